@@ -1,0 +1,80 @@
+// Operating errors are values of one class, matched by `code`. The catalogue is the contract: ERRORS.md is
+// tested against it. A message says who, what happened with numbers and units, and what to do.
+// What cannot happen is an `invariant()` of the machine and surfaces as BROOD_BUG.
+
+/** Every code, with what to do about it (the same sentence stands in ERRORS.md). */
+export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, string>> = {
+  BROOD_ADDRESS_IN_USE: "Stop the program that listens there, or listen on another address.",
+  BROOD_ADDRESS_UNAVAILABLE: "Listen on an address of this machine that this user may bind.",
+  BROOD_BAD_OPTION: "Correct the option that the message names; it also says what is accepted.",
+  BROOD_BOOT_FAILED:
+    "Read the reason and the last lines of stderr: the entry, warmup or onWorkerBoot threw or exited.",
+  BROOD_BOOT_TIMEOUT: "Raise bootTimeoutMs, or look for what the entry, warmup or onWorkerBoot waits for.",
+  BROOD_BUG:
+    "Report it with the message: an assumption inside Brood did not hold. Its own workers were stopped.",
+  BROOD_CLOSED: "Do not use a service after stop(); create a new one.",
+  BROOD_CONTROL_FAILED: "Check that the server runs and that --name or --control points at it.",
+  BROOD_DRAIN_TIMEOUT: "Raise drainTimeoutMs, or end long responses and sockets when ctx.signal aborts.",
+  BROOD_GENERATION_MISMATCH:
+    "Report it: a worker came up as another worker or generation than asked for, and was killed.",
+  BROOD_HEARTBEAT_TIMEOUT: "Look for what blocks the worker's event loop, or raise heartbeatTimeoutMs.",
+  BROOD_PROTOCOL: "Run the same version of Brood on both ends, and leave the worker's IPC channel to it.",
+  BROOD_RELEASE_CHANGED:
+    "Deploy into a new folder, or restart after changing files in place; onReleaseChanged decides.",
+  BROOD_RELEASE_NOT_FOUND: "Give an entry file that exists and that this user can read.",
+  BROOD_ROLL_STOPPED: "The service was stopped during the restart; start it again, then restart.",
+  BROOD_SPAWN_FAILED: "Look at the operating system's limits (processes, memory, descriptors).",
+  BROOD_UNHEALTHY:
+    "The worker died soon after it was ready: read its exit code and the last lines of stderr.",
+  BROOD_WORKER_EXITED: "Read the exit code, signal and stderr; the slot was filled again.",
+};
+
+export type ErrorCode =
+  | "BROOD_ADDRESS_IN_USE"
+  | "BROOD_ADDRESS_UNAVAILABLE"
+  | "BROOD_BAD_OPTION"
+  | "BROOD_BOOT_FAILED"
+  | "BROOD_BOOT_TIMEOUT"
+  | "BROOD_BUG"
+  | "BROOD_CLOSED"
+  | "BROOD_CONTROL_FAILED"
+  | "BROOD_DRAIN_TIMEOUT"
+  | "BROOD_GENERATION_MISMATCH"
+  | "BROOD_HEARTBEAT_TIMEOUT"
+  | "BROOD_PROTOCOL"
+  | "BROOD_RELEASE_CHANGED"
+  | "BROOD_RELEASE_NOT_FOUND"
+  | "BROOD_ROLL_STOPPED"
+  | "BROOD_SPAWN_FAILED"
+  | "BROOD_UNHEALTHY"
+  | "BROOD_WORKER_EXITED";
+
+/** The one error class. `details` holds what a program needs (option, worker, slot, exitCode, ...). */
+export class PoolError extends Error {
+  readonly code: ErrorCode;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { readonly details?: Readonly<Record<string, unknown>>; readonly cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "PoolError";
+    this.code = code;
+    this.details = options.details ?? {};
+  }
+}
+
+/** An option that cannot be used: names it, its value, and what is accepted. */
+export function badOption(option: string, value: unknown, accepted: string): PoolError {
+  return new PoolError("BROOD_BAD_OPTION", `option ${option}: got ${show(value)}, expected ${accepted}`, {
+    details: { option, value, accepted },
+  });
+}
+
+function show(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "object" && value !== null) return Array.isArray(value) ? "an array" : "an object";
+  return String(value);
+}

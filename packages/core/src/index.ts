@@ -1,0 +1,25 @@
+export { badOption, ERROR_CATALOGUE, type ErrorCode, PoolError } from "./errors.ts";
+export type {
+  FailureReason,
+  Generation,
+  Release,
+  RollOutcome,
+  RollResult,
+  RollStep,
+  SlotIndex,
+  WorkerId,
+  WorkerState,
+} from "./machine/names.ts";
+export type { LogFields, Logger } from "./ports/log.ts";
+export type {
+  RecycleOptions,
+  RollProgress,
+  Service,
+  ServiceCounters,
+  ServiceEvents,
+  ServiceOptions,
+  ServiceState,
+  ServiceStats,
+  WorkerEvent,
+  WorkerStats,
+} from "./service-types.ts";

@@ -1,0 +1,67 @@
+// The one message protocol between the supervisor and a worker, the same over every transport.
+// A frame carries the protocol's version, a sequence number, and on the worker's side its own identity: what a
+// worker says of itself is the fact, what the supervisor asked for is only a wish.
+// Rule: per direction `seq` starts at 1 and rises by 1. A repeated frame is dropped, a gap is a violation.
+
+import type { Generation, Release, Usage, WorkerId } from "../machine/names.ts";
+
+/** Raise it when a frame's meaning changes; both ends must be equal. */
+export const PROTOCOL_VERSION = 1;
+
+/** What a worker needs to know to become itself. Sent first, before any code of the release is loaded. */
+export interface BootOrder {
+  readonly worker: WorkerId;
+  readonly slot: number;
+  readonly generation: Generation;
+  readonly release: Release;
+  readonly name: string;
+  readonly runtime: "process" | "thread";
+  readonly spawn: "fresh" | "template";
+  /** Module that hosts the release (URL); `null` for a plain entry. */
+  readonly host: string | null;
+  /** For the host, JSON. */
+  readonly hostData: unknown;
+  /** Descriptors of the listening sockets as this worker sees them. */
+  readonly sockets: readonly number[];
+  readonly heartbeatIntervalMs: number;
+  readonly onReleaseChanged: "warn" | "refuse";
+}
+
+/** An error as it crosses the link. */
+export interface WireError {
+  readonly code: string;
+  readonly message: string;
+  readonly stack: string;
+}
+
+export type SupervisorMessage =
+  | { readonly type: "Boot"; readonly order: BootOrder }
+  /** The worker's report was right: it may open. Without it no worker ever accepts a connection. */
+  | { readonly type: "Admit" }
+  /** Take no new work, finish what is in flight, exit within `timeoutMs`. */
+  | { readonly type: "Drain"; readonly timeoutMs: number }
+  /** Send a heartbeat now. */
+  | { readonly type: "Report" }
+  /** The embedding program's own message. */
+  | { readonly type: "Post"; readonly payload: unknown };
+
+export type WorkerMessage = { readonly worker: WorkerId; readonly generation: Generation } & (
+  | {
+      readonly type: "Hello";
+      readonly release: Release;
+      readonly pid: number;
+      readonly releaseChanged: boolean;
+    }
+  | { readonly type: "Ready" }
+  | { readonly type: "Heartbeat"; readonly usage: Usage }
+  | { readonly type: "Failed"; readonly error: WireError }
+  | { readonly type: "Draining" }
+  | { readonly type: "Bye" }
+  | { readonly type: "Post"; readonly payload: unknown }
+);
+
+export interface Frame<Message> {
+  readonly brood: typeof PROTOCOL_VERSION;
+  readonly seq: number;
+  readonly message: Message;
+}

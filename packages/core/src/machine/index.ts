@@ -1,0 +1,9 @@
+export type {
+  FailureReason,
+  Generation,
+  Release,
+  RollResult,
+  Usage,
+  WorkerId,
+  WorkerState,
+} from "./names.ts";

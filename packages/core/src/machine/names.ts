@@ -1,0 +1,73 @@
+// The words of the engine as types: identities, states, the pinned release, why something failed.
+// Everything the pure machine and its shells exchange is built from these. All values are plain data, so that
+// an event can be logged, replayed and sent over a link unchanged.
+
+/** One incarnation of a worker. Never reused; pids are. */
+export type WorkerId = `w${number}`;
+
+/** A stable seat, 0-based. */
+export type SlotIndex = number;
+
+/** +1 for each restart asked for; never reused, also when the restart fails. The first generation is 1. */
+export type Generation = number;
+
+/** Milliseconds on a monotonic clock. Never wall-clock time: a stepped clock must not kill workers. */
+export type Milliseconds = number;
+
+/** What a generation runs. `entry` is resolved with realpath once, so that a moved symlink cannot change it. */
+export interface Release {
+  readonly entry: string;
+  readonly version: string | null;
+  readonly fingerprint: string;
+}
+
+export type WorkerState = "spawning" | "booting" | "ready" | "draining" | "killing" | "exited";
+
+/** `current` serves its slot, `incoming` is to become current, `leaving` was current or is no longer wanted. */
+export type WorkerRole = "current" | "incoming" | "leaving";
+
+/** Why something failed: a code of the error catalogue, a sentence, and what is known of the process's end. */
+export interface FailureReason {
+  readonly code: string;
+  readonly message: string;
+  readonly slot?: SlotIndex;
+  readonly exitCode?: number | null;
+  readonly signal?: string | null;
+  readonly stderr?: string;
+}
+
+export type RollOutcome = "completed" | "failed" | "superseded";
+
+/** What became of one phased restart. */
+export interface RollResult {
+  readonly id: string;
+  readonly from: Generation;
+  readonly to: Generation;
+  readonly result: RollOutcome;
+  /** Slots whose current worker runs `to`. */
+  readonly replaced: number;
+  /** Old workers that did not end by their drain deadline. */
+  readonly killed: number;
+  readonly durationMs: Milliseconds;
+  readonly reason?: FailureReason;
+}
+
+export type RollStep = "resolving" | "canary" | "rolling" | "reverting";
+
+/** What a worker says of itself in its heartbeat. Sizes in bytes; counts since the worker started. */
+export interface Usage {
+  readonly requests: number;
+  readonly connections: number;
+  readonly tasks: number;
+  readonly rssBytes: number;
+  /** 0...1 since the last heartbeat. */
+  readonly eventLoopUtilization: number;
+}
+
+export const NO_USAGE: Usage = {
+  requests: 0,
+  connections: 0,
+  tasks: 0,
+  rssBytes: 0,
+  eventLoopUtilization: 0,
+};

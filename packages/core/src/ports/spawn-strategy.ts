@@ -1,0 +1,47 @@
+// How a worker comes to be. `fresh` starts a process that loads the release; `template` forks one that has.
+// The supervisor knows only this: an order goes in, and what happens to that worker comes back through its sink.
+
+import type { SupervisorMessage, WorkerMessage } from "../link/protocol.ts";
+import type { Generation, Release, SlotIndex, WorkerId } from "../machine/names.ts";
+
+/** What to spawn. The worker must report exactly this worker and generation. */
+export interface SpawnOrder {
+  readonly worker: WorkerId;
+  readonly slot: SlotIndex;
+  readonly generation: Generation;
+  readonly release: Release;
+  /** Milliseconds from now until the worker must be ready. */
+  readonly bootTimeoutMs: number;
+}
+
+/** How a process or thread ended. */
+export interface WorkerEnd {
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  /** The last lines of its stderr, at most 20. */
+  readonly stderr: string;
+}
+
+/** Called by the strategy, in order, for one worker; `exited` or `failed` is last and comes exactly once. */
+export interface WorkerSink {
+  spawned(pid: number): void;
+  message(message: WorkerMessage): void;
+  /** The link broke the protocol: `detail` says how. */
+  violated(detail: string): void;
+  /** The worker could not be started at all. */
+  failed(error: Error): void;
+  exited(end: WorkerEnd): void;
+}
+
+/** A started (or starting) worker, known by its handle and never by its pid. */
+export interface WorkerHandle {
+  /** Sends without waiting; false when the link is closed or full. */
+  send(message: SupervisorMessage, handle?: unknown): boolean;
+  /** Ends it without its cooperation (SIGKILL, terminate). */
+  kill(): void;
+}
+
+export interface SpawnStrategy {
+  readonly kind: "fresh" | "template";
+  spawn(order: SpawnOrder, sink: WorkerSink): WorkerHandle;
+}

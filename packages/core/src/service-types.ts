@@ -1,0 +1,188 @@
+// What users of `createService` see: options, stats, events. Shapes only; INTERFACE of the HTTP adapter too.
+
+import type { Writable } from "node:stream";
+import type {
+  FailureReason,
+  Generation,
+  Release,
+  RollResult,
+  RollStep,
+  SlotIndex,
+  WorkerId,
+  WorkerState,
+} from "./machine/names.ts";
+import type { Logger } from "./ports/log.ts";
+
+/** Replace a worker that has done enough. Each is off unless given. */
+export interface RecycleOptions {
+  /** After so many requests, 1 or more. */
+  readonly requests?: number;
+  /** 0...1, default 0.2: each worker's limit is lowered by a random share up to this, so that they never go together. */
+  readonly jitter?: number;
+  /** When its resident set is larger, in bytes. */
+  readonly memoryBytes?: number;
+  /** When it has been ready for so long, in milliseconds. */
+  readonly ageMs?: number;
+}
+
+export interface ServiceOptions {
+  /** The module to run; resolved with realpath once for each generation. */
+  readonly entry: string | URL;
+  /** 1...64 characters of [A-Za-z0-9._-], default "default". In logs and stats. */
+  readonly name?: string;
+  /** Module (URL) in the worker that turns the release into something that serves; default: a plain entry. */
+  readonly host?: URL;
+  /** JSON for the host. */
+  readonly hostData?: unknown;
+  /** Descriptors of bound sockets, passed on to each worker. They stay the caller's. */
+  readonly sockets?: readonly number[];
+  /** Workers wanted, 1...10_000; default os.availableParallelism(). */
+  readonly workers?: number;
+  readonly runtime?: "process";
+  readonly spawn?: "fresh";
+  /** 1...3_600_000, default 30_000: spawn to ready; then the worker is killed and counts as failed. */
+  readonly bootTimeoutMs?: number;
+  /** 0...3_600_000, default 1_000: so long must the canary stay healthy; an earlier death of any new worker counts as failed. */
+  readonly minHealthyMs?: number;
+  /** 0...3_600_000, default 30_000: then a draining worker is killed. */
+  readonly drainTimeoutMs?: number;
+  /** 100...3_600_000, default 30_000: a ready worker silent for so long is killed. */
+  readonly heartbeatTimeoutMs?: number;
+  /** 0...10_000, default 1: extra workers during a roll. */
+  readonly maxSurge?: number;
+  /** 0...10_000, default 0: ready workers that a roll may take away first. With maxSurge 0 at least 1. */
+  readonly maxUnavailable?: number;
+  /** 1...10_000, default 3: failed workers of the new generation until a roll fails. The canary has one try. */
+  readonly maxFailures?: number;
+  /** 1...10_000, default os.availableParallelism(), at least 2: workers booting at the same time. */
+  readonly bootConcurrency?: number;
+  readonly recycle?: RecycleOptions;
+  /** A respawn finds other files than its generation pinned: "warn" (default) or "refuse". */
+  readonly onReleaseChanged?: "warn" | "refuse";
+  /** Added to process.env for workers. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly execArgv?: readonly string[];
+  /** Working directory of the workers, default that of this process. */
+  readonly cwd?: string;
+  /** Where the workers' output goes: "inherit" (default) or a stream. */
+  readonly stdout?: "inherit" | Writable;
+  readonly stderr?: "inherit" | Writable;
+  /** Default: the `debug` package under `brood:<name>`. */
+  readonly logger?: Logger;
+}
+
+export type ServiceState = "starting" | "running" | "rolling" | "degraded" | "stopping" | "stopped";
+
+export interface WorkerStats {
+  readonly slot: SlotIndex;
+  readonly worker: WorkerId;
+  /** Reported by the worker itself; `null` until it has. */
+  readonly generation: Generation | null;
+  readonly requestedGeneration: Generation;
+  readonly pid: number | null;
+  readonly threadId: number | null;
+  readonly state: WorkerState;
+  readonly readyAfterMs: number | null;
+  readonly uptimeMs: number;
+  readonly lastHeartbeatAgoMs: number | null;
+  readonly requests: number;
+  readonly connections: number;
+  readonly tasks: number;
+  readonly rssBytes: number;
+  readonly eventLoopUtilization: number;
+  /** Of the slot: milliseconds until its next spawn, 0 when none waits. */
+  readonly backingOffMs: number;
+  readonly releaseChanged: boolean;
+}
+
+export interface ServiceCounters {
+  readonly spawned: number;
+  readonly exited: number;
+  /** Ended unasked. */
+  readonly crashed: number;
+  /** Ended by us without their cooperation. */
+  readonly killed: number;
+  /** Reported another identity than asked for. */
+  readonly mismatched: number;
+  /** Events dropped by the stale gate. */
+  readonly staleEvents: number;
+  readonly fallbacks: number;
+}
+
+export interface RollProgress {
+  readonly id: string;
+  readonly from: Generation;
+  readonly to: Generation;
+  readonly step: RollStep;
+  readonly replaced: number;
+  readonly total: number;
+}
+
+/** The stats document: a frozen snapshot. */
+export interface ServiceStats {
+  readonly name: string;
+  readonly pid: number;
+  readonly uptimeMs: number;
+  readonly state: ServiceState;
+  readonly generation: Generation;
+  readonly release: Release | null;
+  readonly desired: number;
+  readonly ready: number;
+  readonly runtime: "process";
+  readonly spawn: "fresh";
+  readonly handoff: string | null;
+  readonly roll: RollProgress | null;
+  readonly lastRoll: RollResult | null;
+  readonly template: null;
+  readonly workers: readonly WorkerStats[];
+  readonly counters: ServiceCounters;
+}
+
+/** Who an event is about. */
+export interface WorkerEvent {
+  readonly slot: SlotIndex;
+  readonly worker: WorkerId;
+  readonly generation: Generation;
+  readonly pid: number | null;
+}
+
+/** Public events, each with one frozen object (`error`: an Error). */
+export interface ServiceEvents {
+  "worker:spawned": (event: WorkerEvent) => void;
+  "worker:ready": (event: WorkerEvent & { readonly readyAfterMs: number }) => void;
+  "worker:draining": (event: WorkerEvent) => void;
+  "worker:exited": (
+    event: WorkerEvent & {
+      readonly exitCode: number | null;
+      readonly signal: string | null;
+      /** Why, when it was not asked to end or did not end as asked. */
+      readonly reason: FailureReason | null;
+    },
+  ) => void;
+  "worker:message": (event: WorkerEvent & { readonly payload: unknown }) => void;
+  "roll:started": (event: RollProgress) => void;
+  "roll:progress": (event: RollProgress) => void;
+  "roll:ended": (event: RollResult) => void;
+  error: (error: Error) => void;
+}
+
+/** A running service. Several may live in one process. */
+export interface Service {
+  /** Boots every worker. Rejects with PoolError BROOD_BOOT_FAILED, BROOD_BOOT_TIMEOUT, ... when the first generation does not come up; nothing is left running then. */
+  start(): Promise<void>;
+  /** Phased restart. Never rejects for a bad release: see `result`. @throws PoolError BROOD_CLOSED after stop(). */
+  restart(options?: { readonly entry?: string | URL }): Promise<RollResult>;
+  /** Resolves when so many workers are ready and surplus ones have exited. */
+  scale(workers: number): Promise<void>;
+  /** Drains every worker, or kills them at once with `now`. Resolves when all have exited. Repeated calls join; `now` hurries. */
+  stop(options?: { readonly now?: boolean }): Promise<void>;
+  /** From the last heartbeats; frozen. */
+  stats(): ServiceStats;
+  /** Asks every ready worker for a heartbeat first, waiting at most 250 ms. */
+  freshStats(): Promise<ServiceStats>;
+  /** Sends to one worker; false when it is gone. `handle` as in child_process `send`. */
+  post(worker: WorkerId, payload: unknown, handle?: unknown): boolean;
+  on<Name extends keyof ServiceEvents>(name: Name, listener: ServiceEvents[Name]): this;
+  once<Name extends keyof ServiceEvents>(name: Name, listener: ServiceEvents[Name]): this;
+  off<Name extends keyof ServiceEvents>(name: Name, listener: ServiceEvents[Name]): this;
+}

@@ -1,0 +1,48 @@
+// The seam between the engine's worker runtime and what is hosted in it. The HTTP adapter brings a host that
+// serves requests; the built-in one runs a plain entry. The runtime calls these in this order and only once:
+//   create -> boot -> (admitted by the supervisor) -> open -> ... -> drain -> close
+
+import type { Generation, Release, SlotIndex, Usage, WorkerId } from "../machine/names.ts";
+
+/** What an application may know about the worker it runs in. */
+export interface WorkerContext {
+  readonly slot: SlotIndex;
+  readonly worker: WorkerId;
+  readonly generation: Generation;
+  readonly release: Release;
+  readonly name: string;
+  readonly spawn: "fresh" | "template";
+  readonly runtime: "process" | "thread";
+  /** Aborts when draining begins. */
+  readonly signal: AbortSignal;
+}
+
+/** What the host gets beside the context. */
+export interface HostOrder {
+  readonly context: WorkerContext;
+  readonly hostData: unknown;
+  /** Descriptors of bound, not yet listening sockets, in the supervisor's order. */
+  readonly sockets: readonly number[];
+  /** Loads the release's entry as Node would run it (`process.argv[1]`, `require.main` right). Settles with its exports. */
+  loadEntry(): Promise<Readonly<Record<string, unknown>>>;
+  /** To the supervisor's `worker:message`. */
+  post(payload: unknown): void;
+}
+
+export interface WorkerHost {
+  /** Loads the application and everything it needs before it can serve; must not accept work yet. */
+  boot(): Promise<void>;
+  /** Starts to take work. When it resolves the worker is ready. */
+  open(): Promise<void>;
+  /** Takes no new work, resolves when nothing is in flight. The runtime has aborted `context.signal` already. */
+  drain(): Promise<void>;
+  /** Closes the application, after everything has been answered. */
+  close(): Promise<void>;
+  /** Cheap; called for each heartbeat. */
+  usage(): Pick<Usage, "requests" | "connections" | "tasks">;
+  /** A message of the embedding program. */
+  message?(payload: unknown, handle: unknown): void;
+}
+
+/** A host module exports this as `createWorkerHost`. It is loaded before the release. */
+export type CreateWorkerHost = (order: HostOrder) => WorkerHost | Promise<WorkerHost>;

@@ -1,0 +1,1 @@
+export type { CreateWorkerHost, HostOrder, WorkerContext, WorkerHost } from "./host.ts";

@@ -1,0 +1,1 @@
+export type { RollResult } from "@brood/core";
