@@ -11,6 +11,7 @@ export type {
   WorkerState,
 } from "./machine/names.ts";
 export type { LogFields, Logger } from "./ports/log.ts";
+export { createService } from "./service.ts";
 export type {
   RecycleOptions,
   RollProgress,
@@ -23,3 +24,4 @@ export type {
   WorkerEvent,
   WorkerStats,
 } from "./service-types.ts";
+export { formatLine } from "./supervisor/logging.ts";

@@ -24,7 +24,6 @@ export interface BootOrder {
   /** Descriptors of the listening sockets as this worker sees them. */
   readonly sockets: readonly number[];
   readonly heartbeatIntervalMs: number;
-  readonly onReleaseChanged: "warn" | "refuse";
 }
 
 /** An error as it crosses the link. */
@@ -46,12 +45,7 @@ export type SupervisorMessage =
   | { readonly type: "Post"; readonly payload: unknown };
 
 export type WorkerMessage = { readonly worker: WorkerId; readonly generation: Generation } & (
-  | {
-      readonly type: "Hello";
-      readonly release: Release;
-      readonly pid: number;
-      readonly releaseChanged: boolean;
-    }
+  | { readonly type: "Hello"; readonly release: Release; readonly pid: number }
   | { readonly type: "Ready" }
   | { readonly type: "Heartbeat"; readonly usage: Usage }
   | { readonly type: "Failed"; readonly error: WireError }

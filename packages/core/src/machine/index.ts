@@ -1,9 +1,16 @@
-export type {
-  FailureReason,
-  Generation,
-  Release,
-  RollResult,
-  Usage,
-  WorkerId,
-  WorkerState,
+export type { Announcement, Command, RollView, WorkerIdentity } from "./commands.ts";
+export type { MachineConfig } from "./config.ts";
+export type { MachineEvent, Moment, Report, WorkerEvent } from "./events.ts";
+export { InvariantError } from "./invariant.ts";
+export { createMachine, type Machine } from "./machine.ts";
+export {
+  type FailureReason,
+  type Generation,
+  NO_USAGE,
+  type Release,
+  type RollResult,
+  type Usage,
+  type WorkerId,
+  type WorkerState,
 } from "./names.ts";
+export type { MachineSnapshot, WorkerSnapshot } from "./snapshot.ts";

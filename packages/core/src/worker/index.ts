@@ -1,1 +1,2 @@
 export type { CreateWorkerHost, HostOrder, WorkerContext, WorkerHost } from "./host.ts";
+export type { PlainContext, PlainEntry, PlainService } from "./plain-host.ts";

@@ -1,0 +1,16 @@
+// The engine's parts, for whoever runs them over ports of their own: the simulation and the contract suites of
+// `@brood/testing`, or a custom spawn strategy. Not needed to use Brood.
+
+export type { BootOrder, SupervisorMessage, WorkerMessage } from "./link/protocol.ts";
+export * from "./machine/index.ts";
+export type { Clock, Entropy } from "./ports/clock.ts";
+export type { ResolveRelease } from "./ports/release-resolver.ts";
+export type {
+  SpawnOrder,
+  SpawnStrategy,
+  WorkerEnd,
+  WorkerHandle,
+  WorkerSink,
+} from "./ports/spawn-strategy.ts";
+export { Supervisor, type SupervisorPorts } from "./supervisor/supervisor.ts";
+export { Waiters } from "./supervisor/waiters.ts";

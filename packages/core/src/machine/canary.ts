@@ -1,0 +1,49 @@
+// The canary: the first worker of a new generation, alone. It gets an empty slot if there is one (a service whose
+// slots all crash is mended by a good release), else a seat beside a current worker, which goes on serving meanwhile.
+// Only when it has been ready for `minHealthyMs` does it take the seat and the others follow.
+
+import type { Slot } from "./registry.ts";
+import { replaceCurrent } from "./replacement.ts";
+import type { Roll } from "./roll.ts";
+import { promote } from "./slots.ts";
+import { spawnInto } from "./workers.ts";
+import type { Turn } from "./world.ts";
+
+/** True when the canary has just proven its generation, and has taken its seat. */
+export function advanceCanary(turn: Turn, roll: Roll): boolean {
+  const { registry, config } = turn.world;
+  const canary = roll.canary === null ? undefined : registry.workers.get(roll.canary);
+  const wasTakenAway = canary === undefined || (canary.role === "leaving" && canary.fault === null);
+  if (wasTakenAway) {
+    sendCanary(turn, roll);
+    return false;
+  }
+  if (canary.role === "leaving" || canary.readyAtMs === null) return false;
+  if (turn.atMs - canary.readyAtMs < config.minHealthyMs) return false;
+  const slot = registry.slots.get(canary.slot);
+  if (slot !== undefined && slot.incoming === canary) promote(turn, slot);
+  return true;
+}
+
+/** Spawns the canary if a slot can take it now. */
+function sendCanary(turn: Turn, roll: Roll): void {
+  const slot = findSlot(turn);
+  if (slot === null) return;
+  if (slot.current === null) {
+    slot.backingOffUntilAtMs = null;
+    roll.canary = spawnInto(turn, slot, roll.to).id;
+  } else if (replaceCurrent(turn, slot, roll.to)) {
+    roll.canary = slot.incoming?.id ?? null;
+  }
+}
+
+/** An empty slot, else the first one with only a current worker. */
+function findSlot(turn: Turn): Slot | null {
+  let seated: Slot | null = null;
+  for (const slot of turn.world.registry.slots.values()) {
+    if (slot.incoming !== null) continue;
+    if (slot.current === null) return slot;
+    seated ??= slot;
+  }
+  return seated;
+}

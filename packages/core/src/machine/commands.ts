@@ -1,0 +1,70 @@
+// What comes out of the machine. Imperative; the shell performs each in order and answers with events.
+// `Publish` and `Note` only tell; everything else acts or settles somebody's promise.
+
+import type {
+  FailureReason,
+  Generation,
+  Milliseconds,
+  Release,
+  RollResult,
+  RollStep,
+  SlotIndex,
+  WorkerId,
+} from "./names.ts";
+
+export interface WorkerIdentity {
+  readonly slot: SlotIndex;
+  readonly worker: WorkerId;
+  readonly generation: Generation;
+  readonly pid: number | null;
+}
+
+export interface RollView {
+  readonly id: string;
+  readonly from: Generation;
+  readonly to: Generation;
+  readonly step: RollStep;
+  readonly replaced: number;
+  readonly total: number;
+}
+
+/** For the outside: one per lifecycle event. */
+export type Announcement =
+  | { readonly name: "worker:spawned"; readonly event: WorkerIdentity }
+  | { readonly name: "worker:draining"; readonly event: WorkerIdentity }
+  | {
+      readonly name: "worker:ready";
+      readonly event: WorkerIdentity & { readonly readyAfterMs: Milliseconds };
+    }
+  | {
+      readonly name: "worker:exited";
+      readonly event: WorkerIdentity & {
+        readonly exitCode: number | null;
+        readonly signal: string | null;
+        readonly reason: FailureReason | null;
+      };
+    }
+  | { readonly name: "worker:message"; readonly event: WorkerIdentity & { readonly payload: unknown } }
+  | { readonly name: "roll:started"; readonly event: RollView }
+  | { readonly name: "roll:progress"; readonly event: RollView }
+  | { readonly name: "roll:ended"; readonly event: RollResult };
+
+export type Command =
+  | { readonly type: "ResolveRelease"; readonly generation: Generation; readonly entry: string }
+  | {
+      readonly type: "SpawnWorker";
+      readonly worker: WorkerId;
+      readonly slot: SlotIndex;
+      readonly generation: Generation;
+      readonly release: Release;
+      readonly bootTimeoutMs: Milliseconds;
+    }
+  | { readonly type: "AdmitWorker"; readonly worker: WorkerId }
+  | { readonly type: "DrainWorker"; readonly worker: WorkerId; readonly timeoutMs: Milliseconds }
+  | { readonly type: "KillWorker"; readonly worker: WorkerId }
+  | { readonly type: "SettleStart"; readonly reason: FailureReason | null }
+  | { readonly type: "SettleRoll"; readonly requestId: string; readonly result: RollResult }
+  | { readonly type: "SettleScale"; readonly requestId: string; readonly reason: FailureReason | null }
+  | { readonly type: "SettleStop" }
+  | { readonly type: "Publish"; readonly announcement: Announcement }
+  | { readonly type: "Note"; readonly level: "debug" | "warn" | "error"; readonly message: string };

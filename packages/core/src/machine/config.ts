@@ -1,0 +1,39 @@
+// What the machine is told once. The shell validates; the machine trusts.
+
+import type { Milliseconds } from "./names.ts";
+
+export interface MachineConfig {
+  /** Slots wanted, 1 or more. */
+  readonly desired: number;
+  readonly bootTimeoutMs: Milliseconds;
+  readonly minHealthyMs: Milliseconds;
+  readonly drainTimeoutMs: Milliseconds;
+  readonly heartbeatTimeoutMs: Milliseconds;
+  /** Slots that may have an incoming worker beside a current one. */
+  readonly maxSurge: number;
+  /** Ready workers that a replacement may take away before its successor is ready. */
+  readonly maxUnavailable: number;
+  readonly maxFailures: number;
+  /** Workers that may boot at the same time. */
+  readonly bootConcurrency: number;
+  readonly onReleaseChanged: "warn" | "refuse";
+  readonly recycle: {
+    readonly requests: number | null;
+    readonly jitter: number;
+    readonly memoryBytes: number | null;
+    readonly ageMs: Milliseconds | null;
+  };
+}
+
+/** A killed process that has not ended after so long is killed again and reported: SIGKILL is not refused, only late. */
+export const KILL_AGAIN_AFTER_MS = 5_000;
+
+/** Respawn back-off: full jitter under 100 ms, doubled for each further failure, at most 30 s. */
+export const BACK_OFF_BASE_MS = 100;
+export const BACK_OFF_CAP_MS = 30_000;
+
+/** A worker that was ready for so long wipes its slot's failures. */
+export const FAILURES_FORGOTTEN_AFTER_MS = 30_000;
+
+/** Deadlines noticed so late mean that the supervisor itself stood still (stopped, suspended, starved). */
+export const STALL_MS = 500;

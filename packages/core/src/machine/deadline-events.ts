@@ -1,0 +1,68 @@
+// The one timer. Every deadline that is due is taken from the heap and held against the record it names; entries that
+// were overtaken by events mean nothing. Comes late when the supervisor itself stood still: then nobody is punished.
+
+import { STALL_MS } from "./config.ts";
+import type { Deadline } from "./deadlines.ts";
+import type { DeadlineEvent } from "./events.ts";
+import { checkLiveness, forgiveStall } from "./liveness.ts";
+import { bootTimeout, drainTimeout, nameOf } from "./reasons.ts";
+import { queueRecycling } from "./recycling.ts";
+import type { Worker } from "./registry.ts";
+import { expel, revisit } from "./slots.ts";
+import { kill, killAgain, note } from "./workers.ts";
+import type { Turn } from "./world.ts";
+
+export function handleDeadlines(turn: Turn, { dueAtMs }: DeadlineEvent): void {
+  const lateMs = turn.atMs - dueAtMs;
+  if (lateMs > STALL_MS) forgiveStall(turn, lateMs);
+  for (;;) {
+    const deadline = turn.world.deadlines.takeDue(turn.atMs);
+    if (deadline === null) return;
+    if (deadline.kind === "back-off") endBackOff(turn, deadline.slot);
+    else handleWorkerDeadline(turn, deadline);
+  }
+}
+
+function handleWorkerDeadline(turn: Turn, deadline: Exclude<Deadline, { readonly kind: "back-off" }>): void {
+  const worker = turn.world.registry.workers.get(deadline.worker);
+  if (worker === undefined) return;
+  switch (deadline.kind) {
+    case "state":
+      return worker.stateDeadlineAtMs <= turn.atMs ? endState(turn, worker) : undefined;
+    case "liveness":
+      return checkLiveness(turn, worker);
+    case "age":
+      return queueRecycling(turn, worker);
+    case "healthy":
+      return;
+  }
+}
+
+/** The worker has stayed in a state for as long as it may. */
+function endState(turn: Turn, worker: Worker): void {
+  const { config, roll } = turn.world;
+  switch (worker.state) {
+    case "spawning":
+    case "booting":
+      return expel(turn, worker, bootTimeout(worker, config.bootTimeoutMs));
+    case "draining":
+      if (roll !== null && worker.generation !== roll.to) roll.killed += 1;
+      return kill(turn, worker, drainTimeout(worker, config.drainTimeoutMs));
+    case "killing":
+      note(
+        turn,
+        "error",
+        `${nameOf(worker)} pid=${worker.pid} was killed but has not ended; killing it again`,
+      );
+      return killAgain(turn, worker);
+    default:
+      return;
+  }
+}
+
+function endBackOff(turn: Turn, index: number): void {
+  const slot = turn.world.registry.slots.get(index);
+  if (slot === undefined || slot.backingOffUntilAtMs === null || slot.backingOffUntilAtMs > turn.atMs) return;
+  slot.backingOffUntilAtMs = null;
+  revisit(turn, slot);
+}

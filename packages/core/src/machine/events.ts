@@ -1,0 +1,57 @@
+// What goes into the machine. Past tense or a request; plain data only. Whatever concerns a worker carries the
+// worker and the generation of whoever speaks, so that the stale gate can drop it before any handler sees it.
+
+import type { FailureReason, Generation, Milliseconds, Release, Usage, WorkerId } from "./names.ts";
+
+/** The moment of an event: monotonic time, and one number in [0, 1) for whatever it must decide by chance. */
+export interface Moment {
+  readonly atMs: Milliseconds;
+  readonly entropy: number;
+}
+
+export type RequestEvent =
+  | { readonly type: "StartRequested"; readonly entry: string }
+  /** `entry: null` deploys the same entry path again, resolved anew. */
+  | { readonly type: "RestartRequested"; readonly requestId: string; readonly entry: string | null }
+  | { readonly type: "ScaleRequested"; readonly requestId: string; readonly desired: number }
+  | { readonly type: "StopRequested"; readonly now: boolean };
+
+export type ReleaseEvent =
+  | { readonly type: "ReleaseResolved"; readonly generation: Generation; readonly release: Release }
+  | { readonly type: "ReleaseRejected"; readonly generation: Generation; readonly reason: FailureReason };
+
+/** The one timer: `dueAtMs` is what `nextDeadlineAtMs()` had said. */
+export interface DeadlineEvent {
+  readonly type: "DeadlinesReached";
+  readonly dueAtMs: Milliseconds;
+}
+
+export type WorkerEvent = { readonly worker: WorkerId; readonly generation: Generation } & (
+  | { readonly type: "WorkerSpawned"; readonly pid: number }
+  | { readonly type: "WorkerSpawnFailed"; readonly message: string }
+  /** The worker's own first report. `worker` and `generation` say whose link it came over, `reported` what it claims. */
+  | { readonly type: "WorkerReported"; readonly reported: Report }
+  | { readonly type: "WorkerReady" }
+  | { readonly type: "WorkerHeartbeat"; readonly usage: Usage }
+  | { readonly type: "WorkerFailed"; readonly code: string; readonly message: string }
+  | { readonly type: "WorkerDraining" }
+  | { readonly type: "WorkerBye" }
+  | { readonly type: "WorkerPosted"; readonly payload: unknown }
+  | { readonly type: "WorkerViolated"; readonly detail: string }
+  | {
+      readonly type: "WorkerExited";
+      readonly exitCode: number | null;
+      readonly signal: string | null;
+      readonly stderr: string;
+    }
+);
+
+/** Who a worker says it is. */
+export interface Report {
+  readonly worker: WorkerId;
+  readonly generation: Generation;
+  readonly release: Release;
+  readonly pid: number;
+}
+
+export type MachineEvent = RequestEvent | ReleaseEvent | DeadlineEvent | WorkerEvent;

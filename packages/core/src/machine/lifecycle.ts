@@ -1,0 +1,102 @@
+// The life of one worker as a table: state x input. A worker is never current before it was `Admitted` (its own
+// report matched what was asked for) and `Ready`; both cells exist only on that path. `null` is illegal: sent by the
+// worker it breaks the protocol, caused by our own code it is a defect. While `killing`, whatever a dying worker
+// still says is ignored. Rejected: a class with flags (`booted`, `admitted`, `draining`), whose 2^n combinations
+// nobody can test.
+
+import type { WorkerState } from "./names.ts";
+
+/** From the worker: Admitted...DrainStarted, Parted. From us: DrainRequested, KillRequested. From both: Exited. */
+export type WorkerInput =
+  | "Spawned"
+  | "Admitted"
+  | "Ready"
+  | "Heartbeat"
+  | "Failed"
+  | "Posted"
+  | "DrainStarted"
+  | "Parted"
+  | "DrainRequested"
+  | "KillRequested"
+  | "Exited";
+
+export const NEXT: Readonly<Record<WorkerState, Readonly<Record<WorkerInput, WorkerState | null>>>> = {
+  spawning: {
+    Spawned: "spawning",
+    Admitted: "booting",
+    Ready: null,
+    Heartbeat: null,
+    Failed: "spawning",
+    Posted: null,
+    DrainStarted: null,
+    Parted: "spawning",
+    DrainRequested: "killing",
+    KillRequested: "killing",
+    Exited: "exited",
+  },
+  booting: {
+    Spawned: "booting",
+    Admitted: null,
+    Ready: "ready",
+    Heartbeat: "booting",
+    Failed: "booting",
+    Posted: "booting",
+    DrainStarted: "booting",
+    Parted: "booting",
+    DrainRequested: "killing",
+    KillRequested: "killing",
+    Exited: "exited",
+  },
+  ready: {
+    Spawned: null,
+    Admitted: null,
+    Ready: null,
+    Heartbeat: "ready",
+    Failed: "ready",
+    Posted: "ready",
+    DrainStarted: "draining",
+    Parted: "ready",
+    DrainRequested: "draining",
+    KillRequested: "killing",
+    Exited: "exited",
+  },
+  draining: {
+    Spawned: null,
+    Admitted: null,
+    Ready: null,
+    Heartbeat: "draining",
+    Failed: "draining",
+    Posted: "draining",
+    DrainStarted: "draining",
+    Parted: "draining",
+    DrainRequested: "draining",
+    KillRequested: "killing",
+    Exited: "exited",
+  },
+  killing: {
+    Spawned: "killing",
+    Admitted: "killing",
+    Ready: "killing",
+    Heartbeat: "killing",
+    Failed: "killing",
+    Posted: "killing",
+    DrainStarted: "killing",
+    Parted: "killing",
+    DrainRequested: "killing",
+    KillRequested: "killing",
+    Exited: "exited",
+  },
+  exited: {
+    Spawned: null,
+    Admitted: null,
+    Ready: null,
+    Heartbeat: null,
+    Failed: null,
+    Posted: null,
+    DrainStarted: null,
+    Parted: null,
+    DrainRequested: null,
+    KillRequested: null,
+    Exited: null,
+  },
+};

@@ -1,0 +1,53 @@
+// Liveness: only the worker itself can send its heartbeat, and silence for `heartbeatTimeoutMs` ends it.
+// Two guards keep us from killing the innocent. Self-stall: when the supervisor stood still, nobody's silence in that
+// time counts. Kill budget: at most a quarter of the slots (at least one) may at the same time be waiting for the
+// replacement of a worker killed for silence; when a host starves, mass executions only make it worse.
+
+import { heartbeatTimeout } from "./reasons.ts";
+import type { Worker } from "./registry.ts";
+import { expel } from "./slots.ts";
+import { note } from "./workers.ts";
+import type { Turn, World } from "./world.ts";
+
+/** Watches a worker that has just become ready. */
+export function watch(turn: Turn, worker: Worker): void {
+  worker.lastHeartbeatAtMs = turn.atMs;
+  checkAgain(turn, worker, turn.atMs + turn.world.config.heartbeatTimeoutMs);
+}
+
+/** The worker's check has come up: alive, over budget, or to be ended. */
+export function checkLiveness(turn: Turn, worker: Worker): void {
+  const { world, atMs } = turn;
+  if (worker.state !== "ready") return;
+  const silentSinceAtMs = Math.max(worker.lastHeartbeatAtMs, world.silenceForgivenAtMs);
+  const dueAtMs = silentSinceAtMs + world.config.heartbeatTimeoutMs;
+  if (atMs < dueAtMs) return checkAgain(turn, worker, dueAtMs);
+  if (isBudgetSpent(world)) return checkAgain(turn, worker, atMs + recheckMs(world));
+  if (world.registry.slots.has(worker.slot)) world.executed.add(worker.slot);
+  expel(turn, worker, heartbeatTimeout(worker, atMs - worker.lastHeartbeatAtMs));
+}
+
+/** The deadlines came late: the supervisor stood still for about `lateMs`. Re-arms what runs against workers. */
+export function forgiveStall(turn: Turn, lateMs: number): void {
+  const { world, atMs } = turn;
+  world.silenceForgivenAtMs = atMs;
+  for (const worker of world.registry.workers.values()) {
+    if (!Number.isFinite(worker.stateDeadlineAtMs)) continue;
+    worker.stateDeadlineAtMs += lateMs;
+    world.deadlines.push({ kind: "state", worker: worker.id, atMs: worker.stateDeadlineAtMs });
+  }
+  note(turn, "warn", `the supervisor stood still for ${Math.round(lateMs)} ms; deadlines were re-armed`);
+}
+
+function isBudgetSpent(world: World): boolean {
+  return world.executed.size >= Math.max(1, Math.ceil(world.desired / 4));
+}
+
+/** A quarter of the timeout, 20 ms to 1 s: soon after a permit is free, without spinning. */
+function recheckMs(world: World): number {
+  return Math.min(1_000, Math.max(20, world.config.heartbeatTimeoutMs / 4));
+}
+
+function checkAgain(turn: Turn, worker: Worker, atMs: number): void {
+  turn.world.deadlines.push({ kind: "liveness", worker: worker.id, atMs });
+}

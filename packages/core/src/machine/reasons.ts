@@ -1,0 +1,96 @@
+// Sentences for what went wrong: who first (worker, slot, generation), then what happened with numbers, then what to
+// do. One place, so that logs, results and errors say the same.
+
+import type { FailureReason } from "./names.ts";
+import type { Worker } from "./registry.ts";
+
+export interface ProcessEnd {
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly stderr: string;
+}
+
+/** `worker=w12 slot=3 gen=2` */
+export function nameOf(worker: Worker): string {
+  return `worker=${worker.id} slot=${worker.slot} gen=${worker.generation}`;
+}
+
+export function bootTimeout(worker: Worker, bootTimeoutMs: number): FailureReason {
+  return reason(
+    worker,
+    "BROOD_BOOT_TIMEOUT",
+    `did not report ready within ${bootTimeoutMs} ms. Raise bootTimeoutMs, or look for what the entry, warmup or onWorkerBoot waits for.`,
+  );
+}
+
+export function drainTimeout(worker: Worker, drainTimeoutMs: number): FailureReason {
+  return reason(
+    worker,
+    "BROOD_DRAIN_TIMEOUT",
+    `had not finished its work within ${drainTimeoutMs} ms and was killed. Raise drainTimeoutMs, or end long responses and sockets when ctx.signal aborts.`,
+  );
+}
+
+export function heartbeatTimeout(worker: Worker, silentMs: number): FailureReason {
+  return reason(
+    worker,
+    "BROOD_HEARTBEAT_TIMEOUT",
+    `sent no heartbeat for ${Math.round(silentMs)} ms and was killed. Look for what blocks its event loop, or raise heartbeatTimeoutMs.`,
+  );
+}
+
+export function mismatch(worker: Worker, claim: string): FailureReason {
+  return reason(worker, "BROOD_GENERATION_MISMATCH", `reported ${claim} instead, and was killed.`);
+}
+
+export function releaseChanged(worker: Worker, found: string): FailureReason {
+  return reason(
+    worker,
+    "BROOD_RELEASE_CHANGED",
+    `found other files than its generation pinned (fingerprint ${found}, pinned ${worker.release.fingerprint}) in ${worker.release.entry}. Deploy into a new folder, or restart after changing files in place.`,
+  );
+}
+
+export function violation(worker: Worker, detail: string): FailureReason {
+  return reason(worker, "BROOD_PROTOCOL", `broke the link's protocol: ${detail}. It was killed.`);
+}
+
+export function spawnFailed(worker: Worker, message: string): FailureReason {
+  return reason(
+    worker,
+    "BROOD_SPAWN_FAILED",
+    `could not be started: ${message}. Look at the limits on processes, memory and descriptors.`,
+  );
+}
+
+/** What the worker said before it went. */
+export function confessed(worker: Worker, code: string, message: string): FailureReason {
+  return reason(worker, code, message);
+}
+
+/** It ended unasked and without a word. */
+export function exitedUnasked(
+  worker: Worker,
+  end: ProcessEnd,
+  uptimeMs: number | null,
+  early: boolean,
+): FailureReason {
+  const how = end.signal === null ? `exited with code ${end.exitCode}` : `was ended by ${end.signal}`;
+  if (uptimeMs === null) return reason(worker, "BROOD_BOOT_FAILED", `${how} before it was ready.`);
+  const when = `${how} ${Math.round(uptimeMs)} ms after it was ready.`;
+  return reason(worker, early ? "BROOD_UNHEALTHY" : "BROOD_WORKER_EXITED", when);
+}
+
+/** The reason together with how the process ended. */
+export function withEnd(cause: FailureReason, end: ProcessEnd): FailureReason {
+  return { ...cause, exitCode: end.exitCode, signal: end.signal, stderr: end.stderr };
+}
+
+export const ROLL_STOPPED: FailureReason = {
+  code: "BROOD_ROLL_STOPPED",
+  message: "The service was stopped before this had ended. Start it again, then repeat it.",
+};
+
+function reason(worker: Worker, code: string, what: string): FailureReason {
+  return { code, message: `${nameOf(worker)} ${what}`, slot: worker.slot };
+}

@@ -1,0 +1,46 @@
+// Recycling: a worker that has done enough requests, grown too large or become too old is replaced by one of the same
+// release. Limits are drawn per worker with jitter so that workers of one age do not go together; permits come from
+// the same budget as a roll's, and while a roll runs it replaces everybody anyway.
+
+import type { Worker } from "./registry.ts";
+import { mayBoot, replaceCurrent } from "./replacement.ts";
+import { draw, type Turn } from "./world.ts";
+
+/** Draws this worker's limit of requests and its age; called when it becomes ready. */
+export function drawLimits(turn: Turn, worker: Worker): void {
+  const { recycle } = turn.world.config;
+  if (recycle.requests !== null) {
+    worker.requestsLimit = Math.max(1, Math.ceil(recycle.requests * (1 - recycle.jitter * draw(turn))));
+  }
+  if (recycle.ageMs !== null) {
+    const ageMs = recycle.ageMs * (1 - recycle.jitter * draw(turn));
+    turn.world.deadlines.push({ kind: "age", worker: worker.id, atMs: turn.atMs + ageMs });
+  }
+}
+
+/** Looks at what the worker reported; queues its slot when it is over a limit. */
+export function considerRecycling(turn: Turn, worker: Worker): void {
+  const { memoryBytes } = turn.world.config.recycle;
+  const isSpent = worker.usage.requests >= worker.requestsLimit;
+  const isLarge = memoryBytes !== null && worker.usage.rssBytes > memoryBytes;
+  if (isSpent || isLarge) queueRecycling(turn, worker);
+}
+
+/** Queues the slot, unless its replacement boots already or waits for its back-off. */
+export function queueRecycling(turn: Turn, worker: Worker): void {
+  const slot = turn.world.registry.slots.get(worker.slot);
+  if (slot?.current !== worker || slot.incoming !== null || slot.backingOffUntilAtMs !== null) return;
+  turn.world.recycling.add(slot.index);
+}
+
+/** Starts replacements as far as permits go. */
+export function advanceRecycling(turn: Turn): void {
+  const { registry, recycling, roll, lastGood } = turn.world;
+  if (roll !== null) return;
+  for (const index of recycling) {
+    const slot = registry.slots.get(index);
+    const isNeeded = slot !== undefined && slot.current !== null && slot.incoming === null;
+    if (isNeeded && !(mayBoot(turn.world) && replaceCurrent(turn, slot, lastGood))) return;
+    recycling.delete(index);
+  }
+}

@@ -1,0 +1,137 @@
+// The generation-tagged registry: which worker sits where, what it was asked to be and what it says it is.
+// Requested and reported generation are kept apart; only a worker whose own report matched can be promoted.
+// Rule: seats change only through the methods here, so that the counts below are right after each of them and no
+// decision has to scan (cost per event stays flat from 10 slots to 10,000).
+
+import type { Report } from "./events.ts";
+import type {
+  FailureReason,
+  Generation,
+  Milliseconds,
+  Release,
+  SlotIndex,
+  Usage,
+  WorkerId,
+  WorkerRole,
+  WorkerState,
+} from "./names.ts";
+
+export interface Worker {
+  readonly id: WorkerId;
+  readonly slot: SlotIndex;
+  /** Requested. The reported one is in `reported`. */
+  readonly generation: Generation;
+  readonly release: Release;
+  readonly spawnedAtMs: Milliseconds;
+  role: WorkerRole;
+  state: WorkerState;
+  reported: Report | null;
+  pid: number | null;
+  readyAtMs: Milliseconds | null;
+  /** Infinity while no deadline ends the state. */
+  stateDeadlineAtMs: Milliseconds;
+  lastHeartbeatAtMs: Milliseconds;
+  usage: Usage;
+  /** Recycle after so many requests; Infinity without a limit. */
+  requestsLimit: number;
+  /** Why it must end, or what it confessed; null while nothing is wrong. */
+  fault: FailureReason | null;
+}
+
+export interface Slot {
+  readonly index: SlotIndex;
+  /** Always `ready`. */
+  current: Worker | null;
+  /** `spawning`, `booting`, or a canary that is `ready` and being watched. */
+  incoming: Worker | null;
+  /** Failures in a row. */
+  failures: number;
+  /** Not filled before then; null when nothing holds it back. */
+  backingOffUntilAtMs: Milliseconds | null;
+}
+
+export class Registry {
+  readonly slots: Map<SlotIndex, Slot> = new Map();
+  readonly workers: Map<WorkerId, Worker> = new Map();
+  readonly #aliveOf: Map<Generation, number> = new Map();
+  readonly #currentOf: Map<Generation, number> = new Map();
+  /** Slots with a current worker. */
+  currents = 0;
+  /** Slots with a current and an incoming worker. */
+  surging = 0;
+  leaving = 0;
+  /** Workers `spawning` or `booting`. */
+  booting = 0;
+
+  aliveOf(generation: Generation): number {
+    return this.#aliveOf.get(generation) ?? 0;
+  }
+
+  currentOf(generation: Generation): number {
+    return this.#currentOf.get(generation) ?? 0;
+  }
+
+  /** Seats a new worker as the slot's incoming one. */
+  seat(slot: Slot, worker: Worker): void {
+    this.workers.set(worker.id, worker);
+    count(this.#aliveOf, worker.generation, 1);
+    this.booting += 1;
+    slot.incoming = worker;
+    if (slot.current !== null) this.surging += 1;
+  }
+
+  /** The incoming worker becomes current. Returns the one it replaced, which is then leaving. */
+  promote(slot: Slot): Worker | null {
+    const incoming = slot.incoming;
+    const replaced = slot.current;
+    if (incoming === null) return null;
+    if (replaced !== null) this.leave(replaced);
+    slot.incoming = null;
+    slot.current = incoming;
+    incoming.role = "current";
+    this.currents += 1;
+    count(this.#currentOf, incoming.generation, 1);
+    return replaced;
+  }
+
+  /** Takes a worker off its seat; it is alive but nothing more is expected of it. */
+  leave(worker: Worker): void {
+    const slot = this.slots.get(worker.slot);
+    if (worker.role === "leaving") return;
+    this.leaving += 1;
+    if (slot !== undefined && slot.current === worker) {
+      slot.current = null;
+      this.currents -= 1;
+      count(this.#currentOf, worker.generation, -1);
+      if (slot.incoming !== null) this.surging -= 1;
+    } else if (slot !== undefined && slot.incoming === worker) {
+      slot.incoming = null;
+      if (slot.current !== null) this.surging -= 1;
+    }
+    worker.role = "leaving";
+  }
+
+  /** Writes the state; the caller has asked the lifecycle table. */
+  enter(worker: Worker, state: WorkerState): void {
+    this.booting += Number(isBooting(state)) - Number(isBooting(worker.state));
+    worker.state = state;
+  }
+
+  /** Forgets a worker that has exited. From then on the stale gate drops whatever still arrives about it. */
+  forget(worker: Worker): void {
+    this.leave(worker);
+    this.leaving -= 1;
+    this.workers.delete(worker.id);
+    count(this.#aliveOf, worker.generation, -1);
+  }
+}
+
+function isBooting(state: WorkerState): boolean {
+  return state === "spawning" || state === "booting";
+}
+
+function count(counts: Map<Generation, number>, generation: Generation, change: number): void {
+  const next = (counts.get(generation) ?? 0) + change;
+  if (next === 0) counts.delete(generation);
+  else counts.set(generation, next);
+}

@@ -1,0 +1,37 @@
+// Replacing a serving worker, for a roll, a revert or a recycling alike; all take permits from the same budget.
+// Surge: the incoming worker becomes ready first, then the current one drains. Without surge, as far as
+// `maxUnavailable` allows, the current one drains first. Leaving workers count as well: together with the incoming
+// ones never more than 2 x maxSurge, so that slow drains do not pile up memory while fast ones overlap with boots.
+
+import type { Generation } from "./names.ts";
+import type { Slot } from "./registry.ts";
+import { dismiss, spawnInto } from "./workers.ts";
+import type { Turn, World } from "./world.ts";
+
+/** May a worker boot beside the one it is to replace? */
+function maySurge({ registry, config }: World): boolean {
+  return registry.surging < config.maxSurge && registry.surging + registry.leaving < 2 * config.maxSurge;
+}
+
+/** May a ready worker go before its successor is ready? */
+function mayBeUnavailable({ registry, config, desired }: World): boolean {
+  return registry.currents - 1 >= desired - config.maxUnavailable;
+}
+
+/** Begins to replace the slot's current worker by one of `generation`. False: no permit now. */
+export function replaceCurrent(turn: Turn, slot: Slot, generation: Generation): boolean {
+  const { world } = turn;
+  if (maySurge(world)) {
+    spawnInto(turn, slot, generation);
+    return true;
+  }
+  if (!mayBeUnavailable(world) || slot.current === null) return false;
+  dismiss(turn, slot.current);
+  spawnInto(turn, slot, generation);
+  return true;
+}
+
+/** True when one more worker may boot. */
+export function mayBoot({ registry, config }: World): boolean {
+  return registry.booting < config.bootConcurrency;
+}

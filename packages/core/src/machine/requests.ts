@@ -1,0 +1,120 @@
+// What users ask for: start, restart, scale, stop. Each request has its own answer; none is merged into another, and
+// a stop wins over everything at any moment.
+
+import type { ReleaseEvent, RequestEvent } from "./events.ts";
+import { settleScales } from "./failure.ts";
+import type { FailureReason } from "./names.ts";
+import { ROLL_STOPPED } from "./reasons.ts";
+import { endRoll, viewOf } from "./roll.ts";
+import { failRoll } from "./roll-failure.ts";
+import { beginRoll } from "./roll-start.ts";
+import { closeSurplusSlots, openSlots } from "./slots.ts";
+import { announce, dismiss, kill } from "./workers.ts";
+import type { Turn } from "./world.ts";
+
+type Asked<Type extends RequestEvent["type"]> = Extract<RequestEvent, { readonly type: Type }>;
+
+export function handleRequest(turn: Turn, event: RequestEvent): void {
+  switch (event.type) {
+    case "StartRequested":
+      return start(turn, event);
+    case "RestartRequested":
+      return restart(turn, event);
+    case "ScaleRequested":
+      return scale(turn, event);
+    case "StopRequested":
+      return stop(turn, event);
+  }
+}
+
+function start({ world, commands }: Turn, { entry }: Asked<"StartRequested">): void {
+  if (world.phase !== "idle") return;
+  world.phase = "starting";
+  world.entry = entry;
+  world.newestGeneration = 1;
+  commands.push({ type: "ResolveRelease", generation: 1, entry });
+}
+
+/** While the service starts a restart waits; a newer one takes its place, and the older caller is told. */
+function restart(turn: Turn, { requestId, entry }: Asked<"RestartRequested">): void {
+  const { world } = turn;
+  if (world.phase === "running") return beginRoll(turn, requestId, entry);
+  if (world.phase === "starting") {
+    const displaced = world.waitingRestart;
+    world.waitingRestart = { requestId, entry };
+    if (displaced !== null) refuseRestart(turn, displaced.requestId, "superseded", null);
+    return;
+  }
+  refuseRestart(turn, requestId, "failed", ROLL_STOPPED);
+}
+
+/** Answers a restart that never became a roll; its generation's number is used all the same. */
+export function refuseRestart(
+  turn: Turn,
+  requestId: string,
+  result: "failed" | "superseded",
+  reason: FailureReason | null,
+): void {
+  const { world } = turn;
+  world.newestGeneration += 1;
+  const to = world.newestGeneration;
+  const refused = {
+    id: `roll-${to}`,
+    from: world.lastGood,
+    to,
+    result,
+    replaced: 0,
+    killed: 0,
+    durationMs: 0,
+  };
+  turn.commands.push({
+    type: "SettleRoll",
+    requestId,
+    result: reason === null ? refused : { ...refused, reason },
+  });
+}
+
+function scale(turn: Turn, { requestId, desired }: Asked<"ScaleRequested">): void {
+  const { world } = turn;
+  world.waitingScales.push(requestId);
+  if (world.phase === "stopping" || world.phase === "stopped") return settleScales(turn, ROLL_STOPPED);
+  world.desired = desired;
+  if (world.registry.slots.size === 0) return;
+  openSlots(turn);
+  closeSurplusSlots(turn);
+}
+
+function stop(turn: Turn, { now }: Asked<"StopRequested">): void {
+  const { world } = turn;
+  if (world.phase === "stopped") return;
+  if (world.phase === "starting") world.startReason ??= ROLL_STOPPED;
+  world.phase = "stopping";
+  if (world.roll !== null) endRoll(turn, world.roll, "failed", world.roll.reason ?? ROLL_STOPPED);
+  settleScales(turn, ROLL_STOPPED);
+  for (const worker of world.registry.workers.values()) {
+    if (now) kill(turn, worker, null);
+    else dismiss(turn, worker);
+  }
+}
+
+/** The release of a generation was pinned, or cannot be. A late answer for a superseded roll is dropped. */
+export function handleRelease(turn: Turn, event: ReleaseEvent): void {
+  const { world } = turn;
+  const { roll } = world;
+  const isStart = world.phase === "starting" && event.generation === world.newestGeneration && roll === null;
+  if (isStart && event.type === "ReleaseResolved") {
+    world.releases.set(event.generation, event.release);
+    openSlots(turn);
+  } else if (isStart && event.type === "ReleaseRejected") {
+    world.startReason = event.reason;
+    world.phase = "stopping";
+  } else if (roll === null || roll.to !== event.generation || roll.step !== "resolving") {
+    world.counters.staleEvents += 1;
+  } else if (event.type === "ReleaseResolved") {
+    world.releases.set(event.generation, event.release);
+    roll.step = "canary";
+    announce(turn, { name: "roll:progress", event: viewOf(world, roll) });
+  } else {
+    failRoll(turn, roll, event.reason);
+  }
+}

@@ -1,0 +1,49 @@
+// What speaks against a roll, and what follows. The canary has one try (only a failure of the operating system to start
+// it is tried again); after it `maxFailures` workers of the new generation may fail. Then the slots that moved go back
+// to the last good generation; if that does not come up either, what still serves is kept, and said.
+
+import type { FailureReason } from "./names.ts";
+import type { Worker } from "./registry.ts";
+import { endRoll, type Roll } from "./roll.ts";
+import { note } from "./workers.ts";
+import type { Turn } from "./world.ts";
+
+/** A worker failed while booting, soon after, or by silence. Counts it if it speaks against the roll. */
+export function countRollFailure(turn: Turn, worker: Worker, reason: FailureReason): void {
+  const { roll, config } = turn.world;
+  if (roll === null) return;
+  if (roll.step === "reverting" && worker.generation === roll.from) {
+    roll.failures += 1;
+    if (roll.failures >= config.maxFailures || reason.code === "BROOD_RELEASE_CHANGED")
+      giveUpReverting(turn, roll);
+    return;
+  }
+  if (worker.generation !== roll.to || roll.step === "reverting") return;
+  roll.failures += 1;
+  const isCanary = roll.step === "canary" && reason.code !== "BROOD_SPAWN_FAILED";
+  if (isCanary || roll.failures >= config.maxFailures) failRoll(turn, roll, reason);
+  else if (roll.canary === worker.id) roll.canary = null;
+}
+
+/** Stops the roll; slots that moved go back to the last good generation. */
+export function failRoll(turn: Turn, roll: Roll, reason: FailureReason): void {
+  roll.reason = reason;
+  roll.step = "reverting";
+  roll.failures = 0;
+  note(turn, "error", `${roll.id} failed: ${reason.message}`);
+  for (const slot of turn.world.registry.slots.values()) {
+    const isOn = (worker: Worker | null): boolean => worker !== null && worker.generation !== roll.from;
+    if (isOn(slot.incoming) || isOn(slot.current) || slot.current === null) roll.pending.add(slot.index);
+  }
+}
+
+/** The old release cannot be brought back (its files changed or do not boot): what serves goes on serving. */
+function giveUpReverting(turn: Turn, roll: Roll): void {
+  const kept = turn.world.registry.currentOf(roll.to);
+  note(
+    turn,
+    "error",
+    `${roll.id}: generation ${roll.from} does not come up again; ${kept} workers stay on ${roll.to}`,
+  );
+  endRoll(turn, roll, "failed", roll.reason);
+}

@@ -1,0 +1,53 @@
+// How a roll moves on: after the canary, every slot that is not on the target yet takes its turn as permits allow.
+// It ends by what the workers themselves reported, never by what was ordered.
+
+import { advanceCanary } from "./canary.ts";
+import type { Generation } from "./names.ts";
+import type { Slot } from "./registry.ts";
+import { mayBoot, replaceCurrent } from "./replacement.ts";
+import { endRoll, type Roll, viewOf } from "./roll.ts";
+import { pardon } from "./slots.ts";
+import { announce, dismiss } from "./workers.ts";
+import type { Turn } from "./world.ts";
+
+/** Moves the roll on as far as it goes now. Called at the end of every turn. */
+export function advanceRoll(turn: Turn): void {
+  const { world } = turn;
+  const { roll, registry } = world;
+  if (roll === null || roll.step === "resolving") return;
+  if (roll.step === "canary") {
+    if (!advanceCanary(turn, roll)) return;
+    followCanary(turn, roll);
+  }
+  const target = roll.step === "reverting" ? roll.from : roll.to;
+  for (const index of roll.pending) {
+    const slot = registry.slots.get(index);
+    if (slot !== undefined && !settleSlot(turn, slot, target)) return;
+    roll.pending.delete(index);
+  }
+  const isAlone = registry.workers.size === registry.aliveOf(target);
+  if (roll.step === "reverting") {
+    if (isAlone) endRoll(turn, roll, "failed", roll.reason);
+  } else if (isAlone && registry.currentOf(target) === registry.slots.size) {
+    endRoll(turn, roll, "completed", null);
+  }
+}
+
+/** Sees to it that the slot gets to `target`. False: it has to wait for a permit. */
+function settleSlot(turn: Turn, slot: Slot, target: Generation): boolean {
+  if (slot.incoming !== null && slot.incoming.generation !== target) dismiss(turn, slot.incoming);
+  if (slot.incoming !== null || slot.current?.generation === target) return true;
+  if (slot.current !== null) return mayBoot(turn.world) && replaceCurrent(turn, slot, target);
+  pardon(turn, slot);
+  return true;
+}
+
+/** The canary has proven the generation: all slots are to follow. */
+function followCanary(turn: Turn, roll: Roll): void {
+  roll.step = "rolling";
+  for (const slot of turn.world.registry.slots.values()) {
+    slot.backingOffUntilAtMs = null;
+    roll.pending.add(slot.index);
+  }
+  announce(turn, { name: "roll:progress", event: viewOf(turn.world, roll) });
+}

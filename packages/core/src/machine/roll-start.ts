@@ -1,0 +1,40 @@
+// How a roll begins, and how it ends when a newer one begins.
+
+import { endRoll, type Roll, viewOf } from "./roll.ts";
+import { announce, dismiss } from "./workers.ts";
+import type { Turn } from "./world.ts";
+
+/** Takes up a restart request: the next generation's number is used, whatever becomes of it. */
+export function beginRoll(turn: Turn, requestId: string, entry: string | null): void {
+  const { world } = turn;
+  if (world.roll !== null) supersede(turn, world.roll);
+  world.newestGeneration += 1;
+  const to = world.newestGeneration;
+  world.roll = {
+    id: `roll-${to}`,
+    requestId,
+    entry: entry ?? world.entry,
+    from: world.lastGood,
+    to,
+    startedAtMs: turn.atMs,
+    step: "resolving",
+    canary: null,
+    pending: new Set(),
+    failures: 0,
+    killed: 0,
+    reason: null,
+  };
+  turn.commands.push({ type: "ResolveRelease", generation: to, entry: world.roll.entry });
+  announce(turn, { name: "roll:started", event: viewOf(world, world.roll) });
+}
+
+/** A newer request takes over: what this one has not finished booting goes; the newer roll sees to the rest. */
+function supersede(turn: Turn, roll: Roll): void {
+  for (const slot of turn.world.registry.slots.values()) {
+    if (slot.incoming?.generation !== roll.to) continue;
+    dismiss(turn, slot.incoming);
+    if (slot.current === null) turn.world.vacant.add(slot.index);
+  }
+  if (roll.step === "reverting") endRoll(turn, roll, "failed", roll.reason);
+  else endRoll(turn, roll, "superseded", null);
+}

@@ -1,0 +1,74 @@
+// The roll: one phased restart from asked for to completed, failed or superseded. One at a time.
+//   resolving -> canary -> rolling -> completed
+//                   \________\-> reverting -> failed
+// The canary is the only worker of an unproven generation; until it has been ready and healthy for `minHealthyMs`, a
+// slot that dies comes back on the last good one. Completed needs the workers' own reports: every slot's current
+// worker is of `to`, and no worker of another generation is alive, draining ones included. Nothing is merged: a newer
+// request supersedes this one and both callers are told.
+
+import type { RollView } from "./commands.ts";
+import type {
+  FailureReason,
+  Generation,
+  Milliseconds,
+  RollOutcome,
+  RollResult,
+  RollStep,
+  SlotIndex,
+  WorkerId,
+} from "./names.ts";
+import { announce } from "./workers.ts";
+import type { Turn, World } from "./world.ts";
+
+export interface Roll {
+  readonly id: string;
+  readonly requestId: string;
+  readonly entry: string;
+  readonly from: Generation;
+  readonly to: Generation;
+  readonly startedAtMs: Milliseconds;
+  step: RollStep;
+  canary: WorkerId | null;
+  /** Slots still to be looked at. */
+  readonly pending: Set<SlotIndex>;
+  failures: number;
+  killed: number;
+  reason: FailureReason | null;
+}
+
+/** How far it is, for events and stats. */
+export function viewOf(world: World, roll: Roll): RollView {
+  const { id, from, to, step } = roll;
+  return { id, from, to, step, replaced: world.registry.currentOf(to), total: world.registry.slots.size };
+}
+
+/** The one exit: the result goes to whoever asked, and to everybody else as an event. */
+export function endRoll(turn: Turn, roll: Roll, outcome: RollOutcome, reason: FailureReason | null): void {
+  const { world } = turn;
+  const result: RollResult = {
+    id: roll.id,
+    from: roll.from,
+    to: roll.to,
+    result: outcome,
+    replaced: world.registry.currentOf(roll.to),
+    killed: roll.killed,
+    durationMs: turn.atMs - roll.startedAtMs,
+    ...(reason === null ? {} : { reason }),
+  };
+  world.roll = null;
+  world.lastRoll = result;
+  if (outcome === "completed") {
+    world.lastGood = roll.to;
+    world.entry = roll.entry;
+  }
+  dropUnusedReleases(world);
+  turn.commands.push({ type: "SettleRoll", requestId: roll.requestId, result });
+  announce(turn, { name: "roll:ended", event: result });
+}
+
+function dropUnusedReleases(world: World): void {
+  for (const generation of world.releases.keys()) {
+    if (generation !== world.lastGood && world.registry.aliveOf(generation) === 0)
+      world.releases.delete(generation);
+  }
+}

@@ -1,0 +1,94 @@
+// What the registry looks like from outside, as plain data. Requested and reported generation stand side by side.
+
+import type { RollView } from "./commands.ts";
+import type {
+  Generation,
+  Milliseconds,
+  Release,
+  RollResult,
+  SlotIndex,
+  WorkerId,
+  WorkerState,
+} from "./names.ts";
+import type { Worker } from "./registry.ts";
+import { viewOf } from "./roll.ts";
+import type { Counters, World } from "./world.ts";
+
+export interface WorkerSnapshot {
+  readonly slot: SlotIndex;
+  readonly worker: WorkerId;
+  readonly generation: Generation | null;
+  readonly requestedGeneration: Generation;
+  readonly pid: number | null;
+  readonly state: WorkerState;
+  readonly readyAfterMs: Milliseconds | null;
+  readonly uptimeMs: Milliseconds;
+  readonly lastHeartbeatAgoMs: Milliseconds | null;
+  readonly requests: number;
+  readonly connections: number;
+  readonly tasks: number;
+  readonly rssBytes: number;
+  readonly eventLoopUtilization: number;
+  readonly backingOffMs: Milliseconds;
+  readonly releaseChanged: boolean;
+}
+
+export interface MachineSnapshot {
+  readonly state: "starting" | "running" | "rolling" | "degraded" | "stopping" | "stopped";
+  /** The last one that completed; the one being started before that. */
+  readonly generation: Generation;
+  readonly release: Release | null;
+  readonly desired: number;
+  readonly ready: number;
+  readonly roll: RollView | null;
+  readonly lastRoll: RollResult | null;
+  readonly workers: readonly WorkerSnapshot[];
+  readonly counters: Readonly<Counters>;
+}
+
+export function snapshotOf(world: World, atMs: Milliseconds): MachineSnapshot {
+  const { registry, roll } = world;
+  const generation = Math.max(1, world.lastGood);
+  const workers = [...registry.workers.values()].sort(
+    (a, b) => a.slot - b.slot || a.spawnedAtMs - b.spawnedAtMs,
+  );
+  return {
+    state: stateOf(world),
+    generation,
+    release: world.releases.get(generation) ?? null,
+    desired: world.desired,
+    ready: workers.filter((worker) => worker.state === "ready").length,
+    roll: roll === null ? null : viewOf(world, roll),
+    lastRoll: world.lastRoll,
+    workers: workers.map((worker) => workerSnapshot(world, worker, atMs)),
+    counters: { ...world.counters },
+  };
+}
+
+function stateOf({ phase, roll, registry }: World): MachineSnapshot["state"] {
+  if (phase === "idle" || phase === "starting") return "starting";
+  if (phase !== "running") return phase;
+  if (roll !== null) return "rolling";
+  for (const slot of registry.slots.values())
+    if (slot.current === null && slot.failures > 0) return "degraded";
+  return "running";
+}
+
+function workerSnapshot(world: World, worker: Worker, atMs: Milliseconds): WorkerSnapshot {
+  const backingOffUntilAtMs = world.registry.slots.get(worker.slot)?.backingOffUntilAtMs ?? null;
+  return {
+    slot: worker.slot,
+    worker: worker.id,
+    generation: worker.reported?.generation ?? null,
+    requestedGeneration: worker.generation,
+    pid: worker.pid,
+    state: worker.state,
+    readyAfterMs: worker.readyAtMs === null ? null : worker.readyAtMs - worker.spawnedAtMs,
+    uptimeMs: atMs - worker.spawnedAtMs,
+    lastHeartbeatAgoMs: worker.readyAtMs === null ? null : atMs - worker.lastHeartbeatAtMs,
+    ...worker.usage,
+    backingOffMs: backingOffUntilAtMs === null ? 0 : Math.max(0, backingOffUntilAtMs - atMs),
+    releaseChanged:
+      worker.reported !== null && worker.reported.release.fingerprint !== worker.release.fingerprint,
+  };
+}

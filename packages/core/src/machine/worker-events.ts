@@ -1,0 +1,156 @@
+// What workers tell, after the stale gate. Each handler first asks the lifecycle table; a cell that does not exist is
+// a breach of protocol and ends that worker. Then registry, roll and seats are told.
+
+import type { WorkerEvent } from "./events.ts";
+import { workerFailed } from "./failure.ts";
+import { identifies } from "./identity.ts";
+import { NEXT, type WorkerInput } from "./lifecycle.ts";
+import { watch } from "./liveness.ts";
+import * as reasons from "./reasons.ts";
+import { considerRecycling, drawLimits } from "./recycling.ts";
+import type { Worker } from "./registry.ts";
+import { viewOf } from "./roll.ts";
+import { expel, promote, refill } from "./slots.ts";
+import { announce, drain, identityOf, note } from "./workers.ts";
+import type { Turn } from "./world.ts";
+
+type Told<Type extends WorkerEvent["type"]> = Extract<WorkerEvent, { readonly type: Type }>;
+
+/** The table's input for each event. A report's depends on what it says. */
+const INPUT: Readonly<Record<WorkerEvent["type"], WorkerInput | null>> = {
+  WorkerSpawned: "Spawned",
+  WorkerSpawnFailed: "Exited",
+  WorkerReported: "Admitted",
+  WorkerReady: "Ready",
+  WorkerHeartbeat: "Heartbeat",
+  WorkerFailed: "Failed",
+  WorkerDraining: "DrainStarted",
+  WorkerBye: "Parted",
+  WorkerPosted: "Posted",
+  WorkerViolated: null,
+  WorkerExited: "Exited",
+};
+
+export function handleWorkerEvent(turn: Turn, worker: Worker, event: WorkerEvent): void {
+  const before = worker.state;
+  const input = INPUT[event.type];
+  const next = input === null ? null : NEXT[before][input];
+  if (event.type === "WorkerExited") return exited(turn, worker, event);
+  if (event.type === "WorkerSpawnFailed") return spawnFailed(turn, worker, event.message);
+  if (next === null) return violated(turn, worker, event);
+  if (next === "killing") return;
+  if (event.type === "WorkerReported") return reported(turn, worker, event);
+  turn.world.registry.enter(worker, next);
+  switch (event.type) {
+    case "WorkerSpawned":
+      worker.pid = event.pid;
+      return;
+    case "WorkerReady":
+      return becameReady(turn, worker);
+    case "WorkerHeartbeat":
+      worker.lastHeartbeatAtMs = turn.atMs;
+      worker.usage = event.usage;
+      return considerRecycling(turn, worker);
+    case "WorkerFailed":
+      worker.fault ??= reasons.confessed(worker, event.code, event.message);
+      return;
+    case "WorkerDraining":
+      return before === "ready" ? leftOnItsOwn(turn, worker) : undefined;
+    case "WorkerPosted":
+      return announce(turn, {
+        name: "worker:message",
+        event: { ...identityOf(worker), payload: event.payload },
+      });
+    default:
+      return;
+  }
+}
+
+/** The first report: it is admitted only when it is exactly who was ordered. */
+function reported(turn: Turn, worker: Worker, { reported: report }: Told<"WorkerReported">): void {
+  const { config, counters } = turn.world;
+  worker.reported = report;
+  worker.pid = report.pid;
+  const claim = identifies(worker, report);
+  if (claim !== null) {
+    counters.mismatched += 1;
+    return expel(turn, worker, reasons.mismatch(worker, claim));
+  }
+  const hasChanged = report.release.fingerprint !== worker.release.fingerprint;
+  const mayDiffer = config.onReleaseChanged === "warn" && turn.world.roll?.step !== "reverting";
+  if (hasChanged && !mayDiffer) {
+    return expel(turn, worker, reasons.releaseChanged(worker, report.release.fingerprint));
+  }
+  if (hasChanged) {
+    const { message } = reasons.releaseChanged(worker, report.release.fingerprint);
+    note(turn, "warn", message);
+  }
+  turn.world.registry.enter(worker, "booting");
+  turn.commands.push({ type: "AdmitWorker", worker: worker.id });
+}
+
+/** Ready gates everything. A canary beside a current worker is watched first; anyone else takes the seat. */
+function becameReady(turn: Turn, worker: Worker): void {
+  const { registry, roll, config, deadlines } = turn.world;
+  worker.readyAtMs = turn.atMs;
+  worker.stateDeadlineAtMs = Number.POSITIVE_INFINITY;
+  watch(turn, worker);
+  drawLimits(turn, worker);
+  announce(turn, {
+    name: "worker:ready",
+    event: { ...identityOf(worker), readyAfterMs: turn.atMs - worker.spawnedAtMs },
+  });
+  const slot = registry.slots.get(worker.slot);
+  if (slot === undefined || slot.incoming !== worker) return;
+  const isCanary = roll !== null && roll.step === "canary" && roll.canary === worker.id;
+  if (isCanary) {
+    deadlines.push({ kind: "healthy", worker: worker.id, atMs: turn.atMs + config.minHealthyMs });
+  }
+  if (isCanary && slot.current !== null) return;
+  promote(turn, slot);
+  if (roll !== null && worker.generation === roll.to) {
+    announce(turn, { name: "roll:progress", event: viewOf(turn.world, roll) });
+  }
+}
+
+/** It drains unasked (an operator's TERM): not a failure, but its seat is to be filled. */
+function leftOnItsOwn(turn: Turn, worker: Worker): void {
+  const slot = turn.world.registry.slots.get(worker.slot);
+  turn.world.registry.leave(worker);
+  drain(turn, worker);
+  if (slot !== undefined) refill(turn, slot, worker, false);
+}
+
+function violated(turn: Turn, worker: Worker, event: WorkerEvent): void {
+  if (worker.state === "killing") return;
+  const detail = event.type === "WorkerViolated" ? event.detail : `${event.type} in state ${worker.state}`;
+  expel(turn, worker, reasons.violation(worker, detail));
+}
+
+/** The operating system could not start it: there is no process, so this is its end as well. */
+function spawnFailed(turn: Turn, worker: Worker, message: string): void {
+  worker.fault ??= reasons.spawnFailed(worker, message);
+  exited(turn, worker, { exitCode: null, signal: null, stderr: "" });
+}
+
+function exited(turn: Turn, worker: Worker, processEnd: reasons.ProcessEnd): void {
+  const { registry, counters, config, surplus } = turn.world;
+  const before = worker.state;
+  const uptimeMs = worker.readyAtMs === null ? null : turn.atMs - worker.readyAtMs;
+  const isEarly = uptimeMs === null || uptimeMs < config.minHealthyMs;
+  const isUnasked = before !== "draining" && before !== "killing";
+  const fault =
+    worker.fault ?? (isUnasked ? reasons.exitedUnasked(worker, processEnd, uptimeMs, isEarly) : null);
+  const reason = fault === null ? null : reasons.withEnd(fault, processEnd);
+  const wasSeated = worker.role !== "leaving";
+  const slot = registry.slots.get(worker.slot);
+  counters.exited += 1;
+  if (isUnasked) counters.crashed += 1;
+  registry.enter(worker, "exited");
+  registry.forget(worker);
+  surplus.delete(worker.id);
+  const { exitCode, signal } = processEnd;
+  announce(turn, { name: "worker:exited", event: { ...identityOf(worker), exitCode, signal, reason } });
+  if (wasSeated && slot !== undefined) refill(turn, slot, worker, reason !== null);
+  if (reason !== null) workerFailed(turn, worker, reason, isEarly);
+}

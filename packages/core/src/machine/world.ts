@@ -1,0 +1,116 @@
+// The whole state of the machine, and one turn of it. Handlers are functions over a turn: they read and change the
+// world and append commands; nothing acts, waits or looks at a clock. Rejected: methods of one big class, the file in
+// which every peer hides its defects.
+
+import type { Command } from "./commands.ts";
+import type { MachineConfig } from "./config.ts";
+import { Deadlines } from "./deadlines.ts";
+import type { Moment } from "./events.ts";
+import type {
+  FailureReason,
+  Generation,
+  Milliseconds,
+  Release,
+  RollResult,
+  SlotIndex,
+  WorkerId,
+} from "./names.ts";
+import { Registry } from "./registry.ts";
+import type { Roll } from "./roll.ts";
+
+export type Phase = "idle" | "starting" | "running" | "stopping" | "stopped";
+
+export interface Counters {
+  spawned: number;
+  exited: number;
+  crashed: number;
+  killed: number;
+  mismatched: number;
+  staleEvents: number;
+}
+
+export interface World {
+  readonly config: MachineConfig;
+  readonly registry: Registry;
+  readonly deadlines: Deadlines;
+  readonly counters: Counters;
+  phase: Phase;
+  desired: number;
+  /** The path of the last good release as it was asked for, before realpath. */
+  entry: string;
+  /** The highest number given out. */
+  newestGeneration: Generation;
+  /** The last generation that completed; 0 until the first start has. */
+  lastGood: Generation;
+  readonly releases: Map<Generation, Release>;
+  roll: Roll | null;
+  lastRoll: RollResult | null;
+  /** A restart asked for while the service starts; begun when it has. */
+  waitingRestart: { readonly requestId: string; readonly entry: string | null } | null;
+  readonly waitingScales: string[];
+  /** Workers of slots that were scaled away and have not ended yet. */
+  readonly surplus: Set<WorkerId>;
+  /** Slots to fill, in order. */
+  readonly vacant: Set<SlotIndex>;
+  /** Slots whose worker has done enough, in order. */
+  readonly recycling: Set<SlotIndex>;
+  /** Slots that wait for a replacement of a worker killed for its silence: the kill budget. */
+  readonly executed: Set<SlotIndex>;
+  /** Silence before this instant is not held against anyone: the supervisor itself stood still. */
+  silenceForgivenAtMs: Milliseconds;
+  startFailures: number;
+  startReason: FailureReason | null;
+  nextWorker: number;
+}
+
+/** One event being handled. */
+export interface Turn {
+  readonly world: World;
+  readonly atMs: Milliseconds;
+  readonly commands: Command[];
+  entropy: number;
+}
+
+export function createWorld(config: MachineConfig): World {
+  return {
+    config,
+    registry: new Registry(),
+    deadlines: new Deadlines(),
+    counters: { spawned: 0, exited: 0, crashed: 0, killed: 0, mismatched: 0, staleEvents: 0 },
+    phase: "idle",
+    desired: config.desired,
+    entry: "",
+    newestGeneration: 0,
+    lastGood: 0,
+    releases: new Map(),
+    roll: null,
+    lastRoll: null,
+    waitingRestart: null,
+    waitingScales: [],
+    surplus: new Set(),
+    vacant: new Set(),
+    recycling: new Set(),
+    executed: new Set(),
+    silenceForgivenAtMs: Number.NEGATIVE_INFINITY,
+    startFailures: 0,
+    startReason: null,
+    nextWorker: 1,
+  };
+}
+
+export function beginTurn(world: World, moment: Moment): Turn {
+  return { world, atMs: moment.atMs, commands: [], entropy: moment.entropy };
+}
+
+/** A number in [0, 1). The first is the event's own; further ones in the same turn follow from it. */
+export function draw(turn: Turn): number {
+  const drawn = turn.entropy;
+  turn.entropy = (drawn * 16_807 + 0.618_033_988_749) % 1;
+  return drawn;
+}
+
+/** Which generation a slot gets that has to be filled now. An unproven one never: the canary is spawned by the roll. */
+export function respawnGeneration(world: World): Generation {
+  if (world.roll?.step === "rolling") return world.roll.to;
+  return world.lastGood === 0 ? world.newestGeneration : world.lastGood;
+}

@@ -1,0 +1,155 @@
+// Options of a service, checked once and completed with defaults before anything is touched.
+
+import { availableParallelism } from "node:os";
+import { badOption, PoolError } from "./errors.ts";
+import type { MachineConfig } from "./machine/config.ts";
+import {
+  choiceOption,
+  integerOption,
+  knownKeys,
+  nameOption,
+  numberOption,
+  textListOption,
+  textOption,
+} from "./options.ts";
+import { entryPath } from "./release/resolve.ts";
+import type { RecycleOptions, ServiceOptions } from "./service-types.ts";
+
+const HOUR_MS = 3_600_000;
+const MANY = 10_000;
+
+const KNOWN: readonly (keyof ServiceOptions)[] = [
+  "entry",
+  "name",
+  "host",
+  "hostData",
+  "sockets",
+  "workers",
+  "runtime",
+  "spawn",
+  "bootTimeoutMs",
+  "minHealthyMs",
+  "drainTimeoutMs",
+  "heartbeatTimeoutMs",
+  "maxSurge",
+  "maxUnavailable",
+  "maxFailures",
+  "bootConcurrency",
+  "recycle",
+  "onReleaseChanged",
+  "env",
+  "execArgv",
+  "cwd",
+  "stdout",
+  "stderr",
+  "logger",
+];
+
+export interface CheckedServiceOptions {
+  readonly name: string;
+  readonly entry: string;
+  readonly cwd: string | undefined;
+  readonly execArgv: readonly string[];
+  readonly sockets: readonly number[];
+  readonly machine: MachineConfig;
+  readonly heartbeatIntervalMs: number;
+}
+
+/** @throws PoolError BROOD_BAD_OPTION that names the option, its value and what is accepted. */
+export function checkServiceOptions(options: ServiceOptions): CheckedServiceOptions {
+  if (typeof options !== "object" || options === null) throw badOption("options", options, "an object");
+  knownKeys("", options, KNOWN);
+  choiceOption("runtime", options.runtime, ["process"], "process");
+  choiceOption("spawn", options.spawn, ["fresh"], "fresh");
+  const cwd = textOption("cwd", options.cwd);
+  const heartbeatTimeoutMs = integerOption(
+    "heartbeatTimeoutMs",
+    options.heartbeatTimeoutMs,
+    100,
+    HOUR_MS,
+    30_000,
+  );
+  return {
+    name: nameOption("name", options.name, "default"),
+    entry: checkEntry(options.entry, cwd),
+    cwd,
+    execArgv: textListOption("execArgv", options.execArgv) ?? [],
+    sockets: checkSockets(options.sockets),
+    machine: { ...checkRollOptions(options), heartbeatTimeoutMs },
+    heartbeatIntervalMs: heartbeatIntervalOf(heartbeatTimeoutMs),
+  };
+}
+
+/** Three beats fit into the timeout, so that one late beat kills nobody; at most one each 2 s for fresh figures. */
+function heartbeatIntervalOf(heartbeatTimeoutMs: number): number {
+  return Math.min(2_000, Math.floor(heartbeatTimeoutMs / 3));
+}
+
+function checkRollOptions(options: ServiceOptions): Omit<MachineConfig, "heartbeatTimeoutMs"> {
+  const parallelism = availableParallelism();
+  const maxSurge = integerOption("maxSurge", options.maxSurge, 0, MANY, 1);
+  const maxUnavailable = integerOption("maxUnavailable", options.maxUnavailable, 0, MANY, 0);
+  if (maxSurge === 0 && maxUnavailable === 0) {
+    throw badOption(
+      "maxUnavailable",
+      0,
+      "1 or more while maxSurge is 0, or no worker could ever be replaced",
+    );
+  }
+  return {
+    desired: integerOption("workers", options.workers, 1, MANY, parallelism),
+    bootTimeoutMs: integerOption("bootTimeoutMs", options.bootTimeoutMs, 1, HOUR_MS, 30_000),
+    minHealthyMs: integerOption("minHealthyMs", options.minHealthyMs, 0, HOUR_MS, 1_000),
+    drainTimeoutMs: integerOption("drainTimeoutMs", options.drainTimeoutMs, 0, HOUR_MS, 30_000),
+    maxSurge,
+    maxUnavailable,
+    maxFailures: integerOption("maxFailures", options.maxFailures, 1, MANY, 3),
+    bootConcurrency: integerOption(
+      "bootConcurrency",
+      options.bootConcurrency,
+      1,
+      MANY,
+      Math.max(2, parallelism),
+    ),
+    onReleaseChanged: choiceOption("onReleaseChanged", options.onReleaseChanged, ["warn", "refuse"], "warn"),
+    recycle: checkRecycle(options.recycle ?? {}),
+  };
+}
+
+function checkRecycle(recycle: RecycleOptions): MachineConfig["recycle"] {
+  if (typeof recycle !== "object" || recycle === null) throw badOption("recycle", recycle, "an object");
+  knownKeys("recycle.", recycle, ["requests", "jitter", "memoryBytes", "ageMs"]);
+  const limit = (name: keyof RecycleOptions, min: number): number | null =>
+    recycle[name] === undefined
+      ? null
+      : integerOption(`recycle.${name}`, recycle[name], min, Number.MAX_SAFE_INTEGER, min);
+  return {
+    requests: limit("requests", 1),
+    jitter: numberOption("recycle.jitter", recycle.jitter, 0, 1, 0.2),
+    memoryBytes: limit("memoryBytes", 2 ** 20),
+    ageMs: limit("ageMs", 1),
+  };
+}
+
+/** The entry as an absolute path; symlinks are left for each generation to resolve. */
+export function checkEntry(entry: unknown, cwd: string | undefined): string {
+  if (!(entry instanceof URL)) {
+    const text = textOption("entry", entry);
+    if (text === undefined) throw badOption("entry", entry, "a path or a file: URL");
+    return entryPath(text, cwd ?? process.cwd());
+  }
+  try {
+    return entryPath(entry, "/");
+  } catch (cause) {
+    throw new PoolError(
+      "BROOD_BAD_OPTION",
+      `option entry: got ${entry.href}, expected a path or a file: URL`,
+      { cause },
+    );
+  }
+}
+
+function checkSockets(sockets: readonly number[] = []): readonly number[] {
+  if (Array.isArray(sockets) && sockets.every((fd) => Number.isInteger(fd) && fd >= 0)) return sockets;
+  throw badOption("sockets", sockets, "an array of descriptors");
+}

@@ -1,0 +1,173 @@
+// `createService`: the public face of the engine for services. It checks the options, wires the supervisor to real
+// ports, and turns requests into events and answers into promises. All state is in the machine.
+
+import { PoolError } from "./errors.ts";
+import type { RollResult, WorkerId } from "./machine/names.ts";
+import { integerOption, knownKeys } from "./options.ts";
+import { resolveRelease } from "./release/resolve.ts";
+import { checkEntry, checkServiceOptions } from "./service-options.ts";
+import type { Service, ServiceEvents, ServiceOptions, ServiceStats } from "./service-types.ts";
+import { createFreshProcessStrategy } from "./spawn/fresh-process.ts";
+import { createPublicEvents, deepFreeze, type PublicEvents } from "./supervisor/events.ts";
+import { waitForHeartbeats } from "./supervisor/fresh-heartbeats.ts";
+import { createDebugLogger, logAnnouncement } from "./supervisor/logging.ts";
+import { realClock, realEntropy } from "./supervisor/real-ports.ts";
+import { Supervisor } from "./supervisor/supervisor.ts";
+import { Waiters } from "./supervisor/waiters.ts";
+
+/** Makes a service; nothing runs before `start()`.
+ *  @throws PoolError BROOD_BAD_OPTION for an option that cannot be used. */
+export function createService(options: ServiceOptions): Service {
+  const checked = checkServiceOptions(options);
+  const logger = options.logger ?? createDebugLogger(checked.name);
+  const events = createPublicEvents(logger);
+  const waiters = new Waiters();
+  const strategy = createFreshProcessStrategy({
+    name: checked.name,
+    host: options.host?.href ?? null,
+    hostData: options.hostData ?? null,
+    sockets: checked.sockets,
+    heartbeatIntervalMs: checked.heartbeatIntervalMs,
+    env: options.env ?? {},
+    execArgv: checked.execArgv,
+    cwd: checked.cwd,
+    stdout: options.stdout ?? "inherit",
+    stderr: options.stderr ?? "inherit",
+  });
+  const supervisor = new Supervisor(
+    checked.machine,
+    {
+      clock: realClock,
+      entropy: realEntropy,
+      strategy,
+      resolveRelease,
+      note: (level, message) => logger[level](message),
+      fail: events.fail,
+      publish(announcement) {
+        logAnnouncement(logger, announcement);
+        events.publish(announcement);
+      },
+    },
+    waiters,
+  );
+  return new ProcessService(checked.name, checked.entry, checked.cwd, supervisor, waiters, events);
+}
+
+/** eventemitter3 derives the listener's type by inference, which a generic name defeats. */
+type EventListenerOf<Name extends keyof ServiceEvents> = Parameters<PublicEvents["emitter"]["on"]>[1] &
+  ServiceEvents[Name];
+
+class ProcessService implements Service {
+  readonly #name: string;
+  readonly #entry: string;
+  readonly #cwd: string | undefined;
+  readonly #supervisor: Supervisor;
+  readonly #waiters: Waiters;
+  readonly #events: PublicEvents;
+  readonly #createdAtMs = realClock.now();
+  #started: Promise<void> | null = null;
+  #stopped: Promise<void> | null = null;
+  #requests = 0;
+
+  constructor(
+    name: string,
+    entry: string,
+    cwd: string | undefined,
+    supervisor: Supervisor,
+    waiters: Waiters,
+    events: PublicEvents,
+  ) {
+    this.#name = name;
+    this.#entry = entry;
+    this.#cwd = cwd;
+    this.#supervisor = supervisor;
+    this.#waiters = waiters;
+    this.#events = events;
+  }
+
+  start(): Promise<void> {
+    if (this.#stopped !== null) return Promise.reject(closed("start"));
+    if (this.#started === null) {
+      this.#started = this.#waiters.forStart();
+      this.#supervisor.accept({ type: "StartRequested", entry: this.#entry });
+    }
+    return this.#started;
+  }
+
+  async restart(options: { readonly entry?: string | URL } = {}): Promise<RollResult> {
+    knownKeys("restart.", options, ["entry"]);
+    const entry = options.entry === undefined ? null : checkEntry(options.entry, this.#cwd);
+    const requestId = this.#open("restart");
+    const result = this.#waiters.forRoll(requestId);
+    this.#supervisor.accept({ type: "RestartRequested", requestId, entry });
+    return deepFreeze(await result);
+  }
+
+  async scale(workers: number): Promise<void> {
+    const desired = integerOption("workers", workers, 1, 10_000, 1);
+    const requestId = this.#open("scale");
+    const done = this.#waiters.forScale(requestId);
+    this.#supervisor.accept({ type: "ScaleRequested", requestId, desired });
+    return done;
+  }
+
+  stop({ now = false }: { readonly now?: boolean } = {}): Promise<void> {
+    if (this.#stopped === null) this.#stopped = this.#waiters.forStop();
+    else if (!now) return this.#stopped;
+    this.#supervisor.accept({ type: "StopRequested", now });
+    return this.#stopped;
+  }
+
+  stats(): ServiceStats {
+    const { workers, counters, ...rest } = this.#supervisor.snapshot();
+    return deepFreeze({
+      name: this.#name,
+      pid: process.pid,
+      uptimeMs: Math.round(realClock.now() - this.#createdAtMs),
+      ...rest,
+      runtime: "process",
+      spawn: "fresh",
+      handoff: null,
+      template: null,
+      workers: workers.map((worker) => ({ ...worker, threadId: null })),
+      counters: { ...counters, fallbacks: 0 },
+    });
+  }
+
+  async freshStats(): Promise<ServiceStats> {
+    await waitForHeartbeats(this.#supervisor);
+    return this.stats();
+  }
+
+  post(worker: WorkerId, payload: unknown, handle?: unknown): boolean {
+    return this.#supervisor.handle(worker)?.send({ type: "Post", payload }, handle) ?? false;
+  }
+
+  on<Name extends keyof ServiceEvents>(name: Name, listener: ServiceEvents[Name]): this {
+    this.#events.emitter.on(name, listener as EventListenerOf<Name>);
+    return this;
+  }
+
+  once<Name extends keyof ServiceEvents>(name: Name, listener: ServiceEvents[Name]): this {
+    this.#events.emitter.once(name, listener as EventListenerOf<Name>);
+    return this;
+  }
+
+  off<Name extends keyof ServiceEvents>(name: Name, listener: ServiceEvents[Name]): this {
+    this.#events.emitter.off(name, listener as EventListenerOf<Name>);
+    return this;
+  }
+
+  #open(what: string): string {
+    if (this.#started === null || this.#stopped !== null) throw closed(what);
+    this.#requests += 1;
+    return `${what}-${this.#requests}`;
+  }
+}
+
+function closed(what: string): PoolError {
+  return new PoolError(
+    "BROOD_CLOSED",
+    `${what}() on a service that is not running: start it first; after stop() create a new one.`,
+  );
+}

@@ -1,0 +1,132 @@
+// The `fresh` strategy for processes: each worker is a new Node process that loads the release itself.
+// Listening sockets go along as bare descriptors in stdio: a net.Server sent over IPC would accept in the receiver at
+// once, before it is ready. The IPC channel is the link; its end tells a worker that the supervisor is gone.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import type { Writable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import { createFrameWriter, createWorkerFrameReader } from "../link/frames.ts";
+import type { BootOrder, SupervisorMessage } from "../link/protocol.ts";
+import type { SpawnOrder, SpawnStrategy, WorkerHandle, WorkerSink } from "../ports/spawn-strategy.ts";
+import { createOutputFunnel, createTail, type OutputFunnel } from "./output.ts";
+
+export interface FreshProcessOptions {
+  readonly name: string;
+  readonly host: string | null;
+  readonly hostData: unknown;
+  readonly sockets: readonly number[];
+  readonly heartbeatIntervalMs: number;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly execArgv: readonly string[];
+  readonly cwd: string | undefined;
+  readonly stdout: "inherit" | Writable;
+  readonly stderr: "inherit" | Writable;
+}
+
+const WORKER_MAIN = fileURLToPath(new URL("../worker/main.js", import.meta.url));
+
+/** stdin, stdout, stderr, ipc; then the sockets. */
+const FIRST_SOCKET_FD = 4;
+
+/** Not for workers: they would answer for the supervisor. */
+const KEPT_FROM_WORKERS = { NOTIFY_SOCKET: undefined, LISTEN_FDS: undefined, LISTEN_PID: undefined };
+
+/** After its exit a process's stderr may be held open by its own children; then its last lines are as they are. */
+const STDERR_GRACE_MS = 200;
+/** A process that closed its link and goes on is beyond our control. */
+const LINK_GRACE_MS = 1_000;
+
+export function createFreshProcessStrategy(options: FreshProcessOptions): SpawnStrategy {
+  const stdout = options.stdout === "inherit" ? null : createOutputFunnel(options.stdout);
+  const stderr = createOutputFunnel(options.stderr === "inherit" ? process.stderr : options.stderr);
+  return {
+    kind: "fresh",
+    spawn(order, sink) {
+      const child = spawn(process.execPath, [...options.execArgv, WORKER_MAIN], {
+        env: { ...process.env, ...options.env, ...KEPT_FROM_WORKERS },
+        cwd: options.cwd,
+        stdio: ["ignore", stdout === null ? "inherit" : "pipe", "pipe", "ipc", ...options.sockets],
+      });
+      return attach(child, bootOrder(options, order), sink, stdout, stderr);
+    },
+  };
+}
+
+function bootOrder(options: FreshProcessOptions, order: SpawnOrder): BootOrder {
+  return {
+    worker: order.worker,
+    slot: order.slot,
+    generation: order.generation,
+    release: order.release,
+    name: options.name,
+    runtime: "process",
+    spawn: "fresh",
+    host: options.host,
+    hostData: options.hostData,
+    sockets: options.sockets.map((_, index) => FIRST_SOCKET_FD + index),
+    heartbeatIntervalMs: options.heartbeatIntervalMs,
+  };
+}
+
+function attach(
+  child: ChildProcess,
+  order: BootOrder,
+  sink: WorkerSink,
+  stdout: OutputFunnel | null,
+  stderr: OutputFunnel,
+): WorkerHandle {
+  const tail = createTail();
+  const writer = createFrameWriter<SupervisorMessage>();
+  if (child.stdout !== null) stdout?.add(child.stdout);
+  if (child.stderr !== null) {
+    tail.add(child.stderr);
+    stderr.add(child.stderr);
+  }
+  readLink(child, sink);
+  reportEnd(child, sink, () => tail.text());
+  const send = (message: SupervisorMessage, handle?: unknown): boolean => {
+    if (!child.connected) return false;
+    child.send(writer.wrap(message), handle as undefined, undefined, () => {});
+    return true;
+  };
+  child.once("spawn", () => {
+    sink.spawned(child.pid ?? -1);
+    send({ type: "Boot", order });
+  });
+  return { send, kill: () => void child.kill("SIGKILL") };
+}
+
+function readLink(child: ChildProcess, sink: WorkerSink): void {
+  const reader = createWorkerFrameReader();
+  child.on("message", (value) => {
+    const reading = reader.read(value);
+    if (reading.kind === "message") sink.message(reading.message);
+    else if (reading.kind === "violation") sink.violated(reading.detail);
+  });
+  child.once("disconnect", () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const patience = setTimeout(() => sink.violated("it closed its link and went on running"), LINK_GRACE_MS);
+    child.once("exit", () => clearTimeout(patience));
+  });
+}
+
+/** Tells the sink exactly once how it ended: never started, or exited with all of its stderr read. */
+function reportEnd(child: ChildProcess, sink: WorkerSink, stderrTail: () => string): void {
+  let hasEnded = false;
+  const finish = (report: () => void): void => {
+    if (hasEnded) return;
+    hasEnded = true;
+    report();
+  };
+  child.on("error", (error) => {
+    if (child.pid === undefined) finish(() => sink.failed(error));
+  });
+  child.once("exit", (exitCode, signal) => {
+    const report = (): void => finish(() => sink.exited({ exitCode, signal, stderr: stderrTail() }));
+    const patience = setTimeout(report, STDERR_GRACE_MS);
+    child.once("close", () => {
+      clearTimeout(patience);
+      report();
+    });
+  });
+}

@@ -1,0 +1,49 @@
+// Where the workers' output goes. One funnel per destination: many sources, one `drain` listener, and a source is
+// paused while its destination is full, so that a slow log cannot fill the supervisor's memory.
+
+import type { Readable, Writable } from "node:stream";
+
+export interface OutputFunnel {
+  /** Forwards everything that `source` reads. */
+  add(source: Readable): void;
+}
+
+export function createOutputFunnel(destination: Writable): OutputFunnel {
+  const paused = new Set<Readable>();
+  const resume = (): void => {
+    for (const source of paused) source.resume();
+    paused.clear();
+  };
+  return {
+    add(source) {
+      source.on("data", (chunk: Buffer) => {
+        if (destination.destroyed || destination.write(chunk)) return;
+        if (paused.size === 0) destination.once("drain", resume);
+        paused.add(source);
+        source.pause();
+      });
+    },
+  };
+}
+
+/** Keeps the last lines of a stream, for the report of a worker that failed. */
+export interface Tail {
+  add(source: Readable): void;
+  text(): string;
+}
+
+const TAIL_LINES = 20;
+/** Enough for 20 long lines; a worker that prints one endless line must not fill our memory. */
+const TAIL_CHARACTERS = 16_384;
+
+export function createTail(): Tail {
+  let text = "";
+  return {
+    add(source) {
+      source.on("data", (chunk: Buffer) => {
+        text = (text + chunk.toString("utf8")).slice(-TAIL_CHARACTERS);
+      });
+    },
+    text: () => text.trimEnd().split("\n").slice(-TAIL_LINES).join("\n"),
+  };
+}

@@ -1,0 +1,59 @@
+// Public events, typed, on eventemitter3. Payloads are frozen. Two things eventemitter3 leaves to its user: an `error`
+// that nobody listens to is logged instead of vanishing, and a listener that throws harms neither us nor the others.
+
+import { EventEmitter } from "eventemitter3";
+import type { Announcement } from "../machine/commands.ts";
+import type { Logger } from "../ports/log.ts";
+import type { ServiceEvents } from "../service-types.ts";
+
+export interface PublicEvents {
+  readonly emitter: EventEmitter<ServiceEvents>;
+  publish(announcement: Announcement): void;
+  fail(error: Error): void;
+}
+
+export function createPublicEvents(logger: Logger): PublicEvents {
+  const emitter = new EventEmitter<ServiceEvents>();
+  const fail = (error: Error): void => {
+    if (emitter.listenerCount("error") === 0) logger.error(error.message);
+    else
+      call(
+        () => emitter.emit("error", error),
+        (thrown) => logger.error(`an error listener threw: ${thrown}`),
+      );
+  };
+  return {
+    emitter,
+    fail,
+    publish({ name, event }) {
+      const emit = emitter.emit.bind(emitter) as (name: string, event: unknown) => boolean;
+      call(
+        () => emit(name, deepFreeze(event)),
+        (thrown) => fail(asError(thrown, `a listener of ${name} threw`)),
+      );
+    },
+  };
+}
+
+function call(action: () => void, onThrow: (thrown: unknown) => void): void {
+  try {
+    action();
+  } catch (thrown) {
+    onThrow(thrown);
+  }
+}
+
+function asError(thrown: unknown, what: string): Error {
+  return new Error(`${what}: ${thrown instanceof Error ? thrown.message : String(thrown)}`, {
+    cause: thrown,
+  });
+}
+
+/** Freezes plain data all the way down. */
+export function deepFreeze<Value>(value: Value): Value {
+  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const inner of Object.values(value)) deepFreeze(inner);
+  }
+  return value;
+}

@@ -1,0 +1,48 @@
+// Log lines. Each begins `slot= worker= gen= pid=` where it concerns a worker, then what happened, then context and
+// reason: the same order everywhere, so that people and tests can read traces.
+
+import createDebug from "debug";
+import type { Announcement } from "../machine/commands.ts";
+import type { LogFields, Logger } from "../ports/log.ts";
+
+/** The `debug` package under `brood:<name>`; enabled by DEBUG=brood:*. */
+export function createDebugLogger(name: string): Logger {
+  const write = createDebug(`brood:${name}`);
+  const log = (level: string) => (message: string, fields?: LogFields) => {
+    if (write.enabled) write("%s", formatLine(level === "info" ? message : `${level}: ${message}`, fields));
+  };
+  return { debug: log("debug"), info: log("info"), warn: log("warn"), error: log("error") };
+}
+
+/** `slot=3 worker=w12 gen=2 pid=77 message key=value …` */
+export function formatLine(message: string, fields: LogFields = {}): string {
+  const { slot, worker, gen, pid, ...context } = fields;
+  return [...pairs({ slot, worker, gen, pid }), message, ...pairs(context)].join(" ");
+}
+
+function pairs(fields: LogFields): string[] {
+  return Object.entries(fields)
+    .filter(([, value]) => value !== undefined && value !== null)
+    .map(([key, value]) => `${key}=${value}`);
+}
+
+/** Writes what happened to a worker or a roll. */
+export function logAnnouncement(logger: Logger, { name, event }: Announcement): void {
+  if (name === "roll:started" || name === "roll:progress") {
+    const { id, from, to, step, replaced, total } = event;
+    return logger.info(name, { roll: id, from, to, step, replaced, total });
+  }
+  if (name === "roll:ended") {
+    const { id, from, to, result, replaced, killed, durationMs, reason } = event;
+    const fields = { roll: id, from, to, result, replaced, killed, durationMs: Math.round(durationMs) };
+    return logger.info(name, { ...fields, reason: reason?.code });
+  }
+  const identity = { slot: event.slot, worker: event.worker, gen: event.generation, pid: event.pid };
+  if (name === "worker:message") return logger.debug(name, identity);
+  if (name === "worker:ready")
+    return logger.info(name, { ...identity, readyAfterMs: Math.round(event.readyAfterMs) });
+  if (name !== "worker:exited") return logger.info(name, identity);
+  const { exitCode, signal, reason } = event;
+  if (reason === null) return logger.info(name, { ...identity, exitCode, signal });
+  logger.warn(name, { ...identity, exitCode, signal, reason: reason.code, message: reason.message });
+}

@@ -1,0 +1,165 @@
+// The only shell: events are queued and stepped one by one, the machine decides, its commands are performed through
+// ports. Nothing acts inside a callback, so no event ever sees a half-made change. One timer serves all deadlines.
+// A defect (the machine throws) stops our own workers, rejects what is pending and leaves the host alive.
+
+import { PoolError } from "../errors.ts";
+import type { Announcement, Command } from "../machine/commands.ts";
+import type { MachineConfig } from "../machine/config.ts";
+import type { MachineEvent } from "../machine/events.ts";
+import { createMachine, type Machine } from "../machine/machine.ts";
+import type { FailureReason, WorkerId } from "../machine/names.ts";
+import type { MachineSnapshot } from "../machine/snapshot.ts";
+import type { Clock, Entropy } from "../ports/clock.ts";
+import type { ResolveRelease } from "../ports/release-resolver.ts";
+import type { SpawnStrategy, WorkerHandle } from "../ports/spawn-strategy.ts";
+import type { Waiters } from "./waiters.ts";
+import { createWorkerSink } from "./worker-port.ts";
+
+export interface SupervisorPorts {
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly strategy: SpawnStrategy;
+  readonly resolveRelease: ResolveRelease;
+  publish(announcement: Announcement): void;
+  note(level: "debug" | "warn" | "error", message: string): void;
+  fail(error: Error): void;
+}
+
+export class Supervisor {
+  readonly #machine: Machine;
+  readonly #ports: SupervisorPorts;
+  readonly #waiters: Waiters;
+  readonly #handles: Map<WorkerId, WorkerHandle> = new Map();
+  readonly #queue: MachineEvent[] = [];
+  readonly #observers: Set<(event: MachineEvent) => void> = new Set();
+  #isStepping = false;
+  #hasFailed = false;
+  #timer: { readonly atMs: number; readonly cancel: () => void } | null = null;
+
+  constructor(config: MachineConfig, ports: SupervisorPorts, waiters: Waiters) {
+    this.#machine = createMachine(config);
+    this.#ports = ports;
+    this.#waiters = waiters;
+  }
+
+  /** Takes an event in; it is handled before this returns, unless one is being handled already. */
+  accept(event: MachineEvent): void {
+    this.#queue.push(event);
+    if (this.#isStepping) return;
+    this.#isStepping = true;
+    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) this.#step(next);
+    this.#isStepping = false;
+    this.#arm();
+  }
+
+  snapshot(): MachineSnapshot {
+    return this.#machine.snapshot(this.#ports.clock.now());
+  }
+
+  /** Calls `observer` after each event. Returns what ends it. */
+  observe(observer: (event: MachineEvent) => void): () => void {
+    this.#observers.add(observer);
+    return () => void this.#observers.delete(observer);
+  }
+
+  /** The live link of a worker. */
+  handle(worker: WorkerId): WorkerHandle | undefined {
+    return this.#handles.get(worker);
+  }
+
+  #step(event: MachineEvent): void {
+    if (this.#hasFailed) return this.#stepAfterFailure(event);
+    const { clock, entropy } = this.#ports;
+    try {
+      const commands = this.#machine.step(event, { atMs: clock.now(), entropy: entropy.next() });
+      for (const command of commands) this.#perform(command);
+    } catch (cause) {
+      this.#giveUp(cause);
+    }
+    if (isEnd(event)) this.#handles.delete(event.worker);
+    for (const observer of this.#observers) observer(event);
+  }
+
+  #perform(command: Command): void {
+    switch (command.type) {
+      case "ResolveRelease":
+        return this.#resolve(command.generation, command.entry);
+      case "SpawnWorker":
+        return this.#spawn(command);
+      case "AdmitWorker":
+        this.#handles.get(command.worker)?.send({ type: "Admit" });
+        return;
+      case "DrainWorker":
+        this.#handles.get(command.worker)?.send({ type: "Drain", timeoutMs: command.timeoutMs });
+        return;
+      case "KillWorker":
+        this.#handles.get(command.worker)?.kill();
+        return;
+      case "Publish":
+        return this.#ports.publish(command.announcement);
+      case "Note":
+        return this.#ports.note(command.level, command.message);
+      default:
+        return this.#waiters.settle(command);
+    }
+  }
+
+  #spawn(order: Extract<Command, { readonly type: "SpawnWorker" }>): void {
+    const sink = createWorkerSink(order, (event) => this.accept(event));
+    try {
+      this.#handles.set(order.worker, this.#ports.strategy.spawn(order, sink));
+    } catch (thrown) {
+      sink.failed(thrown instanceof Error ? thrown : new Error(String(thrown)));
+    }
+  }
+
+  #resolve(generation: number, entry: string): void {
+    this.#ports.resolveRelease(entry).then(
+      (release) => this.accept({ type: "ReleaseResolved", generation, release }),
+      (error: unknown) => this.accept({ type: "ReleaseRejected", generation, reason: reasonOf(error) }),
+    );
+  }
+
+  #arm(): void {
+    const dueAtMs = this.#hasFailed ? null : this.#machine.nextDeadlineAtMs();
+    if (dueAtMs === (this.#timer?.atMs ?? null)) return;
+    this.#timer?.cancel();
+    this.#timer = null;
+    if (dueAtMs === null) return;
+    const { clock } = this.#ports;
+    const cancel = clock.after(dueAtMs - clock.now(), () => {
+      this.#timer = null;
+      this.accept({ type: "DeadlinesReached", dueAtMs });
+    });
+    this.#timer = { atMs: dueAtMs, cancel };
+  }
+
+  #giveUp(cause: unknown): void {
+    this.#hasFailed = true;
+    const message = cause instanceof Error ? cause.message : String(cause);
+    const error = new PoolError("BROOD_BUG", `${message}. All workers of this service were stopped.`, {
+      cause,
+    });
+    for (const handle of this.#handles.values()) handle.kill();
+    this.#waiters.rejectAll(error);
+    this.#ports.fail(error);
+    if (this.#handles.size === 0) this.#waiters.settle({ type: "SettleStop" });
+  }
+
+  /** The machine is not asked any more; only ends are waited for. */
+  #stepAfterFailure(event: MachineEvent): void {
+    if (isEnd(event)) this.#handles.delete(event.worker);
+    if (this.#handles.size === 0) this.#waiters.settle({ type: "SettleStop" });
+  }
+}
+
+function isEnd(
+  event: MachineEvent,
+): event is Extract<MachineEvent, { readonly type: "WorkerExited" | "WorkerSpawnFailed" }> {
+  return event.type === "WorkerExited" || event.type === "WorkerSpawnFailed";
+}
+
+function reasonOf(error: unknown): FailureReason {
+  const message = error instanceof Error ? error.message : String(error);
+  return { code: error instanceof PoolError ? error.code : "BROOD_RELEASE_NOT_FOUND", message };
+}

@@ -1,0 +1,48 @@
+// Turns what a strategy reports about one worker into events of the machine. A message counts under the identity that
+// the worker itself signed; one that is signed for somebody else is a breach by the link it came over.
+
+import type { WireError, WorkerMessage } from "../link/protocol.ts";
+import type { MachineEvent, WorkerEvent } from "../machine/events.ts";
+import type { SpawnOrder, WorkerSink } from "../ports/spawn-strategy.ts";
+
+export function createWorkerSink(order: SpawnOrder, queue: (event: MachineEvent) => void): WorkerSink {
+  const { worker, generation } = order;
+  const owner = { worker, generation };
+  return {
+    spawned: (pid) => queue({ type: "WorkerSpawned", ...owner, pid }),
+    message: (message) => queue(eventOf(owner, message)),
+    violated: (detail) => queue({ type: "WorkerViolated", ...owner, detail }),
+    failed: (error) => queue({ type: "WorkerSpawnFailed", ...owner, message: error.message }),
+    exited: (end) => queue({ type: "WorkerExited", ...owner, ...end }),
+  };
+}
+
+function eventOf(owner: Pick<WorkerEvent, "worker" | "generation">, message: WorkerMessage): WorkerEvent {
+  const { worker, generation } = message;
+  if (message.type === "Hello") {
+    const { release, pid } = message;
+    return { type: "WorkerReported", ...owner, reported: { worker, generation, release, pid } };
+  }
+  if (worker !== owner.worker) {
+    return { type: "WorkerViolated", ...owner, detail: `${message.type} signed as worker=${worker}` };
+  }
+  const signed = { worker, generation };
+  switch (message.type) {
+    case "Ready":
+      return { type: "WorkerReady", ...signed };
+    case "Heartbeat":
+      return { type: "WorkerHeartbeat", ...signed, usage: message.usage };
+    case "Failed":
+      return { type: "WorkerFailed", ...signed, ...failure(message.error) };
+    case "Draining":
+      return { type: "WorkerDraining", ...signed };
+    case "Bye":
+      return { type: "WorkerBye", ...signed };
+    case "Post":
+      return { type: "WorkerPosted", ...signed, payload: message.payload };
+  }
+}
+
+function failure({ code, message }: WireError): { readonly code: string; readonly message: string } {
+  return { code, message };
+}

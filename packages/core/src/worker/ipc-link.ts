@@ -1,0 +1,58 @@
+// The worker's end of the link over child_process IPC. The application shares the channel (`process.send`,
+// `process.on("message")`), so frames are taken out before its listeners see them. The listener of our own keeps the
+// channel read and the process alive: a worker ends when it is told to, not when its application has nothing to do.
+
+import { createFrameWriter, createSupervisorFrameReader, isFrame } from "../link/frames.ts";
+import type { SupervisorMessage, WorkerMessage } from "../link/protocol.ts";
+
+export interface WorkerLink {
+  send(message: WorkerMessage): void;
+  /** Resolves when everything sent so far has left this process, or cannot any more. */
+  flush(): Promise<void>;
+  onMessage(listener: (message: SupervisorMessage, handle: unknown) => void): void;
+  /** The supervisor is gone, or the link is broken. */
+  onClose(listener: () => void): void;
+}
+
+/** Takes over the channel. Call once, before any code of the application is loaded. */
+export function openIpcLink(): WorkerLink {
+  const send = process.send?.bind(process);
+  if (send === undefined) throw new Error("a Brood worker must be started by a Brood supervisor");
+  const writer = createFrameWriter<WorkerMessage>();
+  const reader = createSupervisorFrameReader();
+  let listener: (message: SupervisorMessage, handle: unknown) => void = () => {};
+  let onClosed: () => void = () => {};
+  let sent: Promise<void> = Promise.resolve();
+  process.once("disconnect", () => onClosed());
+  takeFrames((value, handle) => {
+    const reading = reader.read(value);
+    if (reading.kind === "message") listener(reading.message, handle);
+  });
+  return {
+    send(message) {
+      if (!process.connected) return;
+      sent = new Promise((resolve) => send(writer.wrap(message), undefined, undefined, () => resolve()));
+    },
+    flush: () => sent,
+    onMessage(next) {
+      listener = next;
+    },
+    onClose(next) {
+      onClosed = next;
+    },
+  };
+}
+
+/** Hands frames to `take` and hides them from every other listener. */
+function takeFrames(take: (value: unknown, handle: unknown) => void): void {
+  const emit = process.emit;
+  const emitOthers = (name: string | symbol, ...values: readonly unknown[]): boolean => {
+    if (name === "message" && isFrame(values[0])) {
+      take(values[0], values[1]);
+      return true;
+    }
+    return Reflect.apply(emit, process, [name, ...values]);
+  };
+  Reflect.set(process, "emit", emitOthers);
+  process.on("message", () => {});
+}

@@ -1,0 +1,129 @@
+// What runs in a worker, from its first report to its farewell:
+//   Hello (who I am, what I found on disk) -> boot the host -> wait to be admitted -> open -> Ready, heartbeats
+//   -> Drain (told, TERM, or the supervisor is gone) -> answer what was accepted -> close the application -> Bye, exit.
+// Every end goes through `leave`; a boot that fails says why before it exits.
+
+import { format } from "node:util";
+import type { BootOrder, SupervisorMessage, WorkerMessage } from "../link/protocol.ts";
+import { describeRelease } from "../release/resolve.ts";
+import { type Heartbeat, startHeartbeat } from "./heartbeat.ts";
+import type { CreateWorkerHost, HostOrder, WorkerHost } from "./host.ts";
+import type { WorkerLink } from "./ipc-link.ts";
+import { loadEntry } from "./load-entry.ts";
+import { createPlainHost } from "./plain-host.ts";
+
+type Unsigned<Message> = Message extends unknown ? Omit<Message, "worker" | "generation"> : never;
+
+/** After the supervisor's death its workers are gone within 5 s; this leaves a margin. */
+const ORPHAN_DRAIN_MS = 4_000;
+
+export async function runWorker(link: WorkerLink, order: BootOrder): Promise<void> {
+  const worker = createWorker(link, order);
+  link.onMessage((message, handle) => worker.receive(message, handle));
+  link.onClose(() => worker.orphaned());
+  process.on("SIGTERM", () => worker.leave());
+  // A terminal sends these to the whole group; the supervisor decides.
+  for (const signal of ["SIGINT", "SIGQUIT", "SIGHUP"] as const) process.on(signal, () => {});
+  process.on("uncaughtExceptionMonitor", (error) => worker.confess(error));
+  await worker.boot();
+}
+
+interface RunningWorker {
+  boot(): Promise<void>;
+  receive(message: SupervisorMessage, handle: unknown): void;
+  confess(error: unknown): void;
+  leave(): void;
+  orphaned(): void;
+}
+
+function createWorker(link: WorkerLink, order: BootOrder): RunningWorker {
+  const draining = new AbortController();
+  let admit: () => void = () => {};
+  const admission = new Promise<void>((resolve) => {
+    admit = resolve;
+  });
+  let host: WorkerHost | null = null;
+  let heartbeat: Heartbeat | null = null;
+
+  const send = (message: Unsigned<WorkerMessage>): void => {
+    link.send({ worker: order.worker, generation: order.generation, ...message } as WorkerMessage);
+  };
+
+  const boot = async (): Promise<void> => {
+    const release = await describeRelease(order.release.entry);
+    send({ type: "Hello", release, pid: process.pid });
+    host = await createHost(order, {
+      context: { ...contextOf(order), release, signal: draining.signal },
+      hostData: order.hostData,
+      sockets: order.sockets,
+      loadEntry: () => loadEntry(order.release.entry),
+      post: (payload) => send({ type: "Post", payload }),
+    });
+    await host.boot();
+    await admission;
+    await host.open();
+    const usage = host.usage.bind(host);
+    heartbeat = startHeartbeat(order.heartbeatIntervalMs, usage, (each) =>
+      send({ type: "Heartbeat", usage: each }),
+    );
+    send({ type: "Ready" });
+  };
+
+  const drainAndExit = async (): Promise<void> => {
+    if (host === null || heartbeat === null) process.exit(0);
+    send({ type: "Draining" });
+    await host.drain();
+    await host.close();
+    send({ type: "Bye" });
+    await link.flush();
+    process.exit(0);
+  };
+
+  const fail = async (error: unknown): Promise<never> => {
+    process.stderr.write(`${format(error)}\n`);
+    confess(error);
+    await link.flush();
+    process.exit(1);
+  };
+
+  const confess = (error: unknown): void => {
+    if (process.listenerCount("uncaughtException") > 0) return;
+    const { message, stack } = error instanceof Error ? error : new Error(format(error));
+    const code = heartbeat === null ? "BROOD_BOOT_FAILED" : "BROOD_WORKER_EXITED";
+    const when = heartbeat === null ? "failed to boot" : "threw";
+    send({ type: "Failed", error: { code, message: `${when}: ${message}`, stack: stack ?? message } });
+  };
+
+  const leave = (): void => {
+    if (draining.signal.aborted) return;
+    draining.abort();
+    drainAndExit().catch(fail);
+  };
+
+  return {
+    boot: () => boot().catch(fail),
+    confess,
+    leave,
+    orphaned() {
+      setTimeout(() => process.exit(1), ORPHAN_DRAIN_MS).unref();
+      leave();
+    },
+    receive(message, handle) {
+      if (message.type === "Admit") admit();
+      else if (message.type === "Drain") leave();
+      else if (message.type === "Report") heartbeat?.beat();
+      else if (message.type === "Post") host?.message?.(message.payload, handle);
+    },
+  };
+}
+
+async function createHost(order: BootOrder, hostOrder: HostOrder): Promise<WorkerHost> {
+  if (order.host === null) return createPlainHost(hostOrder);
+  const module: { readonly createWorkerHost: CreateWorkerHost } = await import(order.host);
+  return module.createWorkerHost(hostOrder);
+}
+
+function contextOf(order: BootOrder): Omit<HostOrder["context"], "release" | "signal"> {
+  const { slot, worker, generation, name, spawn, runtime } = order;
+  return { slot, worker, generation, name, spawn, runtime };
+}
