@@ -1,7 +1,14 @@
 // The engine's parts, for whoever runs them over ports of their own: the simulation and the contract suites of
 // `@brood/testing`, or a custom spawn strategy. Not needed to use Brood.
 
-export type { BootOrder, SupervisorMessage, WorkerMessage } from "./link/protocol.ts";
+export {
+  createFrameWriter,
+  createSupervisorFrameReader,
+  createWorkerFrameReader,
+  type FrameReader,
+  type FrameWriter,
+} from "./link/frames.ts";
+export type { BootOrder, Frame, SupervisorMessage, WorkerMessage } from "./link/protocol.ts";
 export * from "./machine/index.ts";
 export type { Clock, Entropy } from "./ports/clock.ts";
 export type { ResolveRelease } from "./ports/release-resolver.ts";

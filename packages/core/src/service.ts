@@ -2,6 +2,7 @@
 // ports, and turns requests into events and answers into promises. All state is in the machine.
 
 import { PoolError } from "./errors.ts";
+import { createMachine } from "./machine/machine.ts";
 import type { RollResult, WorkerId } from "./machine/names.ts";
 import { integerOption, knownKeys } from "./options.ts";
 import { resolveRelease } from "./release/resolve.ts";
@@ -35,7 +36,7 @@ export function createService(options: ServiceOptions): Service {
     stderr: options.stderr ?? "inherit",
   });
   const supervisor = new Supervisor(
-    checked.machine,
+    createMachine(checked.machine),
     {
       clock: realClock,
       entropy: realEntropy,

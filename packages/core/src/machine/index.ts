@@ -13,4 +13,6 @@ export {
   type WorkerId,
   type WorkerState,
 } from "./names.ts";
+export type { Slot, Worker } from "./registry.ts";
 export type { MachineSnapshot, WorkerSnapshot } from "./snapshot.ts";
+export type { World } from "./world.ts";

@@ -1,18 +1,18 @@
-// Restart intensity: how soon a slot whose worker failed is tried again. The first failure costs nothing (capacity
-// first); each further one in a row waits a random time under a bound that doubles, 100 ms to 30 s, so that crash
+// Restart intensity: how soon a slot whose worker failed is tried again. The first failure of an empty slot costs nothing
+// (capacity first); each further one in a row waits a random time under a bound that doubles, 100 ms to 30 s, so that crash
 // loops neither spin nor run in step. Per slot: the others are not held back.
 
 import { BACK_OFF_BASE_MS, BACK_OFF_CAP_MS, FAILURES_FORGOTTEN_AFTER_MS } from "./config.ts";
 import type { Slot, Worker } from "./registry.ts";
 import { draw, type Turn } from "./world.ts";
 
-/** Counts the failure of the slot's worker and sets how long the slot waits; a first failure does not wait. */
+/** Counts the failure of the slot's worker and sets how long the slot waits; an empty slot's first one does not. */
 export function recordFailure(turn: Turn, slot: Slot, worker: Worker): void {
   if (worker.readyAtMs !== null && turn.atMs - worker.readyAtMs >= FAILURES_FORGOTTEN_AFTER_MS)
     slot.failures = 0;
   slot.failures += 1;
-  if (slot.failures === 1) return;
-  const boundMs = Math.min(BACK_OFF_CAP_MS, BACK_OFF_BASE_MS * 2 ** (slot.failures - 2));
+  if (slot.failures === 1 && slot.current === null) return;
+  const boundMs = Math.min(BACK_OFF_CAP_MS, BACK_OFF_BASE_MS * 2 ** Math.max(0, slot.failures - 2));
   slot.backingOffUntilAtMs = turn.atMs + draw(turn) * boundMs;
   turn.world.deadlines.push({ kind: "back-off", slot: slot.index, atMs: slot.backingOffUntilAtMs });
 }

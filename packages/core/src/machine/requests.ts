@@ -86,7 +86,7 @@ function scale(turn: Turn, { requestId, desired }: Asked<"ScaleRequested">): voi
 
 function stop(turn: Turn, { now }: Asked<"StopRequested">): void {
   const { world } = turn;
-  if (world.phase === "stopped") return;
+  if (world.phase === "stopped") return void turn.commands.push({ type: "SettleStop" });
   if (world.phase === "starting") world.startReason ??= ROLL_STOPPED;
   world.phase = "stopping";
   if (world.roll !== null) endRoll(turn, world.roll, "failed", world.roll.reason ?? ROLL_STOPPED);

@@ -5,7 +5,7 @@
 import type { FailureReason } from "./names.ts";
 import type { Worker } from "./registry.ts";
 import { endRoll, type Roll } from "./roll.ts";
-import { note } from "./workers.ts";
+import { dismiss, note } from "./workers.ts";
 import type { Turn } from "./world.ts";
 
 /** A worker failed while booting, soon after, or by silence. Counts it if it speaks against the roll. */
@@ -39,6 +39,9 @@ export function failRoll(turn: Turn, roll: Roll, reason: FailureReason): void {
 
 /** The old release cannot be brought back (its files changed or do not boot): what serves goes on serving. */
 function giveUpReverting(turn: Turn, roll: Roll): void {
+  for (const { current, incoming } of turn.world.registry.slots.values()) {
+    if (current !== null && incoming !== null) dismiss(turn, incoming);
+  }
   const kept = turn.world.registry.currentOf(roll.to);
   note(
     turn,

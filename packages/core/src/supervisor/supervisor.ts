@@ -4,9 +4,8 @@
 
 import { PoolError } from "../errors.ts";
 import type { Announcement, Command } from "../machine/commands.ts";
-import type { MachineConfig } from "../machine/config.ts";
 import type { MachineEvent } from "../machine/events.ts";
-import { createMachine, type Machine } from "../machine/machine.ts";
+import type { Machine } from "../machine/machine.ts";
 import type { FailureReason, WorkerId } from "../machine/names.ts";
 import type { MachineSnapshot } from "../machine/snapshot.ts";
 import type { Clock, Entropy } from "../ports/clock.ts";
@@ -36,8 +35,8 @@ export class Supervisor {
   #hasFailed = false;
   #timer: { readonly atMs: number; readonly cancel: () => void } | null = null;
 
-  constructor(config: MachineConfig, ports: SupervisorPorts, waiters: Waiters) {
-    this.#machine = createMachine(config);
+  constructor(machine: Machine, ports: SupervisorPorts, waiters: Waiters) {
+    this.#machine = machine;
     this.#ports = ports;
     this.#waiters = waiters;
   }

@@ -1,0 +1,287 @@
+import { once } from "node:events";
+import { promises as fs } from "node:fs";
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { folder, gone, nextEvent, pidsOf, service, within } from "./support.ts";
+
+const VERSION_ENTRY = await fs.readFile(
+  fileURLToPath(new URL("../fixtures/version.mjs", import.meta.url)),
+  "utf8",
+);
+
+async function release(version: string): Promise<string> {
+  return folder({ "app.mjs": VERSION_ENTRY, VERSION: version, "package.json": `{"version":"${version}"}` });
+}
+
+describe("a service of real processes", () => {
+  it("boots every worker, restarts onto new code, and ends every process", async () => {
+    const path = await release("1.0.0");
+    const made = service({ entry: join(path, "app.mjs"), workers: 3 });
+    const first = nextEvent(made, "worker:message");
+    await within("start", made.start());
+    expect((await first).payload).toMatchObject({
+      version: "1.0.0",
+      generation: 1,
+      release: { version: "1.0.0" },
+    });
+    const before = pidsOf(made);
+    await fs.writeFile(join(path, "VERSION"), "2.0.0");
+    const second = nextEvent(made, "worker:message");
+    const result = await within("restart", made.restart());
+    expect((await second).payload).toMatchObject({ version: "2.0.0", generation: 2 });
+    expect(result).toMatchObject({
+      id: "roll-2",
+      from: 1,
+      to: 2,
+      result: "completed",
+      replaced: 3,
+      killed: 0,
+    });
+    for (const pid of before) await gone(pid, 0);
+    const stats = made.stats();
+    expect(stats).toMatchObject({
+      state: "running",
+      generation: 2,
+      ready: 3,
+      desired: 3,
+      runtime: "process",
+      spawn: "fresh",
+    });
+    expect(stats.workers.map(({ slot, generation }) => [slot, generation])).toEqual([
+      [0, 2],
+      [1, 2],
+      [2, 2],
+    ]);
+    expect(Object.isFrozen(stats) && Object.isFrozen(stats.workers[0])).toBe(true);
+    const after = pidsOf(made);
+    await within("stop", made.stop());
+    for (const pid of after) await gone(pid, 0);
+    expect(made.stats().state).toBe("stopped");
+  });
+
+  it("shows figures as of now, and carries messages both ways", async () => {
+    const made = service({ entry: join(await release("1"), "app.mjs"), workers: 1 });
+    await within("start", made.start());
+    const [worker] = (await made.freshStats()).workers;
+    expect(worker).toMatchObject({ requests: 7, connections: 2, state: "ready" });
+    expect(worker?.rssBytes).toBeGreaterThan(10_000_000);
+    const echo = nextEvent(
+      made,
+      "worker:message",
+      ({ payload }) => typeof payload === "object" && payload !== null && "echo" in payload,
+    );
+    expect(made.post(worker?.worker ?? "w0", { n: 1 })).toBe(true);
+    expect((await echo).payload).toEqual({ echo: { n: 1 } });
+    expect(made.post("w999", {})).toBe(false);
+  });
+
+  it.each([
+    ["throws", "throw new Error('no database');", "BROOD_BOOT_FAILED", 1, "no database"],
+    ["exits", "console.error('bad config'); process.exit(9);", "BROOD_BOOT_FAILED", 9, "bad config"],
+    [
+      "hangs",
+      "console.error('waiting'); await new Promise(() => {});",
+      "BROOD_BOOT_TIMEOUT",
+      null,
+      "waiting",
+    ],
+    [
+      "throws later",
+      "setImmediate(() => { throw new Error('async boom') }); await new Promise(() => {});",
+      "BROOD_BOOT_FAILED",
+      1,
+      "async boom",
+    ],
+    ["exports nothing to run", "export default 42;", "BROOD_BOOT_FAILED", 1, "expected a function"],
+  ])(
+    "C27, C29: a release that %s fails the restart with the reason; the old one serves on, and a good one follows",
+    async (_, code, reason, exitCode, stderr) => {
+      const path = await release("1");
+      const stderrOut = new PassThrough().resume();
+      const made = service({
+        entry: join(path, "app.mjs"),
+        workers: 2,
+        bootTimeoutMs: 2_000,
+        stderr: stderrOut,
+      });
+      await within("start", made.start());
+      const before = pidsOf(made);
+      await fs.writeFile(join(path, "bad.mjs"), code);
+      const result = await within("restart", made.restart({ entry: join(path, "bad.mjs") }));
+      expect(result).toMatchObject({
+        result: "failed",
+        replaced: 0,
+        reason: { code: reason, slot: 0, exitCode },
+      });
+      expect(result.reason?.stderr).toContain(stderr);
+      expect(pidsOf(made)).toEqual(before);
+      expect(made.stats()).toMatchObject({
+        generation: 1,
+        state: "running",
+        ready: 2,
+        lastRoll: { result: "failed" },
+      });
+      expect(await within("good restart", made.restart())).toMatchObject({
+        result: "completed",
+        from: 1,
+        to: 3,
+      });
+    },
+  );
+
+  it("start rejects with the reason when the first generation does not come up, and leaves nothing running", async () => {
+    const path = await folder({ "app.mjs": "throw new Error('broken from the start')" });
+    const made = service({ entry: join(path, "app.mjs"), workers: 2, stderr: new PassThrough().resume() });
+    await expect(within("start", made.start())).rejects.toMatchObject({
+      code: "BROOD_BOOT_FAILED",
+      details: { exitCode: 1, stderr: expect.stringContaining("broken from the start") },
+    });
+    expect(made.stats()).toMatchObject({ state: "stopped", workers: [] });
+  });
+
+  it("rejects an entry that does not exist, by name", async () => {
+    const made = service({ entry: "/nowhere/app.mjs" });
+    await expect(within("start", made.start())).rejects.toMatchObject({
+      code: "BROOD_RELEASE_NOT_FOUND",
+      message: expect.stringContaining("/nowhere/app.mjs"),
+    });
+  });
+
+  it("A10: a release is pinned; a symlink that moves is seen by a restart and by nothing else", async () => {
+    const root = await folder({
+      "r1/app.mjs": VERSION_ENTRY,
+      "r1/VERSION": "1",
+      "r2/app.mjs": VERSION_ENTRY,
+      "r2/VERSION": "2",
+    });
+    await fs.symlink("r1", join(root, "current"));
+    const made = service({ entry: join(root, "current/app.mjs"), workers: 1 });
+    await within("start", made.start());
+    await fs.symlink("r2", join(root, "next"));
+    await fs.rename(join(root, "next"), join(root, "current"));
+    const respawned = nextEvent(made, "worker:message");
+    for (const pid of pidsOf(made)) process.kill(pid, "SIGKILL");
+    expect((await respawned).payload).toMatchObject({ version: "1", generation: 1 });
+    const deployed = nextEvent(made, "worker:message", ({ generation }) => generation === 2);
+    await within("restart", made.restart());
+    expect((await deployed).payload).toMatchObject({ version: "2", generation: 2 });
+  });
+
+  it("A9: a respawn that finds other files than its generation pinned says so", async () => {
+    const path = await release("1");
+    const made = service({ entry: join(path, "app.mjs"), workers: 1 });
+    await within("start", made.start());
+    await fs.writeFile(join(path, "app.mjs"), `${VERSION_ENTRY}\n// edited in place\n`);
+    const respawned = nextEvent(made, "worker:ready");
+    for (const pid of pidsOf(made)) process.kill(pid, "SIGKILL");
+    await respawned;
+    expect(made.stats().workers[0]).toMatchObject({ generation: 1, releaseChanged: true });
+  });
+
+  it("D38: SIGKILL and TERM to a worker each lead to one replacement on the right generation", async () => {
+    const made = service({ entry: join(await release("1"), "app.mjs"), workers: 2 });
+    await within("start", made.start());
+    for (const signal of ["SIGKILL", "SIGTERM"] as const) {
+      const exited = nextEvent(made, "worker:exited");
+      const ready = nextEvent(made, "worker:ready");
+      process.kill(pidsOf(made)[0] ?? 0, signal);
+      expect((await exited).reason === null).toBe(signal === "SIGTERM");
+      await ready;
+      expect(made.stats().ready).toBe(2);
+    }
+    expect(made.stats().counters).toMatchObject({ spawned: 4, exited: 2, crashed: 1 });
+  });
+
+  it("F57: a worker whose event loop is blocked is killed once after heartbeatTimeoutMs and replaced once", async () => {
+    const path = await folder({ "app.mjs": "export default () => ({ message: () => { for (;;); } });" });
+    const made = service({ entry: join(path, "app.mjs"), workers: 1, heartbeatTimeoutMs: 500 });
+    await within("start", made.start());
+    const exited = nextEvent(made, "worker:exited");
+    const ready = nextEvent(made, "worker:ready");
+    made.post(made.stats().workers[0]?.worker ?? "w0", "block");
+    expect(await exited).toMatchObject({ signal: "SIGKILL", reason: { code: "BROOD_HEARTBEAT_TIMEOUT" } });
+    await ready;
+    expect(made.stats().counters).toMatchObject({ spawned: 2, killed: 1 });
+  });
+
+  it("a worker that does not drain is killed at the deadline and the stop still ends", async () => {
+    const path = await folder({
+      "app.mjs": "export default () => ({ drain: () => new Promise(() => {}) });",
+    });
+    const made = service({ entry: join(path, "app.mjs"), workers: 1, drainTimeoutMs: 200 });
+    await within("start", made.start());
+    await within("stop", made.stop());
+    expect(made.stats().counters).toMatchObject({ killed: 1, exited: 1 });
+  });
+
+  it("scales up and down and answers when it is done", async () => {
+    const made = service({ entry: join(await release("1"), "app.mjs"), workers: 1 });
+    await within("start", made.start());
+    await within("grow", made.scale(3));
+    expect(made.stats()).toMatchObject({ ready: 3, desired: 3 });
+    await within("shrink", made.scale(1));
+    expect(made.stats()).toMatchObject({ ready: 1, desired: 1, workers: [{ slot: 0 }] });
+  });
+
+  it("F50: workers are gone within 5 s when their supervisor is killed", async () => {
+    const path = await release("1");
+    const script = `import { createService } from "@brood/core";
+      const made = createService({ entry: ${JSON.stringify(join(path, "app.mjs"))}, workers: 2 });
+      await made.start();
+      process.send(made.stats().workers.map(({ pid }) => pid));`;
+    const { fork } = await import("node:child_process");
+    const host = join(import.meta.dirname, "../fixtures/.host-under-test.mjs");
+    await fs.writeFile(host, script);
+    const supervisor = fork(host);
+    const [pids] = (await within("supervisor", once(supervisor, "message"))) as [number[]];
+    await fs.rm(host);
+    supervisor.kill("SIGKILL");
+    for (const pid of pids) await gone(pid, 5_000);
+  });
+
+  it("leaves the host alone: no signal listeners, and two services side by side", async () => {
+    const before = ["SIGTERM", "SIGINT", "SIGUSR2", "uncaughtException"].map((name) =>
+      process.listenerCount(name),
+    );
+    const [a, b] = [await release("a"), await release("b")].map((path) =>
+      service({ entry: join(path, "app.mjs"), workers: 1 }),
+    );
+    await within("both", Promise.all([a?.start(), b?.start()]));
+    await within("stop", a?.stop() ?? Promise.resolve());
+    expect(b?.stats().ready).toBe(1);
+    expect(
+      ["SIGTERM", "SIGINT", "SIGUSR2", "uncaughtException"].map((name) => process.listenerCount(name)),
+    ).toEqual(before);
+  });
+
+  it("refuses bad options by name, with the value and what is accepted", async () => {
+    const refused = (options: object): unknown => {
+      try {
+        return service({ entry: "x", ...options });
+      } catch (error) {
+        return error;
+      }
+    };
+    expect(refused({ workers: 0 })).toMatchObject({
+      code: "BROOD_BAD_OPTION",
+      message: "option workers: got 0, expected a whole number from 1 to 10000",
+    });
+    expect(refused({ wokers: 2 })).toMatchObject({ code: "BROOD_BAD_OPTION", details: { option: "wokers" } });
+    expect(refused({ spawn: "magic" })).toMatchObject({
+      code: "BROOD_BAD_OPTION",
+      details: { option: "spawn", value: "magic" },
+    });
+    expect(refused({ maxSurge: 0 })).toMatchObject({
+      code: "BROOD_BAD_OPTION",
+      details: { option: "maxUnavailable" },
+    });
+    expect(refused({ recycle: { request: 1 } })).toMatchObject({
+      code: "BROOD_BAD_OPTION",
+      details: { option: "recycle.request" },
+    });
+    const made = service({ entry: "x" });
+    await expect(made.restart()).rejects.toMatchObject({ code: "BROOD_CLOSED" });
+  });
+});
