@@ -1,1 +1,3 @@
-export type { RollResult } from "@brood/core";
+export type { ProbeResponse } from "./probe/exchange.ts";
+export type { ProbeError, ProbeLatency, ProbeReport, ProbeSnapshot, SeenVersion } from "./probe/report.ts";
+export { type Probe, type VersionProbeOptions, versionProbe } from "./probe/version-probe.ts";

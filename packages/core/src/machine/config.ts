@@ -37,3 +37,7 @@ export const FAILURES_FORGOTTEN_AFTER_MS = 30_000;
 
 /** Deadlines noticed so late mean that the supervisor itself stood still (stopped, suspended, starved). */
 export const STALL_MS = 500;
+
+/** A worker that leaves on its own was sent TERM. When its whole process group was, the stop follows at once; a
+ *  replacement started in between would only be killed. */
+export const LEFT_PAUSE_MS = 100;

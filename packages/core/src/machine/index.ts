@@ -9,6 +9,7 @@ export {
   NO_USAGE,
   type Release,
   type RollResult,
+  type SlotIndex,
   type Usage,
   type WorkerId,
   type WorkerState,

@@ -13,7 +13,12 @@ export function recordFailure(turn: Turn, slot: Slot, worker: Worker): void {
   slot.failures += 1;
   if (slot.failures === 1 && slot.current === null) return;
   const boundMs = Math.min(BACK_OFF_CAP_MS, BACK_OFF_BASE_MS * 2 ** Math.max(0, slot.failures - 2));
-  slot.backingOffUntilAtMs = turn.atMs + draw(turn) * boundMs;
+  pause(turn, slot, draw(turn) * boundMs);
+}
+
+/** The slot is not filled before `forMs` have passed. */
+export function pause(turn: Turn, slot: Slot, forMs: number): void {
+  slot.backingOffUntilAtMs = turn.atMs + forMs;
   turn.world.deadlines.push({ kind: "back-off", slot: slot.index, atMs: slot.backingOffUntilAtMs });
 }
 

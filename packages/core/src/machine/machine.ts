@@ -33,7 +33,7 @@ export function createMachine(config: MachineConfig): Machine {
       settle(turn);
       return turn.commands;
     },
-    nextDeadlineAtMs: () => world.deadlines.nextAtMs,
+    nextDeadlineAtMs: () => (world.phase === "stopped" ? null : world.deadlines.nextAtMs),
     snapshot: (atMs) => snapshotOf(world, atMs),
     world,
   };

@@ -1,9 +1,11 @@
 // What workers tell, after the stale gate. Each handler first asks the lifecycle table; a cell that does not exist is
 // a breach of protocol and ends that worker. Then registry, roll and seats are told.
 
+import { LEFT_PAUSE_MS } from "./config.ts";
 import type { WorkerEvent } from "./events.ts";
 import { workerFailed } from "./failure.ts";
 import { identifies } from "./identity.ts";
+import { pause } from "./intensity.ts";
 import { NEXT, type WorkerInput } from "./lifecycle.ts";
 import { watch } from "./liveness.ts";
 import * as reasons from "./reasons.ts";
@@ -113,12 +115,14 @@ function becameReady(turn: Turn, worker: Worker): void {
   }
 }
 
-/** It drains unasked (an operator's TERM): not a failure, but its seat is to be filled. */
+/** It drains unasked (an operator's TERM): not a failure, but its seat is to be filled, after a pause. */
 function leftOnItsOwn(turn: Turn, worker: Worker): void {
   const slot = turn.world.registry.slots.get(worker.slot);
   turn.world.registry.leave(worker);
   drain(turn, worker);
-  if (slot !== undefined) refill(turn, slot, worker, false);
+  if (slot === undefined) return;
+  pause(turn, slot, LEFT_PAUSE_MS);
+  refill(turn, slot, worker, false);
 }
 
 function violated(turn: Turn, worker: Worker, event: WorkerEvent): void {

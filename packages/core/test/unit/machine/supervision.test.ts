@@ -15,11 +15,28 @@ describe("supervision", () => {
   it("D38: any exit leads to exactly one replacement, at once the first time", () => {
     const world = drive().start().fresh().at(10).exit("w1", null, "SIGKILL");
     expect(world.trace).toEqual(["t=10 WorkerExited w1 g1 -> SpawnWorker w3 slot=0 g1"]);
-    world.fresh().worker("w2", { type: "WorkerDraining" }).exit("w2");
+  });
+
+  it("a worker that leaves on its own (TERM) is replaced after a short pause, so that a stop of the whole group meets no new one", () => {
+    const world = drive()
+      .start()
+      .fresh()
+      .worker("w2", { type: "WorkerDraining" })
+      .exit("w2")
+      .at(100)
+      .deadlines();
     expect(world.trace).toEqual([
-      "t=10 WorkerDraining w2 g1 -> DrainWorker w2; SpawnWorker w4 slot=1 g1",
-      "t=10 WorkerExited w2 g1",
+      "t=0 WorkerDraining w2 g1 -> DrainWorker w2",
+      "t=0 WorkerExited w2 g1",
+      "t=100 DeadlinesReached -> SpawnWorker w3 slot=1 g1",
     ]);
+  });
+
+  it("a stopped service wants no timer any more, so that its host can exit", () => {
+    const world = drive().start();
+    world.step({ type: "StopRequested", now: false });
+    world.exit("w1").exit("w2");
+    expect(world.machine.nextDeadlineAtMs()).toBeNull();
   });
 
   it("C34: a slot that keeps failing backs off with full jitter, the others are not held back", () => {
