@@ -10,23 +10,20 @@ import { spawnInto } from "./workers.ts";
 import type { Turn } from "./world.ts";
 
 /** True when the canary has just proven its generation, and has taken its seat. */
-export function advanceCanary(turn: Turn, roll: Roll): boolean {
+export function hasProven(turn: Turn, roll: Roll): boolean {
   const { registry, config } = turn.world;
   const canary = roll.canary === null ? undefined : registry.workers.get(roll.canary);
-  const wasTakenAway = canary === undefined || (canary.role === "leaving" && canary.fault === null);
-  if (wasTakenAway) {
-    sendCanary(turn, roll);
-    return false;
-  }
-  if (canary.role === "leaving" || canary.readyAtMs === null) return false;
-  if (turn.atMs - canary.readyAtMs < config.minHealthyMs) return false;
+  if (canary === undefined || canary.role === "leaving" || canary.readyAtMs === null) return false;
+  if (turn.atMs < canary.readyAtMs + config.minHealthyMs) return false;
   const slot = registry.slots.get(canary.slot);
   if (slot !== undefined && slot.incoming === canary) promote(turn, slot);
   return true;
 }
 
-/** Spawns the canary if a slot can take it now. */
-function sendCanary(turn: Turn, roll: Roll): void {
+/** Sends a canary when there is none, or the last one was taken away through no fault of its own. */
+export function sendCanary(turn: Turn, roll: Roll): void {
+  const canary = roll.canary === null ? undefined : turn.world.registry.workers.get(roll.canary);
+  if (canary !== undefined && (canary.role !== "leaving" || canary.fault !== null)) return;
   const slot = findSlot(turn);
   if (slot === null) return;
   if (slot.current === null) {

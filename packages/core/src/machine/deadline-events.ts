@@ -5,9 +5,11 @@ import { STALL_MS } from "./config.ts";
 import type { Deadline } from "./deadlines.ts";
 import type { DeadlineEvent } from "./events.ts";
 import { checkLiveness, forgiveStall } from "./liveness.ts";
+import type { WorkerId } from "./names.ts";
 import { bootTimeout, drainTimeout, nameOf } from "./reasons.ts";
-import { queueRecycling } from "./recycling.ts";
+import { considerRecycling } from "./recycling.ts";
 import type { Worker } from "./registry.ts";
+import { endResolving } from "./requests.ts";
 import { expel, revisit } from "./slots.ts";
 import { kill, killAgain, note } from "./workers.ts";
 import type { Turn } from "./world.ts";
@@ -19,11 +21,12 @@ export function handleDeadlines(turn: Turn, { dueAtMs }: DeadlineEvent): void {
     const deadline = turn.world.deadlines.takeDue(turn.atMs);
     if (deadline === null) return;
     if (deadline.kind === "back-off") endBackOff(turn, deadline.slot);
+    else if (deadline.kind === "resolve") endResolving(turn, deadline.generation);
     else handleWorkerDeadline(turn, deadline);
   }
 }
 
-function handleWorkerDeadline(turn: Turn, deadline: Exclude<Deadline, { readonly kind: "back-off" }>): void {
+function handleWorkerDeadline(turn: Turn, deadline: Extract<Deadline, { readonly worker: WorkerId }>): void {
   const worker = turn.world.registry.workers.get(deadline.worker);
   if (worker === undefined) return;
   switch (deadline.kind) {
@@ -32,7 +35,7 @@ function handleWorkerDeadline(turn: Turn, deadline: Exclude<Deadline, { readonly
     case "liveness":
       return checkLiveness(turn, worker);
     case "age":
-      return queueRecycling(turn, worker);
+      return considerRecycling(turn, worker);
     case "healthy":
       return;
   }

@@ -2,7 +2,7 @@
 // takes a due entry compares it with the record it names (a heartbeat only writes one field; its entry is pushed on
 // when it comes up). So an event costs O(log n) at most and a heartbeat O(1), with 10 slots or 10,000.
 
-import type { Milliseconds, SlotIndex, WorkerId } from "./names.ts";
+import type { Generation, Milliseconds, SlotIndex, WorkerId } from "./names.ts";
 
 export type Deadline =
   /** The worker's state must have been left by then. */
@@ -12,7 +12,9 @@ export type Deadline =
       readonly worker: WorkerId;
     }
   /** The slot may be filled again. */
-  | { readonly atMs: Milliseconds; readonly kind: "back-off"; readonly slot: SlotIndex };
+  | { readonly atMs: Milliseconds; readonly kind: "back-off"; readonly slot: SlotIndex }
+  /** The release must have been pinned by then. */
+  | { readonly atMs: Milliseconds; readonly kind: "resolve"; readonly generation: Generation };
 
 export class Deadlines {
   readonly #heap: Deadline[] = [];

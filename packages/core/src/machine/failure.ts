@@ -9,13 +9,16 @@ import type { Turn } from "./world.ts";
 
 export function workerFailed(turn: Turn, worker: Worker, reason: FailureReason, isEarly: boolean): void {
   const { world } = turn;
+  // It was told to go and was too slow: that says nothing about its release.
+  if (reason.code === "BROOD_DRAIN_TIMEOUT") return;
   if (world.phase === "starting") return countStartFailure(turn, reason);
   if (world.phase !== "running") return;
-  const speaksAgainstRelease =
-    isEarly || reason.code === "BROOD_HEARTBEAT_TIMEOUT" || reason.code === "BROOD_PROTOCOL";
-  if (speaksAgainstRelease) countRollFailure(turn, worker, reason);
   const failures = world.registry.slots.get(worker.slot)?.failures ?? 0;
-  if (failures >= world.config.maxFailures) settleScales(turn, reason);
+  const isLooping = failures >= world.config.maxFailures;
+  const speaksAgainstRelease =
+    isEarly || isLooping || reason.code === "BROOD_HEARTBEAT_TIMEOUT" || reason.code === "BROOD_PROTOCOL";
+  if (speaksAgainstRelease) countRollFailure(turn, worker, reason);
+  if (isLooping) settleScales(turn, reason);
 }
 
 /** Everybody who waits for a size gets the same answer. */

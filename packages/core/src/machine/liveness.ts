@@ -1,8 +1,11 @@
 // Liveness: only the worker itself can send its heartbeat, and silence for `heartbeatTimeoutMs` ends it.
-// Two guards keep us from killing the innocent. Self-stall: when the supervisor stood still, nobody's silence in that
-// time counts. Kill budget: at most a quarter of the slots (at least one) may at the same time be waiting for the
+// Three guards keep us from killing the innocent. Self-stall: when the supervisor stood still, nobody's silence in that
+// time counts. Second look: after a pause of the whole host the supervisor may run before its workers do, so a silent
+// worker gets a moment in which everybody runs. Kill budget: at most a quarter of the slots (at least one) may at the same time be waiting for the
 // replacement of a worker killed for silence; when a host starves, mass executions only make it worse.
 
+import { KILL_AGAIN_AFTER_MS } from "./config.ts";
+import type { WorkerState } from "./names.ts";
 import { heartbeatTimeout } from "./reasons.ts";
 import type { Worker } from "./registry.ts";
 import { expel } from "./slots.ts";
@@ -22,8 +25,11 @@ export function checkLiveness(turn: Turn, worker: Worker): void {
   const silentSinceAtMs = Math.max(worker.lastHeartbeatAtMs, world.silenceForgivenAtMs);
   const dueAtMs = silentSinceAtMs + world.config.heartbeatTimeoutMs;
   if (atMs < dueAtMs) return checkAgain(turn, worker, dueAtMs);
-  if (isBudgetSpent(world)) return checkAgain(turn, worker, atMs + recheckMs(world));
-  if (world.registry.slots.has(worker.slot)) world.executed.add(worker.slot);
+  const againMs = recheckMs(world);
+  const isSecondLook = worker.suspectedAtMs >= silentSinceAtMs && atMs - worker.suspectedAtMs < 2 * againMs;
+  worker.suspectedAtMs = atMs;
+  if (!isSecondLook || isBudgetSpent(world)) return checkAgain(turn, worker, atMs + againMs);
+  if (worker.role === "current") world.executed.add(worker.slot);
   expel(turn, worker, heartbeatTimeout(worker, atMs - worker.lastHeartbeatAtMs));
 }
 
@@ -33,17 +39,24 @@ export function forgiveStall(turn: Turn, lateMs: number): void {
   world.silenceForgivenAtMs = atMs;
   for (const worker of world.registry.workers.values()) {
     if (!Number.isFinite(worker.stateDeadlineAtMs)) continue;
-    worker.stateDeadlineAtMs += lateMs;
+    const fullMs = durationMaxMs(world, worker.state);
+    worker.stateDeadlineAtMs = Math.min(worker.stateDeadlineAtMs + lateMs, atMs + fullMs);
     world.deadlines.push({ kind: "state", worker: worker.id, atMs: worker.stateDeadlineAtMs });
   }
   note(turn, "warn", `the supervisor stood still for ${Math.round(lateMs)} ms; deadlines were re-armed`);
+}
+
+/** How long a state that has a deadline may last; whoever entered it after the stall gets no more than that. */
+function durationMaxMs({ config }: World, state: WorkerState): number {
+  if (state === "draining") return config.drainTimeoutMs;
+  return state === "killing" ? KILL_AGAIN_AFTER_MS : config.bootTimeoutMs;
 }
 
 function isBudgetSpent(world: World): boolean {
   return world.executed.size >= Math.max(1, Math.ceil(world.desired / 4));
 }
 
-/** A quarter of the timeout, 20 ms to 1 s: soon after a permit is free, without spinning. */
+/** A quarter of the timeout, 20 ms to 1 s: soon, without spinning. */
 function recheckMs(world: World): number {
   return Math.min(1_000, Math.max(20, world.config.heartbeatTimeoutMs / 4));
 }

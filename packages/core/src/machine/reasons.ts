@@ -1,7 +1,7 @@
 // Sentences for what went wrong: who first (worker, slot, generation), then what happened with numbers, then what to
 // do. One place, so that logs, results and errors say the same.
 
-import type { FailureReason } from "./names.ts";
+import type { FailureReason, Generation } from "./names.ts";
 import type { Worker } from "./registry.ts";
 
 export interface ProcessEnd {
@@ -79,6 +79,19 @@ export function exitedUnasked(
   if (uptimeMs === null) return reason(worker, "BROOD_BOOT_FAILED", `${how} before it was ready.`);
   const when = `${how} ${Math.round(uptimeMs)} ms after it was ready.`;
   return reason(worker, early ? "BROOD_UNHEALTHY" : "BROOD_WORKER_EXITED", when);
+}
+
+/** It began to drain unasked, soon after it was ready. */
+export function leftEarly(worker: Worker, uptimeMs: number): FailureReason {
+  const what = `left on its own ${Math.round(uptimeMs)} ms after it was ready.`;
+  return reason(worker, "BROOD_UNHEALTHY", what);
+}
+
+/** The file system did not answer. */
+export function resolveTimeout(generation: Generation, timeoutMs: number): FailureReason {
+  const what = `gen=${generation} its entry was not found within ${timeoutMs} ms (bootTimeoutMs).`;
+  const hint = "Look for a file system that does not answer.";
+  return { code: "BROOD_RELEASE_NOT_FOUND", message: `${what} ${hint}` };
 }
 
 /** The reason together with how the process ended. */

@@ -1,6 +1,7 @@
 // Recycling: a worker that has done enough requests, grown too large or become too old is replaced by one of the same
 // release. Limits are drawn per worker with jitter so that workers of one age do not go together; permits come from
-// the same budget as a roll's, and while a roll runs it replaces everybody anyway.
+// the same budget as a roll's, and while a roll runs it replaces everybody anyway. While somebody waits for a size
+// nobody is recycled, or it might never be reached.
 
 import type { Worker } from "./registry.ts";
 import { mayBoot, replaceCurrent } from "./replacement.ts";
@@ -13,21 +14,22 @@ export function drawLimits(turn: Turn, worker: Worker): void {
     worker.requestsLimit = Math.max(1, Math.ceil(recycle.requests * (1 - recycle.jitter * draw(turn))));
   }
   if (recycle.ageMs !== null) {
-    const ageMs = recycle.ageMs * (1 - recycle.jitter * draw(turn));
-    turn.world.deadlines.push({ kind: "age", worker: worker.id, atMs: turn.atMs + ageMs });
+    worker.recycleAtMs = turn.atMs + recycle.ageMs * (1 - recycle.jitter * draw(turn));
+    turn.world.deadlines.push({ kind: "age", worker: worker.id, atMs: worker.recycleAtMs });
   }
 }
 
-/** Looks at what the worker reported; queues its slot when it is over a limit. */
+/** Looks at what the worker reported, and at its age; queues its slot when it is over a limit. With each heartbeat anew,
+ *  because a slot that could not be queued (its replacement failed) must not be forgotten. */
 export function considerRecycling(turn: Turn, worker: Worker): void {
   const { memoryBytes } = turn.world.config.recycle;
   const isSpent = worker.usage.requests >= worker.requestsLimit;
   const isLarge = memoryBytes !== null && worker.usage.rssBytes > memoryBytes;
-  if (isSpent || isLarge) queueRecycling(turn, worker);
+  if (isSpent || isLarge || worker.recycleAtMs <= turn.atMs) queueRecycling(turn, worker);
 }
 
 /** Queues the slot, unless its replacement boots already or waits for its back-off. */
-export function queueRecycling(turn: Turn, worker: Worker): void {
+function queueRecycling(turn: Turn, worker: Worker): void {
   const slot = turn.world.registry.slots.get(worker.slot);
   if (slot?.current !== worker || slot.incoming !== null || slot.backingOffUntilAtMs !== null) return;
   turn.world.recycling.add(slot.index);
@@ -35,12 +37,12 @@ export function queueRecycling(turn: Turn, worker: Worker): void {
 
 /** Starts replacements as far as permits go. */
 export function advanceRecycling(turn: Turn): void {
-  const { registry, recycling, roll, lastGood } = turn.world;
-  if (roll !== null) return;
+  const { registry, recycling, roll, lastGood, phase, waitingScales } = turn.world;
+  if (roll !== null || phase !== "running" || waitingScales.length > 0) return;
   for (const index of recycling) {
     const slot = registry.slots.get(index);
-    const isNeeded = slot !== undefined && slot.current !== null && slot.incoming === null;
-    if (isNeeded && !(mayBoot(turn.world) && replaceCurrent(turn, slot, lastGood))) return;
+    const isSeated = slot !== undefined && slot.current !== null && slot.incoming === null;
+    if (isSeated && slot.backingOffUntilAtMs === null && !(mayBoot(turn.world) && replaceCurrent(turn, slot, lastGood))) return;
     recycling.delete(index);
   }
 }

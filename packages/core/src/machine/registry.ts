@@ -31,9 +31,13 @@ export interface Worker {
   /** Infinity while no deadline ends the state. */
   stateDeadlineAtMs: Milliseconds;
   lastHeartbeatAtMs: Milliseconds;
+  /** When its silence was last found too long. */
+  suspectedAtMs: Milliseconds;
   usage: Usage;
   /** Recycle after so many requests; Infinity without a limit. */
   requestsLimit: number;
+  /** Recycle from then on; Infinity without a limit of age. */
+  recycleAtMs: Milliseconds;
   /** Why it must end, or what it confessed; null while nothing is wrong. */
   fault: FailureReason | null;
 }

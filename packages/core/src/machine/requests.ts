@@ -3,11 +3,11 @@
 
 import type { ReleaseEvent, RequestEvent } from "./events.ts";
 import { settleScales } from "./failure.ts";
-import type { FailureReason } from "./names.ts";
-import { ROLL_STOPPED } from "./reasons.ts";
+import type { FailureReason, Generation } from "./names.ts";
+import { ROLL_STOPPED, resolveTimeout } from "./reasons.ts";
 import { endRoll, viewOf } from "./roll.ts";
 import { failRoll } from "./roll-failure.ts";
-import { beginRoll } from "./roll-start.ts";
+import { beginRoll, resolveRelease } from "./roll-start.ts";
 import { closeSurplusSlots, openSlots } from "./slots.ts";
 import { announce, dismiss, kill } from "./workers.ts";
 import type { Turn } from "./world.ts";
@@ -27,12 +27,13 @@ export function handleRequest(turn: Turn, event: RequestEvent): void {
   }
 }
 
-function start({ world, commands }: Turn, { entry }: Asked<"StartRequested">): void {
+function start(turn: Turn, { entry }: Asked<"StartRequested">): void {
+  const { world } = turn;
   if (world.phase !== "idle") return;
   world.phase = "starting";
   world.entry = entry;
   world.newestGeneration = 1;
-  commands.push({ type: "ResolveRelease", generation: 1, entry });
+  resolveRelease(turn, 1, entry);
 }
 
 /** While the service starts a restart waits; a newer one takes its place, and the older caller is told. */
@@ -97,11 +98,20 @@ function stop(turn: Turn, { now }: Asked<"StopRequested">): void {
   }
 }
 
+/** A file system that does not answer must not hold up a request for ever. */
+export function endResolving(turn: Turn, generation: Generation): void {
+  const { phase, releases, roll } = turn.world;
+  const isResolving = phase === "starting" ? !releases.has(1) : roll?.step === "resolving";
+  if (!isResolving || generation !== (roll?.to ?? 1)) return;
+  const reason = resolveTimeout(generation, turn.world.config.bootTimeoutMs);
+  handleRelease(turn, { type: "ReleaseRejected", generation, reason });
+}
+
 /** The release of a generation was pinned, or cannot be. A late answer for a superseded roll is dropped. */
 export function handleRelease(turn: Turn, event: ReleaseEvent): void {
   const { world } = turn;
   const { roll } = world;
-  const isStart = world.phase === "starting" && event.generation === world.newestGeneration && roll === null;
+  const isStart = world.phase === "starting" && event.generation === 1;
   if (isStart && event.type === "ReleaseResolved") {
     world.releases.set(event.generation, event.release);
     openSlots(turn);

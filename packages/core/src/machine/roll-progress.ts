@@ -1,7 +1,7 @@
 // How a roll moves on: after the canary, every slot that is not on the target yet takes its turn as permits allow.
 // It ends by what the workers themselves reported, never by what was ordered.
 
-import { advanceCanary } from "./canary.ts";
+import { hasProven, sendCanary } from "./canary.ts";
 import type { Generation } from "./names.ts";
 import type { Slot } from "./registry.ts";
 import { mayBoot, replaceCurrent } from "./replacement.ts";
@@ -10,15 +10,18 @@ import { pardon } from "./slots.ts";
 import { announce, dismiss } from "./workers.ts";
 import type { Turn } from "./world.ts";
 
+/** Has the canary proven its generation? Asked before empty slots are filled: they are to get that one then. */
+export function judgeCanary(turn: Turn): void {
+  const { roll } = turn.world;
+  if (roll?.step === "canary" && hasProven(turn, roll)) followCanary(turn, roll);
+}
+
 /** Moves the roll on as far as it goes now. Called at the end of every turn. */
 export function advanceRoll(turn: Turn): void {
   const { world } = turn;
   const { roll, registry } = world;
   if (roll === null || roll.step === "resolving") return;
-  if (roll.step === "canary") {
-    if (!advanceCanary(turn, roll)) return;
-    followCanary(turn, roll);
-  }
+  if (roll.step === "canary") return sendCanary(turn, roll);
   const target = roll.step === "reverting" ? roll.from : roll.to;
   for (const index of roll.pending) {
     const slot = registry.slots.get(index);
@@ -46,7 +49,7 @@ function settleSlot(turn: Turn, slot: Slot, target: Generation): boolean {
 function followCanary(turn: Turn, roll: Roll): void {
   roll.step = "rolling";
   for (const slot of turn.world.registry.slots.values()) {
-    slot.backingOffUntilAtMs = null;
+    pardon(turn, slot);
     roll.pending.add(slot.index);
   }
   announce(turn, { name: "roll:progress", event: viewOf(turn.world, roll) });

@@ -1,5 +1,6 @@
 // How a roll begins, and how it ends when a newer one begins.
 
+import type { Generation } from "./names.ts";
 import { endRoll, type Roll, viewOf } from "./roll.ts";
 import { announce, dismiss } from "./workers.ts";
 import type { Turn } from "./world.ts";
@@ -24,8 +25,15 @@ export function beginRoll(turn: Turn, requestId: string, entry: string | null): 
     killed: 0,
     reason: null,
   };
-  turn.commands.push({ type: "ResolveRelease", generation: to, entry: world.roll.entry });
+  resolveRelease(turn, to, world.roll.entry);
   announce(turn, { name: "roll:started", event: viewOf(world, world.roll) });
+}
+
+/** Has the release pinned; that too has a deadline. */
+export function resolveRelease(turn: Turn, generation: Generation, entry: string): void {
+  const { deadlines, config } = turn.world;
+  turn.commands.push({ type: "ResolveRelease", generation, entry });
+  deadlines.push({ kind: "resolve", generation, atMs: turn.atMs + config.bootTimeoutMs });
 }
 
 /** A newer request takes over: what this one has not finished booting goes; the newer roll sees to the rest. */

@@ -4,7 +4,7 @@
 import { settleScales } from "./failure.ts";
 import { advanceRecycling } from "./recycling.ts";
 import { refuseRestart } from "./requests.ts";
-import { advanceRoll } from "./roll-progress.ts";
+import { advanceRoll, judgeCanary } from "./roll-progress.ts";
 import { beginRoll } from "./roll-start.ts";
 import { fillVacantSlots } from "./slots.ts";
 import type { Turn } from "./world.ts";
@@ -13,6 +13,7 @@ export function settle(turn: Turn): void {
   const { world } = turn;
   if (world.phase === "stopping") return settleStop(turn);
   if (world.phase !== "starting" && world.phase !== "running") return;
+  judgeCanary(turn);
   fillVacantSlots(turn);
   advanceRoll(turn);
   advanceRecycling(turn);

@@ -23,12 +23,13 @@ export function openSlots(turn: Turn): void {
   }
 }
 
-/** Closes surplus slots: empty ones first, then those of the oldest generation, then the highest index. */
+/** Closes surplus slots: those where nobody serves first, then those of the oldest generation, then the highest index. */
 export function closeSurplusSlots(turn: Turn): void {
   const { registry, desired, surplus } = turn.world;
+  const serves = (slot: Slot): number => Number(slot.current !== null);
   const generationOf = (slot: Slot): number => (slot.incoming ?? slot.current)?.generation ?? 0;
   const candidates = [...registry.slots.values()].sort(
-    (a, b) => generationOf(a) - generationOf(b) || b.index - a.index,
+    (a, b) => serves(a) - serves(b) || generationOf(a) - generationOf(b) || b.index - a.index,
   );
   for (const slot of candidates.slice(0, Math.max(0, registry.slots.size - desired))) {
     for (const worker of [slot.incoming, slot.current]) {

@@ -5,7 +5,7 @@ import { LEFT_PAUSE_MS } from "./config.ts";
 import type { WorkerEvent } from "./events.ts";
 import { workerFailed } from "./failure.ts";
 import { identifies } from "./identity.ts";
-import { pause } from "./intensity.ts";
+import { pause, recordFailure } from "./intensity.ts";
 import { NEXT, type WorkerInput } from "./lifecycle.ts";
 import { watch } from "./liveness.ts";
 import * as reasons from "./reasons.ts";
@@ -115,13 +115,19 @@ function becameReady(turn: Turn, worker: Worker): void {
   }
 }
 
-/** It drains unasked (an operator's TERM): not a failure, but its seat is to be filled, after a pause. */
+/** It drains unasked (an operator's TERM): its seat is to be filled, after a pause that grows when that goes on. Soon
+ *  after it was ready, or again and again, this speaks against its release, or a roll would go on for ever. */
 function leftOnItsOwn(turn: Turn, worker: Worker): void {
-  const slot = turn.world.registry.slots.get(worker.slot);
-  turn.world.registry.leave(worker);
+  const { registry, config } = turn.world;
+  const slot = registry.slots.get(worker.slot);
+  const uptimeMs = turn.atMs - (worker.readyAtMs ?? turn.atMs);
+  registry.leave(worker);
   drain(turn, worker);
   if (slot === undefined) return;
-  pause(turn, slot, LEFT_PAUSE_MS);
+  recordFailure(turn, slot, worker);
+  if (uptimeMs < config.minHealthyMs || slot.failures >= config.maxFailures)
+    worker.fault ??= reasons.leftEarly(worker, uptimeMs);
+  pause(turn, slot, Math.max(LEFT_PAUSE_MS, (slot.backingOffUntilAtMs ?? 0) - turn.atMs));
   refill(turn, slot, worker, false);
 }
 
@@ -141,7 +147,8 @@ function exited(turn: Turn, worker: Worker, processEnd: reasons.ProcessEnd): voi
   const { registry, counters, config, surplus } = turn.world;
   const before = worker.state;
   const uptimeMs = worker.readyAtMs === null ? null : turn.atMs - worker.readyAtMs;
-  const isEarly = uptimeMs === null || uptimeMs < config.minHealthyMs;
+  const isEarly =
+    uptimeMs === null || uptimeMs < config.minHealthyMs || worker.fault?.code === "BROOD_UNHEALTHY";
   const isUnasked = before !== "draining" && before !== "killing";
   const fault =
     worker.fault ?? (isUnasked ? reasons.exitedUnasked(worker, processEnd, uptimeMs, isEarly) : null);

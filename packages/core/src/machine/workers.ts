@@ -29,8 +29,10 @@ export function spawnInto(turn: Turn, slot: Slot, generation: Generation): Worke
     readyAtMs: null,
     stateDeadlineAtMs: Number.POSITIVE_INFINITY,
     lastHeartbeatAtMs: atMs,
+    suspectedAtMs: Number.NEGATIVE_INFINITY,
     usage: NO_USAGE,
     requestsLimit: Number.POSITIVE_INFINITY,
+    recycleAtMs: Number.POSITIVE_INFINITY,
     fault: null,
   };
   world.registry.seat(slot, worker);

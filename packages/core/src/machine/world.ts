@@ -112,5 +112,5 @@ export function draw(turn: Turn): number {
 /** Which generation a slot gets that has to be filled now. An unproven one never: the canary is spawned by the roll. */
 export function respawnGeneration(world: World): Generation {
   if (world.roll?.step === "rolling") return world.roll.to;
-  return world.lastGood === 0 ? world.newestGeneration : world.lastGood;
+  return Math.max(1, world.lastGood);
 }

@@ -1,2 +1,3 @@
+export { PoolError } from "../errors.ts";
 export type { CreateWorkerHost, HostOrder, WorkerContext, WorkerHost } from "./host.ts";
 export type { PlainContext, PlainEntry, PlainService } from "./plain-host.ts";

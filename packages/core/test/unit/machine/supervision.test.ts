@@ -57,19 +57,23 @@ describe("supervision", () => {
 
   it("kills a silent worker once, replaces it once, and spends one permit of the kill budget", () => {
     const world = drive({ desired: 4 }).start().fresh();
-    world.at(5_000).beat("w4").at(6_000).deadlines();
-    expect(world.trace.at(-1)).toBe("t=6000 DeadlinesReached -> KillWorker w1; SpawnWorker w5 slot=0 g1");
-    world.exit("w1", null, "SIGKILL").at(7_000).deadlines();
-    expect(world.trace.at(-1)).toBe("t=7000 DeadlinesReached");
-    world.ready("w5").at(8_000).deadlines();
-    expect(world.trace.at(-1)).toBe("t=8000 DeadlinesReached -> KillWorker w2; SpawnWorker w6 slot=1 g1");
+    world.at(5_000).beat("w3").beat("w4").at(6_000).deadlines();
+    expect(world.trace.at(-1)).toBe("t=6000 DeadlinesReached");
+    world.at(7_000).deadlines();
+    expect(world.trace.at(-1)).toBe("t=7000 DeadlinesReached -> KillWorker w1; SpawnWorker w5 slot=0 g1");
+    world.exit("w1", null, "SIGKILL").at(8_000).deadlines();
+    expect(world.trace.at(-1)).toBe("t=8000 DeadlinesReached");
+    world.ready("w5").at(9_000).deadlines();
+    expect(world.trace.at(-1)).toBe("t=9000 DeadlinesReached -> KillWorker w2; SpawnWorker w6 slot=1 g1");
   });
 
   it("D41: a supervisor that stood still kills nobody", () => {
     const world = drive({ desired: 3 }).start().fresh().at(60_000);
     world.step({ type: "DeadlinesReached", dueAtMs: 6_000 });
     expect(world.trace).toEqual(["t=60000 DeadlinesReached"]);
-    world.at(66_000).step({ type: "DeadlinesReached", dueAtMs: 66_000 });
+    world.at(66_000).deadlines();
+    expect(world.trace.at(-1)).toBe("t=66000 DeadlinesReached");
+    world.at(67_000).deadlines();
     expect(world.trace.at(-1)).toContain("KillWorker");
   });
 

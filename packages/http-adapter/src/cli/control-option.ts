@@ -1,0 +1,35 @@
+// Which server a control command means: --control names its socket, --name its name; without both it is the server
+// that `brood start` would start here, from the config file's name or entry, else from this folder.
+
+import { resolve } from "node:path";
+import { nameOption } from "@brood/core/options";
+import { checkControlFolder, controlPath } from "../control/paths.ts";
+import { defaultName } from "../name.ts";
+import { loadConfigFile } from "./config-file.ts";
+import type { CommandValues } from "./start-config.ts";
+
+/** @throws PoolError BROOD_BAD_OPTION, BROOD_CONTROL_FAILED when the default folder is not ours. */
+export async function controlPathOf(values: CommandValues): Promise<string> {
+  const { control, name } = values;
+  if (typeof control === "string" && control !== "") return resolve(control);
+  if (name !== undefined) return checked(controlPath(nameOption("--name", name, "")));
+  const file = await loadConfigFile(undefined, process.cwd());
+  const configured = file?.values ?? {};
+  if (typeof configured["control"] === "string") return resolve(baseOf(configured), configured["control"]);
+  return checked(controlPath(nameOf(configured)));
+}
+
+function nameOf(configured: Readonly<Record<string, unknown>>): string {
+  const { name, entry } = configured;
+  if (typeof name === "string") return nameOption("name", name, "");
+  return defaultName(baseOf(configured), typeof entry === "string" ? entry : undefined);
+}
+
+function baseOf(configured: Readonly<Record<string, unknown>>): string {
+  return typeof configured["cwd"] === "string" ? resolve(configured["cwd"]) : process.cwd();
+}
+
+async function checked(path: string): Promise<string> {
+  await checkControlFolder(path);
+  return path;
+}

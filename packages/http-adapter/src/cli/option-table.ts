@@ -1,0 +1,110 @@
+// The options of `brood start`, one row each: how it is written, which option of the configuration it sets, how its
+// text is read. A text that does not fit is handed on as it is, so that the one check of that option refuses it; the
+// message is then put into the words of the command line (cli/bad-input.ts).
+
+import { badOption } from "@brood/core";
+
+export interface OptionRow {
+  /** As commander wants it. */
+  readonly flags: string;
+  /** As the user writes it, for messages. */
+  readonly spelling: string;
+  /** In the configuration; a dot goes one level down. */
+  readonly option: string;
+  readonly description: string;
+  readonly read: (text: string) => unknown;
+  readonly isRepeatable?: boolean;
+}
+
+const BYTES_PER_MB = 2 ** 20;
+
+/** 16 TiB: far more than a machine has, and still an exact number of bytes. */
+const MEMORY_MAX_MB = 2 ** 24;
+
+export const OPTION_ROWS: readonly OptionRow[] = [
+  row("-w, --workers <n|auto>", "workers", "workers wanted (default: auto, one for each CPU)", number),
+  {
+    ...row(
+      "-l, --listen <address>",
+      "listen",
+      "3000, 127.0.0.1:3000, tcp://[::1]:3000, unix:/run/app.sock or fd:3; repeatable (default: $PORT, else 3000)",
+      text,
+    ),
+    isRepeatable: true,
+  },
+  row("--runtime <kind>", "runtime", "what a worker is: process", text),
+  row("--spawn <how>", "spawn", "how a worker comes to be: fresh", text),
+  row("--handoff <mode>", "handoff", "how connections reach workers: listener", text),
+  row(
+    "--name <name>",
+    "name",
+    "name in logs and of the control socket (default: name in package.json, else the folder's)",
+    text,
+  ),
+  row("--control <path>", "control", "control socket (default: <runtime dir>/brood-<uid>/<name>.sock)", text),
+  row("--pidfile <path>", "pidfile", "file to write the server's pid into", text),
+  row("--stdout <file>", "stdout", "append the workers' stdout to this file; HUP opens it again", text),
+  row(
+    "--stderr <file>",
+    "stderr",
+    "append the workers' stderr and the server's log to this file; HUP opens it again",
+    text,
+  ),
+  row(
+    "--cwd <folder>",
+    "cwd",
+    "working directory of the workers, and for relative paths (default: this one)",
+    text,
+  ),
+  row("--boot-timeout <ms>", "bootTimeoutMs", "a worker must be ready by then (default: 30000)", number),
+  row("--drain-timeout <ms>", "drainTimeoutMs", "a draining worker is killed then (default: 30000)", number),
+  row(
+    "--heartbeat-timeout <ms>",
+    "heartbeatTimeoutMs",
+    "a worker silent for so long is killed (default: 30000)",
+    number,
+  ),
+  row(
+    "--min-healthy <ms>",
+    "minHealthyMs",
+    "so long must the first new worker stay healthy (default: 1000)",
+    number,
+  ),
+  row(
+    "--linger <ms>",
+    "lingerMs",
+    "how long a draining worker waits for a last request on idle connections (default: 500)",
+    number,
+  ),
+  row("--max-surge <n>", "maxSurge", "extra workers during a restart (default: 1)", number),
+  row(
+    "--max-unavailable <n>",
+    "maxUnavailable",
+    "workers that a restart may take away first (default: 0)",
+    number,
+  ),
+  row("--max-failures <n>", "maxFailures", "failed new workers until a restart fails (default: 3)", number),
+  row("--max-requests <n>", "recycle.requests", "replace a worker after so many requests", number),
+  row("--max-memory <mb>", "recycle.memoryBytes", "replace a worker that has grown larger", megabytes),
+];
+
+function row(flags: string, option: string, description: string, read: (text: string) => unknown): OptionRow {
+  const spelling = /--[a-z-]+/.exec(flags)?.[0] ?? flags;
+  return { flags, spelling, option, description, read };
+}
+
+function text(given: string): string {
+  return given;
+}
+
+function number(given: string): number | string {
+  return /^\d+$/.test(given) ? Number(given) : given;
+}
+
+function megabytes(given: string): number {
+  const size = /^\d+$/.test(given) ? Number(given) : 0;
+  if (size < 1 || size > MEMORY_MAX_MB) {
+    throw badOption("--max-memory", given, `a whole number of megabytes from 1 to ${MEMORY_MAX_MB}`);
+  }
+  return size * BYTES_PER_MB;
+}

@@ -1,0 +1,122 @@
+// The command line. `brood server.js` is `brood start server.js`. Each command's code is loaded when it runs, so that
+// the server carries none of the clients' libraries. commander's own complaints become our one line and exit code 2.
+
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { EXIT_BAD_INPUT, reportError } from "./bad-input.ts";
+import { OPTION_ROWS } from "./option-table.ts";
+import type { CommandValues } from "./start-config.ts";
+
+/** Runs one command. @returns its exit code; for `start`, when the server has stopped. */
+export async function runCommand(parameters: readonly string[]): Promise<number> {
+  let exitCode = 0;
+  const settle = async (running: Promise<number>): Promise<void> => {
+    exitCode = await running;
+  };
+  try {
+    await program(settle).parseAsync([...parameters], { from: "user" });
+    return exitCode;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) return reportError(error);
+    if (error.exitCode === 0) return 0;
+    process.stderr.write(`brood: ${complaint(error)}\n`);
+    return EXIT_BAD_INPUT;
+  }
+}
+
+type Settle = (running: Promise<number>) => Promise<void>;
+
+function program(settle: Settle): Command {
+  const root = new Command("brood");
+  // What goes wrong is thrown, and said in runCommand.
+  root.exitOverride().configureOutput({ writeErr: () => undefined });
+  root.description("Serve an HTTP application on many workers and replace them without a dropped request.");
+  root.version(version(), "-V, --version");
+  addStart(root, settle);
+  addRestart(root, settle);
+  addStatus(root, settle);
+  addScale(root, settle);
+  addStop(root, settle);
+  return root;
+}
+
+function addStart(root: Command, settle: Settle): void {
+  const command = root
+    .command("start [entry]", { isDefault: true })
+    .description("start a server in the foreground (same as: brood <entry>)")
+    .option("--config <file>", "default: ./brood.config.{ts,mts,js,mjs,json} where present")
+    .option("--expose-generation", "answer with x-brood-generation and x-brood-worker");
+  for (const row of OPTION_ROWS) {
+    if (row.isRepeatable === true) command.option(row.flags, row.description, collect);
+    else command.option(row.flags, row.description);
+  }
+  command.action(async (entry: string | undefined, values: CommandValues) => {
+    const { start } = await import("./start.ts");
+    await settle(start(entry, values));
+  });
+}
+
+function addRestart(root: Command, settle: Settle): void {
+  const command = root
+    .command("restart")
+    .description("phased restart: replace every worker, one after the other");
+  addControlOptions(command)
+    .option("--no-wait", "do not wait until it has ended")
+    .option("--json", "print the result as JSON")
+    .action(async (values: CommandValues) => {
+      const { restart } = await import("./restart.ts");
+      await settle(restart(values));
+    });
+}
+
+function addStatus(root: Command, settle: Settle): void {
+  addControlOptions(root.command("status").description("the server and its workers"))
+    .option("--json", "print the stats document")
+    .action(async (values: CommandValues) => {
+      const { status } = await import("./status.ts");
+      await settle(status(values));
+    });
+}
+
+function addScale(root: Command, settle: Settle): void {
+  addControlOptions(root.command("scale <workers>").description("more or fewer workers: n, +n or -n")).action(
+    async (target: string, values: CommandValues) => {
+      const { scale } = await import("./scale-and-stop.ts");
+      await settle(scale(target, values));
+    },
+  );
+}
+
+function addStop(root: Command, settle: Settle): void {
+  addControlOptions(
+    root.command("stop").description("stop the server, workers answer what they have accepted"),
+  )
+    .option("--now", "kill the workers instead")
+    .action(async (values: CommandValues) => {
+      const { stop } = await import("./scale-and-stop.ts");
+      await settle(stop(values));
+    });
+}
+
+function addControlOptions(command: Command): Command {
+  return command
+    .option("--control <path>", "control socket of the server")
+    .option("--name <name>", "name of the server (default: as `brood start` in this folder has it)");
+}
+
+function collect(text: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), text];
+}
+
+function complaint(error: CommanderError): string {
+  return error.message
+    .replace(/^error: /, "")
+
+    .replace(/\s*\n\s*/g, " ");
+}
+
+function version(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+  const isNamed = typeof manifest === "object" && manifest !== null && "version" in manifest;
+  return isNamed ? String(manifest.version) : "unknown";
+}

@@ -1,0 +1,62 @@
+// `brood restart`: a phased restart, watched to its end. Exit code 0 completed, 1 failed (the old code serves),
+// 3 superseded by a newer restart, 2 when there is no server. Interrupting the command does not end the roll.
+
+import type { RollResult } from "@brood/core";
+import { callControl } from "../control/client.ts";
+import { describeFailure, EXIT_FAILED } from "./bad-input.ts";
+import { controlPathOf } from "./control-option.ts";
+import { readEvents } from "./event-reader.ts";
+import { NO_PROGRESS, progressBar, progressLines, type RollProgressView } from "./roll-progress.ts";
+import type { CommandValues } from "./start-config.ts";
+
+const EXIT_CODES: Readonly<Record<RollResult["result"], number>> = {
+  completed: 0,
+  failed: EXIT_FAILED,
+  superseded: 3,
+};
+
+export async function restart(values: CommandValues): Promise<number> {
+  const path = await controlPathOf(values);
+  const isJson = values["json"] === true;
+  if (values["wait"] === false) {
+    const { body } = await callControl(path, "POST", "/restart?wait=false");
+    process.stdout.write(isJson ? `${JSON.stringify(body)}\n` : "brood restart begun\n");
+    return 0;
+  }
+  const result = await watchedRestart(path, await progressView(isJson));
+  if (isJson) process.stdout.write(`${JSON.stringify(result)}\n`);
+  else report(result);
+  return EXIT_CODES[result.result];
+}
+
+async function watchedRestart(path: string, view: RollProgressView): Promise<RollResult> {
+  const endEvents = await readEvents(path, (event) => view.show(event));
+  try {
+    const { body } = await callControl(path, "POST", "/restart");
+    return asRollResult(body);
+  } finally {
+    view.end();
+    endEvents();
+  }
+}
+
+async function progressView(isJson: boolean): Promise<RollProgressView> {
+  if (process.stderr.isTTY) return progressBar();
+  return isJson ? NO_PROGRESS : progressLines((line) => process.stderr.write(line));
+}
+
+function report(result: RollResult): void {
+  const counts = `gen=${result.from}->${result.to} replaced=${result.replaced} killed=${result.killed}`;
+  process.stdout.write(
+    `brood restart ${result.result} ${counts} durationMs=${Math.round(result.durationMs)}\n`,
+  );
+  if (result.reason === undefined) return;
+  process.stderr.write(
+    describeFailure(`brood: restart ${result.result}, ${result.reason.code}`, result.reason),
+  );
+}
+
+/** The codec of the answer to `POST /restart`, which the server of the same package wrote. */
+function asRollResult(body: unknown): RollResult {
+  return body as RollResult;
+}

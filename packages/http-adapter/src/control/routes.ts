@@ -1,0 +1,126 @@
+// The control API: GET /stats, GET /events, POST /restart[?wait=false], POST /scale, POST /stop[?now=true].
+// Answers are JSON; an error is `{ code, message }`. A client that goes away changes nothing: what it asked for is
+// done all the same, only nobody reads the answer.
+
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { badOption, type ErrorCode, PoolError } from "@brood/core";
+import { scaleTarget } from "../scale-target.ts";
+import { readBody } from "./body.ts";
+import { streamEvents } from "./events.ts";
+import type { ControlTarget } from "./target.ts";
+
+type Handle = (target: ControlTarget, request: IncomingMessage, query: URLSearchParams) => Promise<Answer>;
+
+interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+const ROUTES: ReadonlyMap<string, Handle> = new Map<string, Handle>([
+  ["GET /stats", async (target) => ({ status: 200, body: await target.freshStats() })],
+  ["POST /restart", restart],
+  ["POST /scale", scale],
+  ["POST /stop", stop],
+]);
+
+const PATHS = ["/stats", "/events", "/restart", "/scale", "/stop"];
+
+/** Errors of the caller's making, by code; all others are 500. */
+const STATUS_OF: Readonly<Partial<Record<ErrorCode, number>>> = {
+  BROOD_BAD_OPTION: 400,
+  BROOD_CLOSED: 409,
+  BROOD_CONTROL_FAILED: 503,
+};
+
+/** Answers one request, always. `target` is null until the server has its sockets; open event streams are in `streams`. */
+export async function answer(
+  target: ControlTarget | null,
+  streams: Set<ServerResponse>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const url = new URL(request.url ?? "/", "http://brood");
+  try {
+    if (target === null) {
+      throw new PoolError("BROOD_CONTROL_FAILED", "the server is about to start; ask again in a moment.");
+    }
+    if (request.method === "GET" && url.pathname === "/events") {
+      streamEvents(target, streams, response);
+      return;
+    }
+    const handle = ROUTES.get(`${request.method} ${url.pathname}`);
+    const { status, body } =
+      handle === undefined ? unknownRoute(request, url) : await handle(target, request, url.searchParams);
+    send(response, status, body);
+  } catch (error) {
+    const { status, body } = failure(error);
+    send(response, status, body);
+  }
+}
+
+async function restart(
+  target: ControlTarget,
+  _request: IncomingMessage,
+  query: URLSearchParams,
+): Promise<Answer> {
+  const isWaiting = readFlag(query, "wait", true);
+  const rolling = target.restart();
+  if (isWaiting) return { status: 200, body: await rolling };
+  // Its end is in the stats, the events and the log. Only a refusal of the restart itself is the caller's to know.
+  const refusal = await Promise.race([rolling.then(() => null), nextTurn()]).catch((error: unknown) => error);
+  if (refusal !== null) throw refusal;
+  rolling.catch(() => undefined);
+  return { status: 202, body: { accepted: true } };
+}
+
+async function scale(target: ControlTarget, request: IncomingMessage): Promise<Answer> {
+  const { workers } = await readBody(request);
+  const desired = scaleTarget(workers, target.stats().desired);
+  await target.scale(desired);
+  const { ready } = target.stats();
+  return { status: 200, body: { desired, ready } };
+}
+
+async function stop(
+  target: ControlTarget,
+  _request: IncomingMessage,
+  query: URLSearchParams,
+): Promise<Answer> {
+  const now = readFlag(query, "now", false);
+  await target.stop({ now });
+  return { status: 200, body: { stopped: true } };
+}
+
+function readFlag(query: URLSearchParams, name: string, fallback: boolean): boolean {
+  const text = query.get(name);
+  if (text === null) return fallback;
+  if (text === "true" || text === "") return true;
+  if (text === "false") return false;
+  throw badOption(`?${name}`, text, "true or false");
+}
+
+function nextTurn(): Promise<null> {
+  return new Promise((resolve) => setImmediate(() => resolve(null)));
+}
+
+function unknownRoute(request: IncomingMessage, url: URL): Answer {
+  const isKnown = PATHS.includes(url.pathname);
+  const message = isKnown
+    ? `${request.method} is not accepted for ${url.pathname}.`
+    : `${url.pathname} is unknown; there are ${PATHS.join(", ")}.`;
+  return { status: isKnown ? 405 : 404, body: { code: "BROOD_BAD_OPTION", message } };
+}
+
+function failure(error: unknown): Answer {
+  if (!(error instanceof PoolError)) {
+    return { status: 500, body: { code: "BROOD_BUG", message: String(error) } };
+  }
+  const body = { code: error.code, message: error.message, details: error.details };
+  return { status: STATUS_OF[error.code] ?? 500, body };
+}
+
+function send(response: ServerResponse, status: number, body: unknown): void {
+  if (response.headersSent || response.destroyed) return;
+  response.writeHead(status, { "content-type": "application/json", connection: "close" });
+  response.end(`${JSON.stringify(body)}\n`);
+}

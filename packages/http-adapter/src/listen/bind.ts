@@ -1,0 +1,142 @@
+// Binds every address, or none: each socket is bound, then all are claimed (claim.ts), then unix paths appear.
+// A failure at any step releases what was bound before. Only after an unclean death of our own predecessor is an
+// address in use tried again for a while: its workers notice the loss and let go of the sockets within a second.
+// Otherwise a second server on the same port is told at once.
+
+import { lookup } from "node:dns/promises";
+import { setTimeout as delay } from "node:timers/promises";
+import { PoolError } from "@brood/core";
+import { describeAddress, formatAddress, type ListenAddress } from "./addresses.ts";
+import { addressFailure } from "./bind-failure.ts";
+import { claimSockets } from "./claim.ts";
+import { adoptDescriptor, type BindResult, type BoundHandle, bindTcp, bindUnix } from "./server-handle.ts";
+import { inspectPath, publishPath, refuseTaken, temporaryPath, unlinkOwned } from "./unix-path.ts";
+
+/** A listening socket that this process owns and never accepts from. */
+export interface BoundSocket {
+  readonly descriptor: number;
+  /** With the real port: `tcp://127.0.0.1:41233`, `unix:/run/app.sock`, `fd:3`. */
+  readonly address: string;
+  /** Closes it; a unix path is unlinked if it still is ours. */
+  release(): Promise<void>;
+}
+
+/** A socket that is bound, but not yet reachable. */
+interface DraftSocket extends BoundSocket {
+  readonly wanted: ListenAddress;
+  /** Puts a unix socket at its path. */
+  publish(): Promise<void>;
+}
+
+/** Each try takes 25-70 ms itself; a shorter pause would only burn the CPU that the dying workers need. */
+const RETRY_PAUSE_MS = 50;
+
+/** @param retryForMs  0, or how long an address in use is tried again.
+ *  @throws PoolError BROOD_ADDRESS_IN_USE, BROOD_ADDRESS_UNAVAILABLE; nothing stays bound then. */
+export async function bindAddresses(
+  addresses: readonly ListenAddress[],
+  retryForMs: number,
+): Promise<readonly BoundSocket[]> {
+  const giveUpAtMs = performance.now() + retryForMs;
+  for (;;) {
+    try {
+      return await bindOnce(addresses);
+    } catch (error) {
+      const isInUse = error instanceof PoolError && error.code === "BROOD_ADDRESS_IN_USE";
+      if (!isInUse || performance.now() + RETRY_PAUSE_MS > giveUpAtMs) throw error;
+    }
+    await delay(RETRY_PAUSE_MS);
+  }
+}
+
+async function bindOnce(addresses: readonly ListenAddress[]): Promise<readonly BoundSocket[]> {
+  const drafts: DraftSocket[] = [];
+  try {
+    for (const address of addresses) drafts.push(await draft(address));
+    await claim(drafts);
+    for (const each of drafts) await each.publish();
+    return drafts;
+  } catch (error) {
+    await Promise.all(drafts.map((each) => each.release()));
+    throw error;
+  }
+}
+
+async function claim(drafts: readonly DraftSocket[]): Promise<void> {
+  const failure = await claimSockets(drafts.map((each) => each.descriptor)).catch((cause: unknown) => {
+    throw new PoolError("BROOD_SPAWN_FAILED", `could not claim the sockets: ${String(cause)}`, { cause });
+  });
+  const failed = failure === null ? undefined : drafts[failure.index];
+  if (failure !== null && failed !== undefined) throw addressFailure(failed.wanted, failure.code);
+}
+
+function draft(address: ListenAddress): Promise<DraftSocket> {
+  switch (address.kind) {
+    case "tcp":
+      return draftTcp(address);
+    case "unix":
+      return draftUnix(address);
+    case "fd":
+      return Promise.resolve(simpleDraft(address, handleOf(address, adoptDescriptor(address.fd))));
+  }
+}
+
+async function draftTcp(address: ListenAddress & { kind: "tcp" }): Promise<DraftSocket> {
+  const numeric = address.host === null ? null : await resolveHost(address, address.host);
+  return simpleDraft(
+    address,
+    handleOf(address, bindTcp(numeric?.address ?? null, address.port, numeric?.family ?? 6)),
+  );
+}
+
+async function resolveHost(
+  address: ListenAddress,
+  host: string,
+): Promise<{ readonly address: string; readonly family: 4 | 6 }> {
+  const found = await lookup(host).catch((cause: unknown) => {
+    throw new PoolError(
+      "BROOD_ADDRESS_UNAVAILABLE",
+      `address ${describeAddress(address)}: no address is known for the name ${host}. Write a numeric address.`,
+      { details: { address: formatAddress(address) }, cause },
+    );
+  });
+  return { address: found.address, family: found.family === 6 ? 6 : 4 };
+}
+
+async function draftUnix(address: ListenAddress & { kind: "unix" }): Promise<DraftSocket> {
+  const { path } = address;
+  const temporary = temporaryPath("listen", path);
+  refuseTaken("address", path, await inspectPath(path));
+  const handle = handleOf(address, bindUnix(temporary));
+  let unpublish = (): Promise<void> => Promise.resolve();
+  return {
+    wanted: address,
+    descriptor: handle.descriptor,
+    address: formatAddress(address),
+    publish: async () => {
+      const owned = await publishPath("address", temporary, path);
+      unpublish = () => unlinkOwned(owned);
+    },
+    release: async () => {
+      await unpublish();
+      await handle.close();
+    },
+  };
+}
+
+function simpleDraft(wanted: ListenAddress, handle: BoundHandle): DraftSocket {
+  const { name } = handle;
+  const real: ListenAddress = name === null ? wanted : { kind: "tcp", host: name.address, port: name.port };
+  return {
+    wanted,
+    descriptor: handle.descriptor,
+    address: formatAddress(real),
+    publish: () => Promise.resolve(),
+    release: () => handle.close(),
+  };
+}
+
+function handleOf(address: ListenAddress, result: BindResult): BoundHandle {
+  if (!result.ok) throw addressFailure(address, result.code);
+  return result.handle;
+}

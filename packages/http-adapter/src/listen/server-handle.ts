@@ -1,0 +1,88 @@
+// A bound socket in the supervisor that never accepts. The one place that touches Node's internals.
+// `net.Server` cannot be used here: it always accepts, and the supervisor must not take a single connection. So the
+// bare handle under it is created with `net._createServerHandle`, undocumented but what node:cluster itself stands
+// on (checked on Node 20, 22, 24 and 26). Its descriptor is inherited by workers, which `listen({ fd })` on it.
+// libuv keeps EADDRINUSE of bind(2) to itself until listen(2) or getsockname(2), and leaves the socket unbound. It must
+// be asked for: an unbound socket that is inherited and listened on gets a free port from the kernel, silently.
+
+import net from "node:net";
+import { getSystemErrorName } from "node:util";
+
+/** What of the handle is used. */
+interface ServerHandle {
+  readonly fd: number;
+  getsockname?(out: SocketName): number;
+  close(callback: () => void): void;
+}
+
+interface SocketName {
+  address?: string;
+  port?: number;
+}
+
+export interface BoundHandle {
+  readonly descriptor: number;
+  /** Real address and port; null for a unix socket. */
+  readonly name: { readonly address: string; readonly port: number } | null;
+  /** Why a TCP socket has no name. */
+  readonly nameFailure: string | null;
+  close(): Promise<void>;
+}
+
+/** A handle, or the name of the operating system's error. */
+export type BindResult =
+  | { readonly ok: true; readonly handle: BoundHandle }
+  | { readonly ok: false; readonly code: string };
+
+/** `address` must be numeric; null is every interface, IPv6 and IPv4 where there is both. */
+export function bindTcp(address: string | null, port: number, family: 4 | 6): BindResult {
+  const result = create(address, port, family);
+  if (!result.ok || result.handle.name !== null) return result;
+  void result.handle.close();
+  return { ok: false, code: result.handle.nameFailure ?? "EADDRINUSE" };
+}
+
+/** The path must be at most 107 bytes long: libuv cuts a longer one silently. */
+export function bindUnix(path: string): BindResult {
+  return create(path, -1, -1);
+}
+
+/** Takes over an inherited descriptor, which must be a stream socket. */
+export function adoptDescriptor(descriptor: number): BindResult {
+  return create(null, null, null, descriptor);
+}
+
+function create(...parameters: readonly unknown[]): BindResult {
+  const createServerHandle: unknown = Reflect.get(net, "_createServerHandle");
+  if (typeof createServerHandle !== "function") return { ok: false, code: "ENOSYS" };
+  const handle: unknown = Reflect.apply(createServerHandle, net, parameters);
+  if (typeof handle === "number") return { ok: false, code: getSystemErrorName(handle) };
+  if (!isServerHandle(handle)) return { ok: false, code: "ENOSYS" };
+  return { ok: true, handle: wrap(handle) };
+}
+
+function isServerHandle(value: unknown): value is ServerHandle {
+  return typeof value === "object" && value !== null && "fd" in value && "close" in value;
+}
+
+function wrap(handle: ServerHandle): BoundHandle {
+  let closing: Promise<void> | null = null;
+  return {
+    descriptor: handle.fd,
+    ...nameOf(handle),
+    close: () => {
+      closing ??= new Promise((resolve) => handle.close(resolve));
+      return closing;
+    },
+  };
+}
+
+function nameOf(handle: ServerHandle): Pick<BoundHandle, "name" | "nameFailure"> {
+  const out: SocketName = {};
+  const failure = handle.getsockname?.(out) ?? 0;
+  if (failure !== 0) return { name: null, nameFailure: getSystemErrorName(failure) };
+  const { address, port } = out;
+  // A bound TCP socket has a port; a unix socket has no name that Node would tell.
+  const isNamed = address !== undefined && port !== undefined && port !== 0;
+  return { name: isNamed ? { address, port } : null, nameFailure: null };
+}

@@ -1,0 +1,195 @@
+// The configuration of `serve()` and of the config file: its type, and the checks of what belongs to the adapter
+// (addresses, paths, modes). Ranges of the engine's own options are the engine's to check. Nothing is touched here
+// but the entry's existence: bad input is refused before a socket is bound or a worker is started.
+
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { badOption, type ServiceOptions } from "@brood/core";
+import {
+  booleanOption,
+  choiceOption,
+  integerOption,
+  knownKeys,
+  nameOption,
+  textOption,
+} from "@brood/core/options";
+import { type ListenAddress, parseAddresses } from "./listen/addresses.ts";
+import { defaultName } from "./name.ts";
+import { WORKERS_MAX } from "./scale-target.ts";
+
+/** Options that the adapter hands on to the engine unseen. */
+type EngineOptions = Pick<
+  ServiceOptions,
+  | "bootTimeoutMs"
+  | "minHealthyMs"
+  | "drainTimeoutMs"
+  | "heartbeatTimeoutMs"
+  | "maxSurge"
+  | "maxUnavailable"
+  | "maxFailures"
+  | "bootConcurrency"
+  | "recycle"
+  | "onReleaseChanged"
+  | "env"
+  | "execArgv"
+  | "logger"
+>;
+
+export interface ServeConfig extends EngineOptions {
+  /** The module to serve, relative to `cwd`. */
+  readonly entry: string | URL;
+  /** Workers wanted, 1...10_000, or "auto" (default): os.availableParallelism(). */
+  readonly workers?: number | "auto";
+  /** Default $PORT, else 3000. Forms: 3000, "127.0.0.1:3000", "tcp://[::1]:3000", "unix:/run/app.sock", "fd:3". */
+  readonly listen?: string | number | readonly (string | number)[];
+  readonly runtime?: "process";
+  readonly spawn?: "fresh";
+  /** "listener": the workers accept, on the one listening socket each of them inherits. */
+  readonly handoff?: "listener";
+  /** In logs, stats and the control socket's path; default: `name` in package.json, else the folder's name. */
+  readonly name?: string;
+  /** Working directory, for the workers and for relative paths here; default that of this process. */
+  readonly cwd?: string;
+  /** Each response carries `x-brood-generation` and `x-brood-worker`; default false. */
+  readonly exposeGeneration?: boolean;
+  /** 0...60_000, default 500: how long a draining worker keeps an idle keep-alive connection for a last request. */
+  readonly lingerMs?: number;
+  /** Path of the control socket, `true` for the default path, `false` (default in `serve()`) for none. */
+  readonly control?: string | boolean;
+  /** File to write this process's pid into while the server runs. */
+  readonly pidfile?: string;
+  /** Files to append the workers' output to; default: where this process's own goes. */
+  readonly stdout?: string;
+  readonly stderr?: string;
+}
+
+/** The configuration after its checks: every default taken, every path absolute. */
+export interface ServeOptions {
+  readonly entry: string;
+  readonly name: string;
+  readonly cwd: string;
+  readonly workers: number | undefined;
+  readonly addresses: readonly ListenAddress[];
+  readonly exposeGeneration: boolean;
+  readonly lingerMs: number;
+  readonly control: string | boolean;
+  readonly pidfile: string | undefined;
+  readonly stdout: string | undefined;
+  readonly stderr: string | undefined;
+  readonly engine: EngineOptions;
+}
+
+const ENGINE_KEYS: readonly (keyof EngineOptions)[] = [
+  "bootTimeoutMs",
+  "minHealthyMs",
+  "drainTimeoutMs",
+  "heartbeatTimeoutMs",
+  "maxSurge",
+  "maxUnavailable",
+  "maxFailures",
+  "bootConcurrency",
+  "recycle",
+  "onReleaseChanged",
+  "env",
+  "execArgv",
+  "logger",
+];
+
+const ADAPTER_KEYS: readonly Exclude<keyof ServeConfig, keyof EngineOptions>[] = [
+  "entry",
+  "workers",
+  "listen",
+  "runtime",
+  "spawn",
+  "handoff",
+  "name",
+  "cwd",
+  "exposeGeneration",
+  "lingerMs",
+  "control",
+  "pidfile",
+  "stdout",
+  "stderr",
+];
+
+/** Long enough for a client that has just sent its next request on a connection it saw open. */
+const LINGER_DEFAULT_MS = 500;
+const LINGER_MAX_MS = 60_000;
+
+/** Types a configuration file; returns it as it is. */
+export function defineConfig(config: ServeConfig): ServeConfig {
+  return config;
+}
+
+/** @throws PoolError BROOD_BAD_OPTION naming the option, its value and what is accepted. */
+export function readServeConfig(config: ServeConfig): ServeOptions {
+  knownKeys("", config, [...ADAPTER_KEYS, ...ENGINE_KEYS]);
+  const cwd = resolve(textOption("cwd", config.cwd) ?? process.cwd());
+  if (!isFolder(cwd)) throw badOption("cwd", config.cwd, "a folder that exists");
+  const entry = readEntry(config.entry, cwd);
+  choiceOption("runtime", config.runtime, ["process"], "process");
+  choiceOption("spawn", config.spawn, ["fresh"], "fresh");
+  choiceOption("handoff", config.handoff, ["listener"], "listener");
+  return {
+    entry,
+    cwd,
+    name: nameOption("name", config.name, defaultName(cwd, entry)),
+    workers: readWorkers(config.workers),
+    addresses: parseAddresses(config.listen, cwd, process.env),
+    exposeGeneration: booleanOption("exposeGeneration", config.exposeGeneration, false),
+    lingerMs: integerOption("lingerMs", config.lingerMs, 0, LINGER_MAX_MS, LINGER_DEFAULT_MS),
+    control: readControl(config.control, cwd),
+    pidfile: readPath("pidfile", config.pidfile, cwd),
+    stdout: readPath("stdout", config.stdout, cwd),
+    stderr: readPath("stderr", config.stderr, cwd),
+    engine: pickEngine(config),
+  };
+}
+
+function readEntry(value: unknown, cwd: string): string {
+  const accepted = "the path of a module that exists";
+  if (typeof value !== "string" && !(value instanceof URL)) throw badOption("entry", value, accepted);
+  const isUrl = value instanceof URL || value.startsWith("file:");
+  const path = isUrl ? fromUrl(value) : resolve(cwd, value);
+  const stats = path === null ? undefined : statSync(path, { throwIfNoEntry: false });
+  if (path === null || !stats?.isFile()) throw badOption("entry", String(value), accepted);
+  return path;
+}
+
+function fromUrl(value: string | URL): string | null {
+  try {
+    return fileURLToPath(value);
+  } catch {
+    return null;
+  }
+}
+
+function readWorkers(value: unknown): number | undefined {
+  if (value === undefined || value === "auto") return undefined;
+  if (typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= WORKERS_MAX)
+    return value;
+  throw badOption("workers", value, `"auto" or a whole number from 1 to ${WORKERS_MAX}`);
+}
+
+function readControl(value: unknown, cwd: string): string | boolean {
+  if (value === undefined) return false;
+  if (typeof value === "boolean") return value;
+  if (typeof value === "string" && value !== "" && !value.includes("\0")) return resolve(cwd, value);
+  throw badOption("control", value, "a path, true or false");
+}
+
+function readPath(option: string, value: unknown, cwd: string): string | undefined {
+  const path = textOption(option, value);
+  return path === undefined ? undefined : resolve(cwd, path);
+}
+
+/** Only keys that are given: an option that is undefined would hide the engine's default. */
+function pickEngine(config: ServeConfig): EngineOptions {
+  const entries = ENGINE_KEYS.map((key) => [key, config[key]]).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries);
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}

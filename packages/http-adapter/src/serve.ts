@@ -1,0 +1,140 @@
+// Starts a server in any host process: sockets first, then the workers that accept on them. Nothing global is
+// touched: no signal handler, no process.exit; two servers in one process do not know of each other.
+// Order: control socket (the lock on the name) -> addresses -> pidfile -> workers. Each step pushes its undoing on one
+// stack, which serves the failed start and the stop alike. The supervisor never accepts a connection itself.
+
+import { createService, PoolError, type Service } from "@brood/core";
+import { controlPath } from "./control/paths.ts";
+import { type ControlServer, openControlServer } from "./control/server.ts";
+import { type BoundSocket, bindAddresses } from "./listen/bind.ts";
+import { LogFile } from "./log-files.ts";
+import { inspectPidfile, type PidfileState, writePidfile } from "./pidfile.ts";
+import { ReleaseStack } from "./release-stack.ts";
+import { readServeConfig, type ServeConfig, type ServeOptions } from "./serve-options.ts";
+import { createServer, type Server } from "./server.ts";
+import type { HttpHostData } from "./worker/host-data.ts";
+
+/** Orphans look at their channel at once, but a blocked one needs up to its heartbeat; by then it is not ours to wait for. */
+const PREDECESSOR_GRACE_MS = 5_000;
+
+const HOST_MODULE = new URL("./worker/host.js", import.meta.url);
+
+/** Starts a server. Resolves when every worker of the first generation is ready.
+ *  @param options.signal  gives up a start that is under way, killing its workers; no effect later: use `stop()`.
+ *  @throws PoolError BROOD_BAD_OPTION, BROOD_ADDRESS_IN_USE, BROOD_ADDRESS_UNAVAILABLE, BROOD_CONTROL_FAILED,
+ *          BROOD_BOOT_FAILED, BROOD_BOOT_TIMEOUT, ...; nothing is left bound or running then. */
+export async function serve(
+  config: ServeConfig,
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<Server> {
+  const checked = readServeConfig(config);
+  // The engine checks its options when a service is made. One that is never started is made for that alone, before
+  // anything is opened or bound.
+  createHttpService(checked, [], undefined, undefined);
+  const stack = new ReleaseStack((what, error) => {
+    checked.engine.logger?.warn(`could not release the ${what}`, { reason: String(error) });
+  });
+  try {
+    return await start(checked, stack, options.signal);
+  } catch (error) {
+    await stack.release();
+    throw error;
+  }
+}
+
+async function start(options: ServeOptions, stack: ReleaseStack, signal?: AbortSignal): Promise<Server> {
+  const stdout = openLog("stdout", options.stdout, stack);
+  const stderr = openLog("stderr", options.stderr, stack);
+  const control = await openControl(options, stack);
+  const pidfileState: PidfileState =
+    options.pidfile === undefined ? "absent" : await inspectPidfile(options.pidfile);
+  const sockets = await bind(options, control?.predecessorDied === true || pidfileState === "dead", stack);
+  if (options.pidfile !== undefined) stack.push("pidfile", await writePidfile(options.pidfile, pidfileState));
+  const service = createHttpService(options, sockets, stdout, stderr);
+  stack.push("workers", () => service.stop());
+  const server = createServer({
+    service,
+    stack,
+    addresses: sockets.map((each) => each.address),
+    control: control?.path ?? null,
+    logFiles: [stdout, stderr].filter((each) => each !== undefined),
+  });
+  control?.attach(server.target);
+  await startUnlessAborted(service, signal);
+  return server.api;
+}
+
+async function startUnlessAborted(service: Service, signal: AbortSignal | undefined): Promise<void> {
+  const giveUp = (): void => void service.stop({ now: true });
+  signal?.addEventListener("abort", giveUp, { once: true });
+  try {
+    signal?.throwIfAborted();
+    await service.start();
+  } catch (error) {
+    if (!signal?.aborted) throw error;
+    throw new PoolError("BROOD_CLOSED", "the start was given up before the server was ready.", {
+      cause: error,
+    });
+  } finally {
+    signal?.removeEventListener("abort", giveUp);
+  }
+}
+
+function openLog(
+  option: "stdout" | "stderr",
+  path: string | undefined,
+  stack: ReleaseStack,
+): LogFile | undefined {
+  if (path === undefined) return undefined;
+  const file = new LogFile(option, path);
+  stack.push(`${option} file`, () => new Promise<void>((resolve) => file.end(() => resolve())));
+  return file;
+}
+
+async function openControl(options: ServeOptions, stack: ReleaseStack): Promise<ControlServer | null> {
+  if (options.control === false) return null;
+  const isDefaultPath = options.control === true;
+  const path = typeof options.control === "string" ? options.control : controlPath(options.name);
+  const control = await openControlServer(path, isDefaultPath);
+  stack.push("control socket", () => control.close());
+  return control;
+}
+
+async function bind(
+  options: ServeOptions,
+  predecessorDied: boolean,
+  stack: ReleaseStack,
+): Promise<readonly BoundSocket[]> {
+  const sockets = await bindAddresses(options.addresses, predecessorDied ? PREDECESSOR_GRACE_MS : 0);
+  stack.push("addresses", async () => {
+    await Promise.all(sockets.map((each) => each.release()));
+  });
+  return sockets;
+}
+
+function createHttpService(
+  options: ServeOptions,
+  sockets: readonly BoundSocket[],
+  stdout: LogFile | undefined,
+  stderr: LogFile | undefined,
+): Service {
+  const hostData: HttpHostData = {
+    exposeGeneration: options.exposeGeneration,
+    lingerMs: options.lingerMs,
+    addresses: sockets.map((each) => each.address),
+  };
+  return createService({
+    ...options.engine,
+    entry: options.entry,
+    name: options.name,
+    cwd: options.cwd,
+    runtime: "process",
+    spawn: "fresh",
+    host: HOST_MODULE,
+    hostData,
+    sockets: sockets.map((each) => each.descriptor),
+    ...(options.workers === undefined ? {} : { workers: options.workers }),
+    ...(stdout === undefined ? {} : { stdout }),
+    ...(stderr === undefined ? {} : { stderr }),
+  });
+}

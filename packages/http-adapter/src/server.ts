@@ -1,0 +1,110 @@
+// A running server as its host sees it, and as the control socket does. Both stop it the same way: workers drain and
+// exit, addresses and pidfile go, and only then the control socket, which still owes an answer.
+
+import type { RollResult, Service, ServiceEvents, ServiceStats } from "@brood/core";
+import type { ControlTarget } from "./control/target.ts";
+import type { LogFile } from "./log-files.ts";
+import type { ReleaseStack } from "./release-stack.ts";
+
+export interface Server {
+  readonly name: string;
+  /** With real ports: `tcp://127.0.0.1:41233`, `unix:/run/app.sock`. */
+  readonly addresses: readonly string[];
+  /** Path of the control socket, null without one. */
+  readonly control: string | null;
+  /** Settles when the server has stopped, whoever asked for it; never rejects. */
+  readonly stopped: Promise<void>;
+  /** Phased restart. Never rejects for a bad release: see `result`. @throws PoolError BROOD_CLOSED after stop(). */
+  restart(options?: { readonly entry?: string | URL }): Promise<RollResult>;
+  /** Resolves when so many workers (1...10_000) are ready and surplus ones have exited. */
+  scale(workers: number): Promise<void>;
+  /** From the last heartbeats; frozen. */
+  stats(): ServiceStats;
+  /** Asks every ready worker for a heartbeat first, waiting at most 250 ms. */
+  freshStats(): Promise<ServiceStats>;
+  /** Drains the workers, or kills them with `now`; then frees addresses, pidfile and control socket. Repeated calls join; `now` hurries. */
+  stop(options?: { readonly now?: boolean }): Promise<void>;
+  /** Opens the `stdout` and `stderr` files again, after logrotate has moved them. @throws when one cannot be opened. */
+  reopenLogs(): void;
+  on<Name extends keyof ServiceEvents>(name: Name, listener: ServiceEvents[Name]): this;
+  once<Name extends keyof ServiceEvents>(name: Name, listener: ServiceEvents[Name]): this;
+  off<Name extends keyof ServiceEvents>(name: Name, listener: ServiceEvents[Name]): this;
+}
+
+export interface ServerParts {
+  readonly service: Service;
+  /** Holds, oldest first: log files, control socket, "addresses", pidfile, workers. */
+  readonly stack: ReleaseStack;
+  readonly addresses: readonly string[];
+  readonly control: string | null;
+  readonly logFiles: readonly LogFile[];
+}
+
+/** The two faces of one server. */
+export function createServer(parts: ServerParts): { readonly api: Server; readonly target: ControlTarget } {
+  const { service, stack } = parts;
+  let settleStopped = (): void => undefined;
+  const stopped = new Promise<void>((resolve) => {
+    settleStopped = resolve;
+  });
+
+  /** Resolves when the addresses are free; the control socket is still open. */
+  const endServing = async (options: { readonly now?: boolean }): Promise<void> => {
+    await service.stop(options);
+    await stack.releaseDownTo("addresses");
+  };
+  const stop = async (options: { readonly now?: boolean } = {}): Promise<void> => {
+    await endServing(options);
+    await stack.release();
+    settleStopped();
+  };
+  const stats = (given: ServiceStats): ServiceStats => Object.freeze({ ...given, handoff: "listener" });
+
+  const api: Server = {
+    name: service.stats().name,
+    addresses: parts.addresses,
+    control: parts.control,
+    stopped,
+    restart: (options) => service.restart(options),
+    scale: (workers) => service.scale(workers),
+    stats: () => stats(service.stats()),
+    freshStats: async () => stats(await service.freshStats()),
+    stop,
+    reopenLogs: () => {
+      for (const file of parts.logFiles) file.reopen();
+    },
+    on: (name, listener) => {
+      service.on(name, listener);
+      return api;
+    },
+    once: (name, listener) => {
+      service.once(name, listener);
+      return api;
+    },
+    off: (name, listener) => {
+      service.off(name, listener);
+      return api;
+    },
+  };
+  return { api, target: controlTarget(api, endServing, stop) };
+}
+
+function controlTarget(
+  api: Server,
+  endServing: (options: { readonly now?: boolean }) => Promise<void>,
+  stop: () => Promise<void>,
+): ControlTarget {
+  return {
+    stats: api.stats,
+    freshStats: api.freshStats,
+    restart: () => api.restart(),
+    scale: api.scale,
+    stop: async (options) => {
+      await endServing(options);
+      // The rest waits for the answer to this very request.
+      void stop();
+    },
+    on: api.on,
+    off: api.off,
+  };
+}

@@ -1,0 +1,26 @@
+// What the supervisor side tells this side, as JSON through `ServiceOptions.hostData`. The one codec of this
+// folder: what is missing gets its default, so that a test, or an older supervisor, may leave fields out.
+
+/** For `ServiceOptions.hostData`. */
+export interface HttpHostData {
+  /** Each response carries `x-brood-generation` and `x-brood-worker`. Default false. */
+  readonly exposeGeneration: boolean;
+  /** A draining worker keeps a connection with nothing in flight open for so long, so that a request that is on
+   *  its way is answered. Default 500: more than a round trip to anywhere, little beside any drain deadline. */
+  readonly lingerMs: number;
+  /** Beside each of the sockets its address as `brood` prints it: `tcp://127.0.0.1:3000`, `unix:/run/app.sock`.
+   *  Node cannot ask a unix descriptor for its path, and applications expect it of `server.address()`.
+   *  Default none. */
+  readonly addresses?: readonly string[];
+}
+
+const LINGER_MS = 500;
+
+export function readHostData(hostData: unknown): Required<HttpHostData> {
+  const given: Partial<HttpHostData> = typeof hostData === "object" && hostData !== null ? hostData : {};
+  return {
+    exposeGeneration: given.exposeGeneration ?? false,
+    lingerMs: given.lingerMs ?? LINGER_MS,
+    addresses: given.addresses ?? [],
+  };
+}

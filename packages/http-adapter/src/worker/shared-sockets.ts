@@ -1,0 +1,83 @@
+// Puts a server on the supervisor's descriptors. The first becomes the server's own, so that `listening`,
+// `address()` and callbacks behave; each other one gets an auxiliary server that hands its connections over by
+// `main.emit("connection", socket)`, the documented way in for http, https and http2 alike.
+// Closing goes through net.Server's own close: http.Server's also closes connections that look idle, and a
+// request may be on its way on them. The sockets themselves stay open, they are the supervisor's.
+
+import net from "node:net";
+import type { ListenCall } from "./listen-call.ts";
+import { listenOfNode } from "./listen-capture.ts";
+
+export class SharedSockets {
+  readonly #servers: readonly net.Server[];
+
+  private constructor(servers: readonly net.Server[]) {
+    this.#servers = servers;
+  }
+
+  /** Resolves when `main` gets connections from every descriptor. Rejects with Node's error.
+   *  @param pathOfMain what `main.address()` says if the first descriptor is a unix socket */
+  static async open(
+    main: net.Server,
+    descriptors: readonly number[],
+    pathOfMain: string,
+    options: ListenCall["options"],
+  ): Promise<SharedSockets> {
+    answerAddress(main, pathOfMain);
+    const servers = descriptors.map((_, index) => (index === 0 ? main : auxiliaryOf(main)));
+    await Promise.all(
+      servers.map((server, index) =>
+        listening(server, { ...(index === 0 && options), fd: descriptors[index] }),
+      ),
+    );
+    for (const auxiliary of servers.slice(1)) auxiliary.on("error", (error) => main.emit("error", error));
+    return new SharedSockets(servers);
+  }
+
+  /** Accepts nothing more. Connections stay as they are. */
+  close(): void {
+    for (const server of this.#servers) net.Server.prototype.close.call(server);
+  }
+}
+
+/** What a server does to the sockets it accepts. */
+const SOCKET_OPTIONS: readonly string[] = [
+  "allowHalfOpen",
+  "pauseOnConnect",
+  "noDelay",
+  "keepAlive",
+  "keepAliveInitialDelay",
+  "highWaterMark",
+  "maxConnections",
+];
+
+function auxiliaryOf(main: net.Server): net.Server {
+  const auxiliary = net.createServer((socket) => {
+    // http reports client errors to `socket.server`.
+    Reflect.set(socket, "server", main);
+    main.emit("connection", socket);
+  });
+  for (const option of SOCKET_OPTIONS) {
+    const value: unknown = Reflect.get(main, option);
+    if (value !== undefined) Reflect.set(auxiliary, option, value);
+  }
+  return auxiliary;
+}
+
+function listening(server: net.Server, options: object): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settled = (error?: Error): void => {
+      server.off("listening", settled).off("error", settled);
+      if (error === undefined) resolve();
+      else reject(error);
+    };
+    server.once("listening", settled).once("error", settled);
+    Reflect.apply(listenOfNode, server, [options]);
+  });
+}
+
+/** Node cannot tell the path of a descriptor and would answer null; Fastify, for one, breaks on that. */
+function answerAddress(server: net.Server, path: string): void {
+  const address = server.address;
+  Reflect.set(server, "address", () => address.call(server) ?? (server.listening ? path : null));
+}

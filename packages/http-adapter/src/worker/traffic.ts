@@ -1,0 +1,168 @@
+// Everything that a server is busy with: its connections and what is in flight on them, counted for the heartbeat
+// and awaited by the drain.
+// It looks at the server's events by wrapping `emit`. Listeners of our own were rejected: Node changes its mind by
+// their mere presence (with an `upgrade` or `checkContinue` listener it no longer answers by itself).
+// While draining, a request reaches the application one tick late: by then Node has parsed everything that came
+// with it, and only the last of several pipelined requests closes the connection.
+
+import { Server as HttpServer, IncomingMessage, ServerResponse } from "node:http";
+import type { ServerHttp2Session, ServerHttp2Stream } from "node:http2";
+import { Server as HttpsServer } from "node:https";
+import { type Server, Socket } from "node:net";
+import { announceClose } from "./announce-close.ts";
+import { Connection } from "./connection.ts";
+import type { IdentityHeaders } from "./identity-headers.ts";
+
+export class Traffic {
+  readonly #identity: IdentityHeaders | null;
+  readonly #connections = new Set<Connection>();
+  readonly #carriers = new WeakMap<object, Connection>();
+  /** Responses of `checkContinue` and its like, whose listener may emit `request` in turn. */
+  readonly #expected = new WeakSet<ServerResponse>();
+  #requests = 0;
+  #lingerMs: number | null = null;
+  /** The connection whose event is being emitted: http2 makes its session there. */
+  #entering: Connection | undefined;
+  #onEmpty: () => void = () => {};
+
+  /** @param identity adds itself to each response, if given */
+  constructor(identity: IdentityHeaders | null) {
+    this.#identity = identity;
+  }
+
+  /** Requests and streams since the start. */
+  get requests(): number {
+    return this.#requests;
+  }
+
+  /** Open now. */
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  observe(server: Server): void {
+    const speaksHttp = isHttp(server);
+    const emit = server.emit;
+    server.emit = (event: string | symbol, ...args: unknown[]): boolean => {
+      const pass = (): boolean => Reflect.apply(emit, server, [event, ...args]);
+      const [first, second] = args;
+      if (first instanceof IncomingMessage) {
+        if (second instanceof ServerResponse)
+          return this.#requested(event, first, second) ? pass() : defer(pass);
+        if (event === "upgrade" || event === "connect") this.#upgraded(first);
+      } else if (first instanceof Socket) {
+        if (event === "connection") return this.#enter(this.#opened(first, speaksHttp), pass);
+        if (event === "secureConnection") return this.#enter(this.#secured(first), pass);
+      } else if (event === "session" && isSession(first)) this.#started(first);
+      else if (event === "stream" && isStream(first)) this.#streamed(first);
+      return pass();
+    };
+  }
+
+  /** Resolves when no connection is left. New ones, if any are still handed in, are drained as well. */
+  drain(lingerMs: number): Promise<void> {
+    this.#lingerMs = lingerMs;
+    for (const connection of this.#connections) {
+      if (connection.latest !== null) this.#announce(connection, connection.latest);
+      connection.drain(lingerMs);
+    }
+    return new Promise((resolve) => {
+      this.#onEmpty = resolve;
+      if (this.#connections.size === 0) resolve();
+    });
+  }
+
+  #opened(socket: Socket, speaksHttp: boolean): Connection {
+    const known = this.#carriers.get(socket);
+    if (known !== undefined) return known; // handed in once more by the application
+    const connection = new Connection(socket);
+    this.#connections.add(connection);
+    this.#carriers.set(socket, connection);
+    if (!speaksHttp) connection.hold();
+    socket.once("close", () => {
+      connection.closed();
+      this.#connections.delete(connection);
+      if (this.#connections.size === 0) this.#onEmpty();
+    });
+    if (this.#lingerMs !== null) connection.drain(this.#lingerMs);
+    return connection;
+  }
+
+  /** A TLS socket knows the accepted one as `_parent` (looked up in Node 20, 22, 24 and 26). */
+  #secured(socket: Socket): Connection | undefined {
+    const connection = this.#carriers.get(Reflect.get(socket, "_parent"));
+    if (connection === undefined) return undefined;
+    this.#carriers.set(socket, connection);
+    connection.secured(socket);
+    return connection;
+  }
+
+  #enter(connection: Connection | undefined, pass: () => boolean): boolean {
+    const outer = this.#entering;
+    this.#entering = connection;
+    try {
+      return pass();
+    } finally {
+      this.#entering = outer;
+    }
+  }
+
+  #started(session: ServerHttp2Session): void {
+    if (this.#entering === undefined) return;
+    this.#carriers.set(session, this.#entering);
+    this.#entering.carries(session);
+  }
+
+  #streamed(stream: ServerHttp2Stream): void {
+    this.#requests += 1;
+    this.#identity?.onStream(stream);
+    const connection = stream.session && this.#carriers.get(stream.session);
+    if (!connection) return;
+    connection.requestBegan();
+    stream.on("close", connection.requestEnded);
+  }
+
+  #upgraded(request: IncomingMessage): void {
+    this.#requests += 1;
+    this.#carriers.get(request.socket)?.hold();
+  }
+
+  /** @returns whether the application may have it at once */
+  #requested(event: string | symbol, request: IncomingMessage, response: ServerResponse): boolean {
+    if (this.#expected.has(response)) return true;
+    if (event !== "request") this.#expected.add(response);
+    this.#requests += 1;
+    this.#identity?.onResponse(response);
+    const connection = this.#carriers.get(request.socket);
+    if (connection === undefined) return true;
+    connection.latest = response;
+    connection.requestBegan();
+    response.on("close", connection.requestEnded);
+    if (this.#lingerMs === null) return true;
+    this.#announce(connection, response);
+    return false;
+  }
+
+  /** A response that is given before its request has come in whole must not close: the rest, arriving at a closed
+   *  socket, would reset the connection and take the response with it. Such a connection lingers instead. */
+  #announce(connection: Connection, response: ServerResponse): void {
+    announceClose(response, () => connection.latest === response && response.req.complete);
+  }
+}
+
+function defer(pass: () => boolean): boolean {
+  process.nextTick(pass);
+  return true;
+}
+
+function isHttp(server: Server): boolean {
+  return server instanceof HttpServer || server instanceof HttpsServer || "updateSettings" in server;
+}
+
+function isSession(value: unknown): value is ServerHttp2Session {
+  return typeof value === "object" && value !== null && "goaway" in value;
+}
+
+function isStream(value: unknown): value is ServerHttp2Stream {
+  return typeof value === "object" && value !== null && "respond" in value;
+}

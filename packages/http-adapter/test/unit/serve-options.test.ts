@@ -1,0 +1,74 @@
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { describe, expect, it } from "vitest";
+import { readServeConfig, type ServeConfig } from "../../src/serve-options.ts";
+
+const ENTRY = fileURLToPath(import.meta.url);
+
+/** What a JavaScript user, or a config file, may pass. */
+function read(config: Readonly<Record<string, unknown>>): ReturnType<typeof readServeConfig> {
+  return readServeConfig({ entry: ENTRY, ...config } as unknown as ServeConfig);
+}
+
+describe("serve configuration", () => {
+  it("fills in defaults and makes paths absolute", () => {
+    const options = read({
+      cwd: "/tmp",
+      listen: "unix:a.sock",
+      pidfile: "p.pid",
+      stdout: "o.log",
+      control: "c",
+    });
+    expect(options).toMatchObject({
+      entry: ENTRY,
+      workers: undefined,
+      exposeGeneration: false,
+      lingerMs: 500,
+      control: "/tmp/c",
+      pidfile: "/tmp/p.pid",
+      stdout: "/tmp/o.log",
+      addresses: [{ kind: "unix", path: "/tmp/a.sock" }],
+    });
+    expect(read({}).control).toBe(false);
+    expect(read({ entry: pathToFileURL(ENTRY) }).entry).toBe(ENTRY);
+  });
+
+  it("hands the engine's options on unseen, and leaves out what is undefined", () => {
+    const { engine } = read({ bootTimeoutMs: 5, recycle: { requests: 1 }, drainTimeoutMs: undefined });
+    expect(engine).toEqual({ bootTimeoutMs: 5, recycle: { requests: 1 } });
+  });
+
+  it.each([
+    [
+      { entry: "./missing.js" },
+      'option entry: got "./missing.js", expected the path of a module that exists',
+    ],
+    [{ entry: 7 }, "option entry: got 7, expected the path of a module that exists"],
+    [{ entry: "/tmp" }, 'option entry: got "/tmp", expected the path of a module that exists'],
+    [
+      { entry: "file://host/x" },
+      'option entry: got "file://host/x", expected the path of a module that exists',
+    ],
+    [{ cwd: "/nowhere" }, 'option cwd: got "/nowhere", expected a folder that exists'],
+    [{ workers: 0 }, 'option workers: got 0, expected "auto" or a whole number from 1 to 10000'],
+    [{ workers: "many" }, 'option workers: got "many", expected "auto" or a whole number from 1 to 10000'],
+    [{ runtime: "thread" }, 'option runtime: got "thread", expected "process"'],
+    [{ spawn: "template" }, 'option spawn: got "template", expected "fresh"'],
+    [{ handoff: "reuseport" }, 'option handoff: got "reuseport", expected "listener"'],
+    [{ lingerMs: 60_001 }, "option lingerMs: got 60001, expected a whole number from 0 to 60000"],
+    [{ exposeGeneration: "yes" }, 'option exposeGeneration: got "yes", expected true or false'],
+    [{ control: 1 }, "option control: got 1, expected a path, true or false"],
+    [{ pidfile: "" }, 'option pidfile: got "", expected a string that is not empty'],
+    [
+      { name: "../x" },
+      `option name: got "../x", expected 1 to 64 letters, digits, '.', '_' or '-', not beginning with '.' or '-'`,
+    ],
+  ])("refuses %j", (config, message) => {
+    expect(() => read(config)).toThrowError(expect.objectContaining({ code: "BROOD_BAD_OPTION", message }));
+  });
+
+  it("refuses a key nobody reads, and lists those there are", () => {
+    expect(() => read({ worker: 4 })).toThrowError(
+      /^option worker: got 4, expected one of entry, workers, listen/,
+    );
+  });
+});

@@ -1,0 +1,100 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { badOption } from "@brood/core";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { inCommandWords } from "../../src/cli/bad-input.ts";
+import { loadConfigFile } from "../../src/cli/config-file.ts";
+import { attributeOf, readStartConfig } from "../../src/cli/start-config.ts";
+
+describe("start configuration", () => {
+  let folder = "";
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "brood-config-"));
+  });
+
+  afterEach(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  function file(name: string, text: string): string {
+    const path = join(folder, name);
+    writeFileSync(path, text);
+    return path;
+  }
+
+  it("lets the command line override the file, one level down too", async () => {
+    const config = file(
+      "brood.config.json",
+      JSON.stringify({ entry: "a.js", workers: 2, maxSurge: 3, recycle: { requests: 5, ageMs: 9 } }),
+    );
+    const values = { config, workers: "4", maxRequests: "7", listen: ["1", "2"], exposeGeneration: true };
+    const read = await readStartConfig("b.js", values);
+    expect(read.config).toEqual({
+      control: true,
+      entry: "b.js",
+      workers: 4,
+      maxSurge: 3,
+      recycle: { requests: 7, ageMs: 9 },
+      listen: ["1", "2"],
+      exposeGeneration: true,
+    });
+  });
+
+  it("reads megabytes as bytes, and refuses what are none", async () => {
+    expect((await readStartConfig("b.js", { maxMemory: "512" })).config.recycle).toEqual({
+      memoryBytes: 512 * 2 ** 20,
+    });
+    await expect(readStartConfig("b.js", { maxMemory: "1.5" })).rejects.toThrowError(
+      /^option --max-memory: got "1.5", expected a whole number of megabytes/,
+    );
+  });
+
+  it("says what is missing when there is no entry", async () => {
+    await expect(readStartConfig(undefined, { config: file("c.json", "{}") })).rejects.toThrowError(
+      /^<entry> is missing: expected the path of a module/,
+    );
+  });
+
+  it.each([
+    [
+      "brood.config.ts",
+      'const port: number = 3000;\nexport default { entry: "x.js", listen: port } satisfies object;',
+    ],
+    ["brood.config.mts", 'export default { entry: "x.js", listen: 3000 as number };'],
+    ["brood.config.mjs", 'export default { entry: "x.js", listen: 3000 };'],
+    ["brood.config.js", 'module.exports = { entry: "x.js", listen: 3000 };'],
+    ["brood.config.json", '{ "entry": "x.js", "listen": 3000 }'],
+  ])("finds and loads %s", async (name, text) => {
+    const path = file(name, text);
+    expect(await loadConfigFile(undefined, folder)).toEqual({
+      path,
+      values: { entry: "x.js", listen: 3000 },
+    });
+  });
+
+  it("refuses a named file that is missing, of another kind, broken, or exports no object", async () => {
+    await expect(loadConfigFile("no.js", folder)).rejects.toThrowError(
+      /^option --config: got "no.js", expected a file/,
+    );
+    file("a.yaml", "");
+    await expect(loadConfigFile("a.yaml", folder)).rejects.toThrowError(/^option --config: got "a.yaml"/);
+    file("a.json", "{");
+    await expect(loadConfigFile("a.json", folder)).rejects.toThrowError(/a\.json cannot be loaded: /);
+    file("b.mjs", "export default 7;");
+    await expect(loadConfigFile("b.mjs", folder)).rejects.toThrowError(
+      /b\.mjs must export an object by default/,
+    );
+    expect(await loadConfigFile(undefined, folder)).toBeNull();
+  });
+
+  it("names an option as the user wrote it", () => {
+    const given = new Map([["bootTimeoutMs", { spelling: "--boot-timeout", text: "soon" }]]);
+    const fromFlag = inCommandWords(badOption("bootTimeoutMs", "soon", "a number"), given, "/c.json");
+    expect(fromFlag).toMatchObject({ message: 'option --boot-timeout: got "soon", expected a number' });
+    const fromFile = inCommandWords(badOption("maxSurge", -1, "a number"), given, "/c.json");
+    expect(fromFile).toMatchObject({ message: "option maxSurge: got -1, expected a number (in /c.json)" });
+    expect(attributeOf("--heartbeat-timeout")).toBe("heartbeatTimeout");
+  });
+});

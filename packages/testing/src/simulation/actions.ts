@@ -1,0 +1,53 @@
+// What happens to a service from outside, as plain data: what its owner asks for, what a release brings along, what an
+// operator, the link and the host do to it. A schedule is a list of these; shrinking drops some of them.
+
+import type { Behaviour } from "./behaviour.ts";
+import type { MismatchKind, SpawnErrorKind } from "./fleet.ts";
+import type { WireFault } from "./wire.ts";
+
+export type Action =
+  /** Lays down a new release and restarts; by the moved symlink, or by its real path. */
+  | { readonly type: "deploy"; readonly behaviour: Behaviour; readonly byPath: boolean }
+  | { readonly type: "restart" }
+  /** To an earlier release, counted back from the newest. */
+  | { readonly type: "rollback"; readonly back: number }
+  | { readonly type: "edit"; readonly behaviour: Behaviour }
+  | { readonly type: "scale"; readonly desired: number }
+  | { readonly type: "stop"; readonly now: boolean }
+  /** `victim` counts through those who live. */
+  | { readonly type: "kill" | "crash" | "terminate" | "slowKill"; readonly victim: number }
+  | { readonly type: "freeze"; readonly victim: number; readonly forMs: number }
+  | { readonly type: "mismatch"; readonly kind: MismatchKind }
+  | {
+      readonly type: "wire";
+      readonly victim: number;
+      readonly kind: WireFault;
+      readonly to: "worker" | "supervisor";
+    }
+  | { readonly type: "delay"; readonly victim: number; readonly delayMs: number; readonly forMs: number }
+  /** Dies, and what it had sent is lost. */
+  | { readonly type: "lostTail"; readonly victim: number }
+  | { readonly type: "spawnErrors"; readonly kind: SpawnErrorKind; readonly forMs: number }
+  | { readonly type: "resolveErrors"; readonly forMs: number }
+  | { readonly type: "slowResolve"; readonly delayMs: number; readonly forMs: number }
+  /** The supervisor stands still; `hostPause`: everybody does. */
+  | { readonly type: "stall" | "hostPause"; readonly forMs: number };
+
+export interface ScheduledAction {
+  readonly atMs: number;
+  readonly action: Action;
+}
+
+/** `deploy good byPath=true` */
+export function formatAction({ type, ...rest }: Action): string {
+  const fields = Object.entries(rest).map(([key, value]) =>
+    typeof value === "object" ? formatBehaviour(value) : `${key}=${value}`,
+  );
+  return [type, ...fields].join(" ");
+}
+
+function formatBehaviour({ kind, share, helloMs, bootMs, drainMs, faultAfterMs }: Behaviour): string {
+  const shown = share === 1 || kind === "good" ? kind : `${kind}(${share.toFixed(2)})`;
+  const after = kind.endsWith("WhenReady") ? ` faultAfterMs=${faultAfterMs}` : "";
+  return `${shown} helloMs=${helloMs} bootMs=${Math.round(bootMs)} drainMs=${drainMs}${after}`;
+}

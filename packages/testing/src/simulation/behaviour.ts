@@ -1,0 +1,76 @@
+// How the code of a release behaves, from its start to its end. `share` is the part of its workers that show the fault.
+
+import type { MachineConfig } from "@brood/core/engine";
+import type { FaultKind, Faults } from "./faults.ts";
+import type { Random } from "./random.ts";
+
+export const BEHAVIOURS = [
+  "good",
+  "bootThrows",
+  "bootExits",
+  "bootHangs",
+  "openFails",
+  "crashesWhenReady",
+  "freezesWhenReady",
+  "leavesWhenReady",
+  "neverDrains",
+  "slowBoots",
+] as const;
+
+export type BehaviourKind = (typeof BEHAVIOURS)[number];
+
+export interface Behaviour {
+  readonly kind: BehaviourKind;
+  /** 0...1 */
+  readonly share: number;
+  /** From the start of the process to its first report. */
+  readonly helloMs: number;
+  /** From there until it could open. */
+  readonly bootMs: number;
+  readonly drainMs: number;
+  /** From ready to the fault, for those that show it then. */
+  readonly faultAfterMs: number;
+  readonly requestsPerSecond: number;
+  readonly rssBytes: number;
+}
+
+export const GOOD: Behaviour = {
+  kind: "good",
+  share: 1,
+  helloMs: 20,
+  bootMs: 80,
+  drainMs: 10,
+  faultAfterMs: 0,
+  requestsPerSecond: 0,
+  rssBytes: 50_000_000,
+};
+
+export function drawGoodBehaviour(random: Random, config: MachineConfig): Behaviour {
+  return {
+    ...GOOD,
+    helloMs: random.durationMs(1, 100),
+    bootMs: random.durationMs(1, 200),
+    drainMs: random.chance(0.7)
+      ? random.durationMs(0, 50)
+      : random.durationMs(0, config.drainTimeoutMs * 0.9),
+    requestsPerSecond: random.pick([0, 1, 100]),
+    rssBytes: random.chance(0.9) ? 50_000_000 : 900_000_000,
+  };
+}
+
+/** Any behaviour that the faults of this run allow; half of them good. */
+export function drawBehaviour(random: Random, config: MachineConfig, faults: Faults): Behaviour {
+  const good = drawGoodBehaviour(random, config);
+  const bad = BEHAVIOURS.filter((kind) => kind !== "good" && faults.has(kind));
+  if (bad.length === 0 || random.chance(0.5)) return good;
+  const kind = random.pick(bad);
+  return {
+    ...good,
+    kind,
+    share: faults.has("flaky" satisfies FaultKind) && random.chance(0.5) ? random.next() : 1,
+    bootMs: kind === "slowBoots" ? config.bootTimeoutMs * (0.5 + random.next()) : good.bootMs,
+    faultAfterMs: random.chance(0.5)
+      ? random.durationMs(0, config.minHealthyMs + 1)
+      : random.durationMs(0, 10_000),
+  };
+}

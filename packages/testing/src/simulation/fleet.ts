@@ -1,0 +1,99 @@
+// The simulated spawn strategy, and everybody it has started. What the host does to it (no process can be started, a
+// process of another generation comes up) is set from outside.
+
+import type {
+  Generation,
+  Release,
+  SpawnOrder,
+  SpawnStrategy,
+  WorkerHandle,
+  WorkerId,
+  WorkerSink,
+} from "@brood/core/engine";
+import type { Files } from "./files.ts";
+import type { Random } from "./random.ts";
+import type { VirtualTime } from "./virtual-time.ts";
+import { SimulatedWorker } from "./worker.ts";
+
+/** How the operating system refuses: at the call, or later. */
+export type SpawnErrorKind = "throws" | "fails";
+
+/** What is wrong with a process that is not who it was ordered to be. */
+export type MismatchKind = "generation" | "worker" | "entry";
+
+const NOBODY: WorkerHandle = { send: () => false, kill: () => {} };
+
+export class Fleet implements SpawnStrategy {
+  readonly kind = "fresh";
+  /** Those whose process lives, by the id they were ordered under. */
+  readonly alive: Map<WorkerId, SimulatedWorker> = new Map();
+  readonly #time: VirtualTime;
+  readonly #files: Files;
+  readonly #random: Random;
+  readonly #heartbeatIntervalMs: number;
+  readonly #releases: Map<Generation, Release> = new Map();
+  readonly #mismatches: MismatchKind[] = [];
+  #refusing: { readonly kind: SpawnErrorKind; readonly untilMs: number } = { kind: "throws", untilMs: 0 };
+  #pid = 1_000;
+
+  constructor(time: VirtualTime, files: Files, random: Random, heartbeatIntervalMs: number) {
+    this.#time = time;
+    this.#files = files;
+    this.#random = random;
+    this.#heartbeatIntervalMs = heartbeatIntervalMs;
+  }
+
+  /** EAGAIN for a while. */
+  refuse(kind: SpawnErrorKind, forMs: number): void {
+    this.#refusing = { kind, untilMs: this.#time.now() + forMs };
+  }
+
+  /** The next process comes up as somebody else. */
+  mistake(kind: MismatchKind): void {
+    this.#mismatches.push(kind);
+  }
+
+  forgetMistakes(): void {
+    this.#mismatches.length = 0;
+  }
+
+  spawn(order: SpawnOrder, sink: WorkerSink): WorkerHandle {
+    this.#releases.set(order.generation, order.release);
+    if (this.#time.now() < this.#refusing.untilMs) return this.#refuse(sink);
+    const { behaviour, release } = this.#files.read(order.release.entry);
+    this.#pid += 1;
+    const intended = { order, worker: order.worker, generation: order.generation, release, behaviour };
+    const makeup = { ...intended, heartbeatIntervalMs: this.#heartbeatIntervalMs, pid: this.#pid };
+    const worker = new SimulatedWorker(
+      { ...makeup, ...this.#nextMistake(order) },
+      this.#time,
+      this.#random.fork(),
+      { ...sink, exited: (end) => this.#buried(order.worker, () => sink.exited(end)) },
+    );
+    this.alive.set(order.worker, worker);
+    return worker;
+  }
+
+  #refuse(sink: WorkerSink): WorkerHandle {
+    const error = new Error("spawn EAGAIN");
+    if (this.#refusing.kind === "throws") throw error;
+    this.#time.reach(this.#time.now() + 1, () => sink.failed(error));
+    return NOBODY;
+  }
+
+  #buried(worker: WorkerId, report: () => void): void {
+    this.alive.delete(worker);
+    report();
+  }
+
+  /** An older generation's code where there is one: the defect that this engine exists for. */
+  #nextMistake(order: SpawnOrder): Partial<SimulatedWorker["makeup"]> {
+    const kind = this.#mismatches.shift();
+    if (kind === undefined) return {};
+    if (kind === "worker") return { worker: "w0" };
+    const older = this.#releases.get(order.generation - 1) ?? order.release;
+    const { behaviour, release } = this.#files.read(older.entry);
+    if (kind === "entry") return { release: { ...release, entry: "/srv/elsewhere/server.js" } };
+    return { generation: order.generation - 1, release, behaviour };
+  }
+}

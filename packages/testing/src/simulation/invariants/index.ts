@@ -1,0 +1,58 @@
+// Every invariant of the engine. `checkInvariants` is what the simulation calls after each step; whoever drives the
+// machine in another way can call it as well.
+
+import type { Observation } from "../observation.ts";
+import { backOff } from "./back-off.ts";
+import { capacityFloor } from "./capacity-floor.ts";
+import { countsAreRight } from "./counts-are-right.ts";
+import { currentIsProven } from "./current-is-proven.ts";
+import { drainsEnd } from "./drains-end.ts";
+import type { Finding, Invariant } from "./invariant.ts";
+import { killBudget } from "./kill-budget.ts";
+import { noSlotForgotten } from "./no-slot-forgotten.ts";
+import { noStaleCode } from "./no-stale-code.ts";
+import { oneActionADeadline } from "./one-action-a-deadline.ts";
+import { oneReplacement } from "./one-replacement.ts";
+import { provenGeneration } from "./proven-generation.ts";
+import { silence } from "./silence.ts";
+import { statesHaveDeadlines } from "./states-have-deadlines.ts";
+import { stopIsFinal } from "./stop-is-final.ts";
+import { surgeBudget } from "./surge-budget.ts";
+import { truthfulAnswers } from "./truthful-answers.ts";
+
+export type { Finding, Invariant } from "./invariant.ts";
+
+/** A fresh set for one run. The names are what a violation carries. */
+export function createInvariants(): readonly Invariant[] {
+  return [
+    noStaleCode(),
+    currentIsProven(),
+    provenGeneration(),
+    countsAreRight(),
+    capacityFloor(),
+    surgeBudget(),
+    statesHaveDeadlines(),
+    noSlotForgotten(),
+    oneReplacement(),
+    backOff(),
+    killBudget(),
+    silence(),
+    oneActionADeadline(),
+    drainsEnd(),
+    stopIsFinal(),
+    truthfulAnswers(),
+  ];
+}
+
+/** Checks one step. @returns what is broken, nothing when all hold. */
+export function checkInvariants(
+  observation: Observation,
+  invariants: readonly Invariant[],
+): readonly Finding[] {
+  const findings: Finding[] = [];
+  for (const { name, check } of invariants) {
+    const message = check(observation);
+    if (message !== null) findings.push({ invariant: name, message });
+  }
+  return findings;
+}

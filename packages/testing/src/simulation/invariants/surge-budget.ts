@@ -1,0 +1,28 @@
+// Extra workers are bounded: at most `maxSurge` slots have two, and a replacement starts only while those and the ones
+// that drain are together at most twice as many; those that `maxUnavailable` lets go first come on top.
+
+import { commandsOf } from "../observation.ts";
+import type { Invariant } from "./invariant.ts";
+
+export function surgeBudget(): Invariant {
+  return {
+    name: "surge-budget",
+    check(observation) {
+      const { registry, config } = observation.world;
+      const doubles = [...registry.slots.values()].filter(
+        ({ current, incoming }) => current !== null && incoming !== null,
+      );
+      if (doubles.length > config.maxSurge) {
+        return `${doubles.length} slots have two workers, maxSurge is ${config.maxSurge}`;
+      }
+      const draining = [...registry.workers.values()].filter(({ state }) => state === "draining").length;
+      for (const { worker, slot } of commandsOf(observation, "SpawnWorker")) {
+        const isExtra = doubles.some(({ index, incoming }) => index === slot && incoming?.id === worker);
+        if (isExtra && doubles.length + draining > 2 * config.maxSurge + config.maxUnavailable) {
+          return `worker=${worker} slot=${slot} is extra beside ${doubles.length} surging and ${draining} draining`;
+        }
+      }
+      return null;
+    },
+  };
+}

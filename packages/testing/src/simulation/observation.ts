@@ -1,0 +1,40 @@
+// What an invariant sees after each step of the machine: what happened, what the machine decided, its whole world, and
+// the truth about the workers, which the machine only hears of.
+
+import type { Command, Generation, MachineEvent, WorkerId, World } from "@brood/core/engine";
+
+/** A worker as it really is. */
+export interface WorkerTruth {
+  /** Which generation's code it really runs. */
+  readonly generation: Generation;
+  readonly isAlive: boolean;
+  /** It takes new connections. */
+  readonly isOpen: boolean;
+  /** It stands still: stopped, or its event loop is blocked. */
+  readonly isFrozen: boolean;
+  /** When the supervisor last got word of life from it. */
+  readonly heardAtMs: number;
+}
+
+export interface Observation {
+  readonly atMs: number;
+  readonly event: MachineEvent;
+  readonly commands: readonly Command[];
+  /** After the event. */
+  readonly world: World;
+  readonly nextDeadlineAtMs: number | null;
+  /** Before the commands of this step are performed. */
+  readonly workers: ReadonlyMap<WorkerId, WorkerTruth>;
+  /** The supervisor itself last stood still until then. */
+  readonly stoodStillUntilMs: number;
+}
+
+/** The commands of one type. */
+export function commandsOf<Type extends Command["type"]>(
+  { commands }: Observation,
+  type: Type,
+): readonly Extract<Command, { readonly type: Type }>[] {
+  const isIt = (command: Command): command is Extract<Command, { readonly type: Type }> =>
+    command.type === type;
+  return commands.filter(isIt);
+}

@@ -1,0 +1,76 @@
+// Does to the simulated world what an action says.
+
+import type { Action } from "./actions.ts";
+import { CURRENT } from "./files.ts";
+import type { Simulation } from "./simulation.ts";
+import { block } from "./virtual-time.ts";
+import type { SimulatedWorker } from "./worker.ts";
+
+export function perform(simulation: Simulation, action: Action): void {
+  const { client, files, fleet, resolver, time } = simulation;
+  switch (action.type) {
+    case "deploy": {
+      const entry = files.deploy(action.behaviour);
+      client.restart(action.byPath ? entry : CURRENT);
+      return;
+    }
+    case "restart":
+      client.restart(null);
+      return;
+    case "rollback":
+      client.restart(files.entries.at(-1 - (action.back % files.entries.length)) ?? null);
+      return;
+    case "edit":
+      return files.edit(action.behaviour);
+    case "scale":
+      client.scale(action.desired);
+      return;
+    case "stop":
+      client.stop(action.now);
+      return;
+    case "mismatch":
+      return fleet.mistake(action.kind);
+    case "spawnErrors":
+      return fleet.refuse(action.kind, action.forMs);
+    case "resolveErrors":
+      return resolver.fail(action.forMs);
+    case "slowResolve":
+      return resolver.slowDown(action.delayMs, action.forMs);
+    case "stall":
+      return block(time.supervisor, time.now() + action.forMs);
+    case "hostPause":
+      for (const worker of fleet.alive.values()) block(worker.gate, time.now() + action.forMs);
+      return block(time.supervisor, time.now() + action.forMs);
+    default: {
+      const alive = [...fleet.alive.values()].filter(({ isAlive }) => isAlive);
+      const worker = alive[action.victim % Math.max(1, alive.length)];
+      if (worker !== undefined) strike(simulation, worker, action);
+    }
+  }
+}
+
+type Blow = Extract<Action, { readonly victim: number }>;
+
+function strike({ time }: Simulation, worker: SimulatedWorker, blow: Blow): void {
+  const now = time.now();
+  switch (blow.type) {
+    case "kill":
+      return worker.end(null, "SIGKILL");
+    case "crash":
+      return worker.crash();
+    case "terminate":
+      return worker.leave();
+    case "slowKill":
+      worker.diesSlowly = true;
+      return;
+    case "freeze":
+      return block(worker.gate, now + blow.forMs);
+    case "wire":
+      return (blow.to === "worker" ? worker.toWorker : worker.toSupervisor).fault(blow.kind);
+    case "delay":
+      return worker.toSupervisor.slowDown(blow.delayMs, now + blow.forMs);
+    case "lostTail":
+      worker.toSupervisor.cut();
+      return worker.end(null, "SIGKILL");
+  }
+}

@@ -1,0 +1,154 @@
+// The plan of one run, drawn from its seed: the configuration, the first release, and what happens when. It is data, so
+// that a violation can be shrunk by leaving entries out.
+
+import type { MachineConfig } from "@brood/core/engine";
+import type { Action, ScheduledAction } from "./actions.ts";
+import { type Behaviour, drawBehaviour, drawGoodBehaviour } from "./behaviour.ts";
+import type { FaultKind, Faults } from "./faults.ts";
+import type { Random } from "./random.ts";
+
+export interface Plan {
+  readonly config: MachineConfig;
+  readonly firstRelease: Behaviour;
+  readonly schedule: readonly ScheduledAction[];
+}
+
+/** Small and large values of each option, so that every budget is tight in some runs. */
+export function drawConfig(random: Random, slots: number): MachineConfig {
+  const [maxSurge, maxUnavailable] = random.pick([
+    [1, 0],
+    [1, 0],
+    [2, 0],
+    [3, 1],
+    [0, 1],
+    [1, 1],
+    [0, 2],
+  ] as const);
+  return {
+    desired: slots,
+    bootTimeoutMs: random.pick([500, 2_000, 30_000]),
+    minHealthyMs: random.pick([0, 100, 1_000, 3_000]),
+    drainTimeoutMs: random.pick([0, 100, 1_000, 30_000]),
+    heartbeatTimeoutMs: random.pick([300, 1_000, 6_000, 30_000]),
+    maxSurge,
+    maxUnavailable,
+    maxFailures: random.pick([1, 2, 3, 3]),
+    bootConcurrency: random.pick([1, 2, 2, 8]),
+    onReleaseChanged: random.pick(["warn", "warn", "refuse"]),
+    recycle: {
+      requests: random.chance(0.3) ? random.integer(10, 1_000) : null,
+      jitter: random.pick([0, 0.2, 1]),
+      memoryBytes: random.chance(0.2) ? 500_000_000 : null,
+      ageMs: random.chance(0.2) ? random.integer(2_000, 60_000) : null,
+    },
+  };
+}
+
+export function drawPlan(random: Random, config: MachineConfig, faults: Faults, entries: number): Plan {
+  const firstRelease = random.chance(0.85)
+    ? drawGoodBehaviour(random, config)
+    : drawBehaviour(random, config, faults);
+  const choices = CHOICES.filter(({ fault }) => fault === null || faults.has(fault));
+  const schedule: ScheduledAction[] = [];
+  let atMs = 0;
+  for (let count = 0; count < entries; count += 1) {
+    atMs += drawGapMs(random);
+    schedule.push({ atMs, action: drawChoice(random, choices).draw(random, config, faults) });
+  }
+  return { config, firstRelease, schedule };
+}
+
+/** Often at once or within the time that a boot takes: that is where things overlap. */
+function drawGapMs(random: Random): number {
+  const kind = random.next();
+  if (kind < 0.25) return 0;
+  if (kind < 0.6) return random.durationMs(0, 250);
+  if (kind < 0.9) return random.durationMs(0, 5_000);
+  return random.durationMs(0, 40_000);
+}
+
+interface Choice {
+  readonly weight: number;
+  readonly fault: FaultKind | null;
+  draw(random: Random, config: MachineConfig, faults: Faults): Action;
+}
+
+const victim = (random: Random): number => random.integer(0, 1_000);
+const shortly = (random: Random): number => random.durationMs(10, 5_000);
+
+function choice(weight: number, fault: FaultKind | null, draw: Choice["draw"]): Choice {
+  return { weight, fault, draw };
+}
+
+const CHOICES: readonly Choice[] = [
+  choice(10, null, (random, config, faults) => ({
+    type: "deploy",
+    behaviour: drawBehaviour(random, config, faults),
+    byPath: random.chance(0.3),
+  })),
+  choice(3, null, () => ({ type: "restart" })),
+  choice(2, null, (random) => ({ type: "rollback", back: random.integer(1, 3) })),
+  choice(5, null, (random, { desired }) => ({ type: "scale", desired: random.integer(1, desired + 3) })),
+  choice(0.4, null, (random) => ({ type: "stop", now: random.chance(0.3) })),
+  choice(2, "changedFiles", (random, config, faults) => ({
+    type: "edit",
+    behaviour: drawBehaviour(random, config, faults),
+  })),
+  choice(4, "kill", (random) => ({ type: "kill", victim: victim(random) })),
+  choice(3, "crash", (random) => ({ type: "crash", victim: victim(random) })),
+  choice(3, "terminate", (random) => ({ type: "terminate", victim: victim(random) })),
+  choice(2, "slowKill", (random) => ({ type: "slowKill", victim: victim(random) })),
+  choice(4, "freeze", (random, { heartbeatTimeoutMs }) => ({
+    type: "freeze",
+    victim: victim(random),
+    forMs: random.chance(0.3)
+      ? Number.POSITIVE_INFINITY
+      : random.durationMs(0, heartbeatTimeoutMs * 2 + 3_000),
+  })),
+  choice(2, "mismatch", (random) => ({
+    type: "mismatch",
+    kind: random.pick(["generation", "generation", "worker", "entry"]),
+  })),
+  choice(2, "lostMessage", (random) => drawWireFault(random, "lose")),
+  choice(2, "duplicatedMessage", (random) => drawWireFault(random, "duplicate")),
+  choice(2, "reorderedMessage", (random) => drawWireFault(random, "swap")),
+  choice(2, "delayedMessages", (random) => ({
+    type: "delay",
+    victim: victim(random),
+    delayMs: random.durationMs(1, 3_000),
+    forMs: shortly(random),
+  })),
+  choice(2, "lostTail", (random) => ({ type: "lostTail", victim: victim(random) })),
+  choice(3, "spawnErrors", (random) => ({
+    type: "spawnErrors",
+    kind: random.pick(["throws", "fails"]),
+    forMs: shortly(random),
+  })),
+  choice(1, "resolveErrors", (random) => ({ type: "resolveErrors", forMs: shortly(random) })),
+  choice(1, "slowResolve", (random) => ({
+    type: "slowResolve",
+    delayMs: random.durationMs(100, 20_000),
+    forMs: shortly(random),
+  })),
+  choice(1, "hangingResolve", (random) => ({
+    type: "slowResolve",
+    delayMs: Number.POSITIVE_INFINITY,
+    forMs: shortly(random),
+  })),
+  choice(3, "stall", (random) => ({ type: "stall", forMs: random.durationMs(1, 40_000) })),
+  choice(2, "hostPause", (random) => ({ type: "hostPause", forMs: random.durationMs(1, 90_000) })),
+];
+
+function drawWireFault(random: Random, kind: "lose" | "duplicate" | "swap"): Action {
+  const to = random.chance(0.7) ? "supervisor" : "worker";
+  return { type: "wire", victim: victim(random), kind, to };
+}
+
+function drawChoice(random: Random, choices: readonly Choice[]): Choice {
+  let left = random.next() * choices.reduce((sum, { weight }) => sum + weight, 0);
+  for (const each of choices) {
+    left -= each.weight;
+    if (left < 0) return each;
+  }
+  return random.pick(choices);
+}

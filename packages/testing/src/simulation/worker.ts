@@ -1,0 +1,210 @@
+// One simulated worker: the real protocol, step by step as the real runtime takes it (Hello, boot, wait to be admitted,
+// open, Ready, heartbeats, drain, Bye, exit), with the faults of its release and those that strike it from outside.
+// It knows the truth that the machine only hears of: whether it lives, whether it accepts, which code it really runs.
+
+import {
+  createSupervisorFrameReader,
+  createWorkerFrameReader,
+  type Generation,
+  type Release,
+  type SpawnOrder,
+  type SupervisorMessage,
+  type WorkerHandle,
+  type WorkerId,
+  type WorkerMessage,
+  type WorkerSink,
+} from "@brood/core/engine";
+import type { Behaviour, BehaviourKind } from "./behaviour.ts";
+import type { Random } from "./random.ts";
+import type { Gate, VirtualTime } from "./virtual-time.ts";
+import { createWire, type Wire } from "./wire.ts";
+
+/** What a process is made of. `order` is what it was asked to be; the rest is what it is. */
+export interface WorkerMakeup {
+  readonly order: SpawnOrder;
+  readonly worker: WorkerId;
+  readonly generation: Generation;
+  readonly release: Release;
+  readonly behaviour: Behaviour;
+  readonly heartbeatIntervalMs: number;
+  readonly pid: number;
+}
+
+type Unsigned<Message> = Message extends unknown ? Omit<Message, "worker" | "generation"> : never;
+
+/** SIGKILL needs a moment; a process in an uninterruptible wait needs longer than the machine's patience. */
+const KILL_MS = 2;
+const SLOW_KILL_MS = 7_000;
+
+export class SimulatedWorker implements WorkerHandle {
+  readonly makeup: WorkerMakeup;
+  readonly gate: Gate = { blockedUntilMs: 0 };
+  readonly toSupervisor: Wire<WorkerMessage>;
+  readonly toWorker: Wire<SupervisorMessage>;
+  isAlive = true;
+  /** It takes new connections. */
+  isOpen = false;
+  isReady = false;
+  isDraining = false;
+  diesSlowly = false;
+  /** When the supervisor last got word of life over the link. */
+  heardAtMs: number = Number.NEGATIVE_INFINITY;
+  readonly #time: VirtualTime;
+  readonly #sink: WorkerSink;
+  readonly #fault: BehaviourKind;
+  #isBooted = false;
+  #isAdmitted = false;
+  #isKilled = false;
+  #readyAtMs = 0;
+
+  constructor(makeup: WorkerMakeup, time: VirtualTime, random: Random, sink: WorkerSink) {
+    this.makeup = makeup;
+    this.#time = time;
+    this.#sink = sink;
+    this.#fault = random.chance(makeup.behaviour.share) ? makeup.behaviour.kind : "good";
+    const common = { now: () => time.now(), latencyMs: () => random.durationMs(0.02, 1) };
+    this.toSupervisor = createWire<WorkerMessage>({
+      ...common,
+      reader: createWorkerFrameReader(),
+      carry: (atMs, arrive) => time.reach(atMs, arrive),
+      receive: (message) => this.#deliver(message),
+      violated: (detail) => sink.violated(detail),
+    });
+    this.toWorker = createWire<SupervisorMessage>({
+      ...common,
+      reader: createSupervisorFrameReader(),
+      carry: (atMs, arrive) => time.happen(atMs - time.now(), this.gate, arrive),
+      receive: (message) => this.#receive(message),
+      violated: () => {},
+    });
+    this.#start();
+  }
+
+  /** Which generation's code it really runs. */
+  get generation(): Generation {
+    return this.makeup.generation;
+  }
+
+  get isFrozen(): boolean {
+    return this.gate.blockedUntilMs > this.#time.now();
+  }
+
+  send(message: SupervisorMessage): boolean {
+    if (!this.isAlive) return false;
+    this.toWorker.send(message);
+    return true;
+  }
+
+  kill(): void {
+    if (this.#isKilled) return;
+    this.#isKilled = true;
+    this.#time.happen(this.diesSlowly ? SLOW_KILL_MS : KILL_MS, null, () => this.end(null, "SIGKILL"));
+  }
+
+  /** SIGTERM from an operator, or told to drain. */
+  leave(): void {
+    if (this.isDraining || !this.isAlive) return;
+    if (!this.isReady) return this.end(0, null);
+    this.isDraining = true;
+    this.isOpen = false;
+    this.#say({ type: "Draining" });
+    if (this.#fault === "neverDrains") return;
+    this.#act(this.makeup.behaviour.drainMs, () => {
+      this.#say({ type: "Bye" });
+      this.end(0, null);
+    });
+  }
+
+  /** An uncaught exception. */
+  crash(): void {
+    if (!this.isAlive) return;
+    const code = this.isReady ? "BROOD_WORKER_EXITED" : "BROOD_BOOT_FAILED";
+    const when = this.isReady ? "threw" : "failed to boot";
+    this.#say({ type: "Failed", error: { code, message: `${when}: Error: simulated`, stack: "" } });
+    this.end(1, null);
+  }
+
+  end(exitCode: number | null, signal: string | null): void {
+    if (!this.isAlive) return;
+    this.isAlive = false;
+    this.isOpen = false;
+    const stderr = exitCode === 1 ? "Error: simulated" : "";
+    this.#time.reach(Math.max(this.toSupervisor.lastArrivalMs, this.#time.now() + 0.5), () =>
+      this.#sink.exited({ exitCode, signal, stderr }),
+    );
+  }
+
+  #start(): void {
+    const { behaviour, pid, release } = this.makeup;
+    this.#time.reach(this.#time.now(), () => this.#sink.spawned(pid));
+    this.#act(behaviour.helloMs, () => this.#say({ type: "Hello", release, pid }));
+    if (this.#fault === "bootHangs") return;
+    this.#act(behaviour.helloMs + behaviour.bootMs, () => {
+      if (this.#fault === "bootThrows") return this.crash();
+      if (this.#fault === "bootExits") return this.end(3, null);
+      this.#isBooted = true;
+      this.#open();
+    });
+  }
+
+  #open(): void {
+    if (!this.#isBooted || !this.#isAdmitted || this.isReady) return;
+    if (this.#fault === "openFails") return this.crash();
+    this.isReady = true;
+    this.isOpen = true;
+    this.#readyAtMs = this.#time.now();
+    this.#say({ type: "Ready" });
+    this.#beatLater();
+    this.#misbehaveLater();
+  }
+
+  #misbehaveLater(): void {
+    const { faultAfterMs } = this.makeup.behaviour;
+    if (this.#fault === "crashesWhenReady") this.#act(faultAfterMs, () => this.crash());
+    if (this.#fault === "leavesWhenReady") this.#act(faultAfterMs, () => this.leave());
+    if (this.#fault !== "freezesWhenReady") return;
+    this.#act(faultAfterMs, () => {
+      this.gate.blockedUntilMs = Number.POSITIVE_INFINITY;
+    });
+  }
+
+  #beatLater(): void {
+    this.#act(this.makeup.heartbeatIntervalMs, () => {
+      this.#beat();
+      this.#beatLater();
+    });
+  }
+
+  #beat(): void {
+    const { requestsPerSecond, rssBytes } = this.makeup.behaviour;
+    const requests = Math.floor(((this.#time.now() - this.#readyAtMs) / 1_000) * requestsPerSecond);
+    const usage = { requests, connections: 0, tasks: 0, rssBytes, eventLoopUtilization: 0 };
+    this.#say({ type: "Heartbeat", usage });
+  }
+
+  #receive(message: SupervisorMessage): void {
+    if (!this.isAlive) return;
+    if (message.type === "Drain") this.leave();
+    if (message.type === "Report" && this.isReady) this.#beat();
+    if (message.type !== "Admit") return;
+    this.#isAdmitted = true;
+    this.#open();
+  }
+
+  #deliver(message: WorkerMessage): void {
+    if (message.type === "Heartbeat" || message.type === "Ready") this.heardAtMs = this.#time.now();
+    this.#sink.message(message);
+  }
+
+  #say(message: Unsigned<WorkerMessage>): void {
+    const { worker, generation } = this.makeup;
+    this.toSupervisor.send({ worker, generation, ...message });
+  }
+
+  /** Does something later, if it still lives then and does not stand still. */
+  #act(delayMs: number, action: () => void): void {
+    this.#time.happen(delayMs, this.gate, () => {
+      if (this.isAlive) action();
+    });
+  }
+}
