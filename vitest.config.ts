@@ -1,13 +1,21 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+
+/** The engine's own sources instead of its build, so that a unit test needs no build and can put a defect into one. */
+const engine = fileURLToPath(new URL("packages/core/src/engine.ts", import.meta.url));
 
 /** `unit` runs in this process, pure code and fakes of time only; `process` starts real processes, one file at a time. */
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "unit", include: ["packages/*/test/unit/**/*.test.ts"] } },
+      {
+        resolve: { alias: { "@brood/core/engine": engine } },
+        test: { name: "unit", include: ["packages/*/test/unit/**/*.test.ts"] },
+      },
       {
         test: {
           name: "process",
+          globalSetup: ["scripts/leave-no-trace.ts"],
           include: ["packages/*/test/process/**/*.test.ts"],
           fileParallelism: false,
           testTimeout: 60_000,

@@ -80,14 +80,27 @@ export function checkServiceOptions(options: ServiceOptions): CheckedServiceOpti
   };
 }
 
-/** Three beats fit into the timeout, so that one late beat kills nobody; at most one each 2 s for fresh figures. */
+/** Three beats fit into the timeout, so that one late beat kills nobody; at least one each 5 s, because limits of memory
+ *  and requests are checked against them. Not more often: they are all that wakes an idle supervisor. */
 function heartbeatIntervalOf(heartbeatTimeoutMs: number): number {
-  return Math.min(2_000, Math.floor(heartbeatTimeoutMs / 3));
+  return Math.min(5_000, Math.floor(heartbeatTimeoutMs / 3));
+}
+
+/** A quarter of the workers, but no more boots at once than there are cores to run them. */
+function defaultMaxSurge(workers: number, parallelism: number): number {
+  return Math.min(Math.ceil(workers / 4), parallelism);
 }
 
 function checkRollOptions(options: ServiceOptions): Omit<MachineConfig, "heartbeatTimeoutMs"> {
   const parallelism = availableParallelism();
-  const maxSurge = integerOption("maxSurge", options.maxSurge, 0, MANY, 1);
+  const desired = integerOption("workers", options.workers, 1, MANY, parallelism);
+  const maxSurge = integerOption(
+    "maxSurge",
+    options.maxSurge,
+    0,
+    MANY,
+    defaultMaxSurge(desired, parallelism),
+  );
   const maxUnavailable = integerOption("maxUnavailable", options.maxUnavailable, 0, MANY, 0);
   if (maxSurge === 0 && maxUnavailable === 0) {
     throw badOption(
@@ -97,7 +110,7 @@ function checkRollOptions(options: ServiceOptions): Omit<MachineConfig, "heartbe
     );
   }
   return {
-    desired: integerOption("workers", options.workers, 1, MANY, parallelism),
+    desired,
     bootTimeoutMs: integerOption("bootTimeoutMs", options.bootTimeoutMs, 1, HOUR_MS, 30_000),
     minHealthyMs: integerOption("minHealthyMs", options.minHealthyMs, 0, HOUR_MS, 1_000),
     drainTimeoutMs: integerOption("drainTimeoutMs", options.drainTimeoutMs, 0, HOUR_MS, 30_000),

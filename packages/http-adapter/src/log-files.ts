@@ -4,7 +4,7 @@
 
 import { closeSync, openSync, write } from "node:fs";
 import { Writable } from "node:stream";
-import { PoolError } from "@brood/core";
+import { PoolError } from "@brood/core/errors";
 
 const FILE_MODE = 0o644;
 

@@ -4,7 +4,7 @@
 // servers would then take turns in it. Written whole with rename(2), removed only while it still holds our pid.
 
 import { promises as fs } from "node:fs";
-import { badOption, PoolError } from "@brood/core";
+import { badOption, PoolError } from "@brood/core/errors";
 
 /** Set by the command, read here: how a Brood server looks in ps. */
 export const PROCESS_TITLE_PREFIX = "brood ";

@@ -1,6 +1,6 @@
 // How many workers someone asks for: a number, or one relative to what is wanted now (`+2`, `-1`).
 
-import { badOption } from "@brood/core";
+import { badOption } from "@brood/core/errors";
 
 export const WORKERS_MAX = 10_000;
 

@@ -5,7 +5,8 @@
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { badOption, type ServiceOptions } from "@brood/core";
+import type { ServiceOptions } from "@brood/core";
+import { badOption } from "@brood/core/errors";
 import {
   booleanOption,
   choiceOption,
@@ -116,11 +117,6 @@ const ADAPTER_KEYS: readonly Exclude<keyof ServeConfig, keyof EngineOptions>[] =
 /** Long enough for a client that has just sent its next request on a connection it saw open. */
 const LINGER_DEFAULT_MS = 500;
 const LINGER_MAX_MS = 60_000;
-
-/** Types a configuration file; returns it as it is. */
-export function defineConfig(config: ServeConfig): ServeConfig {
-  return config;
-}
 
 /** @throws PoolError BROOD_BAD_OPTION naming the option, its value and what is accepted. */
 export function readServeConfig(config: ServeConfig): ServeOptions {

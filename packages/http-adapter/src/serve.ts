@@ -3,7 +3,8 @@
 // Order: control socket (the lock on the name) -> addresses -> pidfile -> workers. Each step pushes its undoing on one
 // stack, which serves the failed start and the stop alike. The supervisor never accepts a connection itself.
 
-import { createService, PoolError, type Service } from "@brood/core";
+import { createService, type Service } from "@brood/core";
+import { PoolError } from "@brood/core/errors";
 import { controlPath } from "./control/paths.ts";
 import { type ControlServer, openControlServer } from "./control/server.ts";
 import { type BoundSocket, bindAddresses } from "./listen/bind.ts";

@@ -33,20 +33,20 @@ export function checkLiveness(turn: Turn, worker: Worker): void {
   expel(turn, worker, heartbeatTimeout(worker, atMs - worker.lastHeartbeatAtMs));
 }
 
-/** The deadlines came late: the supervisor stood still for about `lateMs`. Re-arms what runs against workers. */
+/** The deadlines came late: the supervisor stood still for about `lateMs`. What runs against workers starts anew:
+ *  how much of its time each had left when the stall began, nobody knows. */
 export function forgiveStall(turn: Turn, lateMs: number): void {
   const { world, atMs } = turn;
   world.silenceForgivenAtMs = atMs;
   for (const worker of world.registry.workers.values()) {
     if (!Number.isFinite(worker.stateDeadlineAtMs)) continue;
-    const fullMs = durationMaxMs(world, worker.state);
-    worker.stateDeadlineAtMs = Math.min(worker.stateDeadlineAtMs + lateMs, atMs + fullMs);
+    worker.stateDeadlineAtMs = atMs + durationMaxMs(world, worker.state);
     world.deadlines.push({ kind: "state", worker: worker.id, atMs: worker.stateDeadlineAtMs });
   }
   note(turn, "warn", `the supervisor stood still for ${Math.round(lateMs)} ms; deadlines were re-armed`);
 }
 
-/** How long a state that has a deadline may last; whoever entered it after the stall gets no more than that. */
+/** How long a state that has a deadline may last. */
 function durationMaxMs({ config }: World, state: WorkerState): number {
   if (state === "draining") return config.drainTimeoutMs;
   return state === "killing" ? KILL_AGAIN_AFTER_MS : config.bootTimeoutMs;

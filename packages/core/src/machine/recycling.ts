@@ -42,7 +42,12 @@ export function advanceRecycling(turn: Turn): void {
   for (const index of recycling) {
     const slot = registry.slots.get(index);
     const isSeated = slot !== undefined && slot.current !== null && slot.incoming === null;
-    if (isSeated && slot.backingOffUntilAtMs === null && !(mayBoot(turn.world) && replaceCurrent(turn, slot, lastGood))) return;
+    if (
+      isSeated &&
+      slot.backingOffUntilAtMs === null &&
+      !(mayBoot(turn.world) && replaceCurrent(turn, slot, lastGood))
+    )
+      return;
     recycling.delete(index);
   }
 }

@@ -17,6 +17,7 @@ import type {
   SlotIndex,
   WorkerId,
 } from "./names.ts";
+import { shownMs } from "./rounding.ts";
 import { announce } from "./workers.ts";
 import type { Turn, World } from "./world.ts";
 
@@ -52,7 +53,7 @@ export function endRoll(turn: Turn, roll: Roll, outcome: RollOutcome, reason: Fa
     result: outcome,
     replaced: world.registry.currentOf(roll.to),
     killed: roll.killed,
-    durationMs: turn.atMs - roll.startedAtMs,
+    durationMs: shownMs(turn.atMs - roll.startedAtMs),
     ...(reason === null ? {} : { reason }),
   };
   world.roll = null;

@@ -12,6 +12,7 @@ import type {
 } from "./names.ts";
 import type { Worker } from "./registry.ts";
 import { viewOf } from "./roll.ts";
+import { shownMs } from "./rounding.ts";
 import type { Counters, World } from "./world.ts";
 
 export interface WorkerSnapshot {
@@ -83,11 +84,11 @@ function workerSnapshot(world: World, worker: Worker, atMs: Milliseconds): Worke
     requestedGeneration: worker.generation,
     pid: worker.pid,
     state: worker.state,
-    readyAfterMs: worker.readyAtMs === null ? null : worker.readyAtMs - worker.spawnedAtMs,
-    uptimeMs: atMs - worker.spawnedAtMs,
-    lastHeartbeatAgoMs: worker.readyAtMs === null ? null : atMs - worker.lastHeartbeatAtMs,
+    readyAfterMs: worker.readyAtMs === null ? null : shownMs(worker.readyAtMs - worker.spawnedAtMs),
+    uptimeMs: shownMs(atMs - worker.spawnedAtMs),
+    lastHeartbeatAgoMs: worker.readyAtMs === null ? null : shownMs(atMs - worker.lastHeartbeatAtMs),
     ...worker.usage,
-    backingOffMs: backingOffUntilAtMs === null ? 0 : Math.max(0, backingOffUntilAtMs - atMs),
+    backingOffMs: backingOffUntilAtMs === null ? 0 : shownMs(Math.max(0, backingOffUntilAtMs - atMs)),
     releaseChanged:
       worker.reported !== null && worker.reported.release.fingerprint !== worker.release.fingerprint,
   };

@@ -12,6 +12,7 @@ import * as reasons from "./reasons.ts";
 import { considerRecycling, drawLimits } from "./recycling.ts";
 import type { Worker } from "./registry.ts";
 import { viewOf } from "./roll.ts";
+import { shownMs } from "./rounding.ts";
 import { expel, promote, refill } from "./slots.ts";
 import { announce, drain, identityOf, note } from "./workers.ts";
 import type { Turn } from "./world.ts";
@@ -100,7 +101,7 @@ function becameReady(turn: Turn, worker: Worker): void {
   drawLimits(turn, worker);
   announce(turn, {
     name: "worker:ready",
-    event: { ...identityOf(worker), readyAfterMs: turn.atMs - worker.spawnedAtMs },
+    event: { ...identityOf(worker), readyAfterMs: shownMs(turn.atMs - worker.spawnedAtMs) },
   });
   const slot = registry.slots.get(worker.slot);
   if (slot === undefined || slot.incoming !== worker) return;

@@ -21,7 +21,7 @@ export interface WorkerContext {
 export interface HostOrder {
   readonly context: WorkerContext;
   readonly hostData: unknown;
-  /** Descriptors of bound, not yet listening sockets, in the supervisor's order. */
+  /** Descriptors of bound sockets, in the supervisor's order. */
   readonly sockets: readonly number[];
   /** Loads the release's entry as Node would run it (`process.argv[1]`, `require.main` right). Settles with its exports. */
   loadEntry(): Promise<Readonly<Record<string, unknown>>>;

@@ -1,3 +1,2 @@
-export { PoolError } from "../errors.ts";
 export type { CreateWorkerHost, HostOrder, WorkerContext, WorkerHost } from "./host.ts";
 export type { PlainContext, PlainEntry, PlainService } from "./plain-host.ts";

@@ -181,7 +181,7 @@ describe("a service of real processes", () => {
   });
 
   it("D38: SIGKILL and TERM to a worker each lead to one replacement on the right generation", async () => {
-    const made = service({ entry: join(await release("1"), "app.mjs"), workers: 2 });
+    const made = service({ entry: join(await release("1"), "app.mjs"), workers: 2, minHealthyMs: 0 });
     await within("start", made.start());
     for (const signal of ["SIGKILL", "SIGTERM"] as const) {
       const exited = nextEvent(made, "worker:exited");

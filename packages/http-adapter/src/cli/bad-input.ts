@@ -1,7 +1,8 @@
 // Errors as the command says them: one line on stderr for bad input and exit code 2, in the words of the command
 // line; for a failed start or restart the reason, the exit code and the last lines of stderr.
 
-import { badOption, type ErrorCode, type FailureReason, PoolError } from "@brood/core";
+import type { FailureReason } from "@brood/core";
+import { badOption, type ErrorCode, PoolError } from "@brood/core/errors";
 import type { GivenOption } from "./start-config.ts";
 
 /** Bad input, or nobody there to talk to: nothing was touched. */

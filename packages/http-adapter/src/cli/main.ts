@@ -1,5 +1,4 @@
-#!/usr/bin/env node
-// The `brood` command. SIGUSR1 starts Node's inspector unless someone listens: a listener comes before anything else
+// The `brood` command (bin/brood.js loads this). SIGUSR1 starts Node's inspector unless someone listens: a listener comes before anything else
 // is loaded, and stays beside the one of the server.
 
 process.on("SIGUSR1", () => undefined);

@@ -2,7 +2,7 @@
 // text is read. A text that does not fit is handed on as it is, so that the one check of that option refuses it; the
 // message is then put into the words of the command line (cli/bad-input.ts).
 
-import { badOption } from "@brood/core";
+import { badOption } from "@brood/core/errors";
 
 export interface OptionRow {
   /** As commander wants it. */
@@ -76,7 +76,12 @@ export const OPTION_ROWS: readonly OptionRow[] = [
     "how long a draining worker waits for a last request on idle connections (default: 500)",
     number,
   ),
-  row("--max-surge <n>", "maxSurge", "extra workers during a restart (default: 1)", number),
+  row(
+    "--max-surge <n>",
+    "maxSurge",
+    "slots replaced at once in a restart (default: a quarter, at most one a core)",
+    number,
+  ),
   row(
     "--max-unavailable <n>",
     "maxUnavailable",

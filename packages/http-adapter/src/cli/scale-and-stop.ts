@@ -1,6 +1,6 @@
 // `brood scale <n|+n|-n>` and `brood stop [--now]`: one request each, answered when it is done.
 
-import { badOption } from "@brood/core";
+import { badOption } from "@brood/core/errors";
 import { callControl } from "../control/client.ts";
 import { isScaleTarget, SCALE_FORMS } from "../scale-target.ts";
 import { controlPathOf } from "./control-option.ts";

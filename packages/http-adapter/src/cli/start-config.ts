@@ -1,7 +1,7 @@
 // The configuration of `brood start`: the file's values, and over them what the command line says.
 // The result is not checked here: `serve()` refuses what does not fit, by the option's name.
 
-import { PoolError } from "@brood/core";
+import { PoolError } from "@brood/core/errors";
 import type { ServeConfig } from "../serve-options.ts";
 import { loadConfigFile } from "./config-file.ts";
 import { OPTION_ROWS } from "./option-table.ts";

@@ -2,7 +2,8 @@
 // stopped, whoever asked for that.
 
 import type { Writable } from "node:stream";
-import { type Logger, PoolError } from "@brood/core";
+import type { Logger } from "@brood/core";
+import { PoolError } from "@brood/core/errors";
 import { LogFile } from "../log-files.ts";
 import { PROCESS_TITLE_PREFIX } from "../pidfile.ts";
 import { scaleTarget } from "../scale-target.ts";

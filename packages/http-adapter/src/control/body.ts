@@ -1,7 +1,7 @@
 // The JSON body of a control request, bounded: whoever may open the socket must still not fill the memory.
 
 import type { IncomingMessage } from "node:http";
-import { badOption } from "@brood/core";
+import { badOption } from "@brood/core/errors";
 
 const BODY_BYTES_MAX = 16 * 1024;
 

@@ -2,7 +2,7 @@
 // its drains, and the server answers or closes the connection. Nobody there is one clear error.
 
 import { request as httpRequest, type IncomingMessage } from "node:http";
-import { ERROR_CATALOGUE, type ErrorCode, PoolError } from "@brood/core";
+import { ERROR_CATALOGUE, type ErrorCode, PoolError } from "@brood/core/errors";
 import { isCode } from "../listen/unix-path.ts";
 
 export interface ControlAnswer {

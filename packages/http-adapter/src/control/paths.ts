@@ -6,7 +6,7 @@
 import { existsSync, promises as fs, type Stats } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { PoolError } from "@brood/core";
+import { PoolError } from "@brood/core/errors";
 import { isCode } from "../listen/unix-path.ts";
 
 const FOLDER_MODE = 0o700;

@@ -1,9 +1,9 @@
-// The control API: GET /stats, GET /events, POST /restart[?wait=false], POST /scale, POST /stop[?now=true].
+// The control API: GET /stats, GET /metrics, GET /events, POST /restart[?wait=false], POST /scale, POST /stop[?now=true].
 // Answers are JSON; an error is `{ code, message }`. A client that goes away changes nothing: what it asked for is
 // done all the same, only nobody reads the answer.
 
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { badOption, type ErrorCode, PoolError } from "@brood/core";
+import { badOption, type ErrorCode, PoolError } from "@brood/core/errors";
 import { scaleTarget } from "../scale-target.ts";
 import { readBody } from "./body.ts";
 import { streamEvents } from "./events.ts";
@@ -13,17 +13,20 @@ type Handle = (target: ControlTarget, request: IncomingMessage, query: URLSearch
 
 interface Answer {
   readonly status: number;
+  /** JSON, unless `contentType` says otherwise. */
   readonly body: unknown;
+  readonly contentType?: string;
 }
 
 const ROUTES: ReadonlyMap<string, Handle> = new Map<string, Handle>([
   ["GET /stats", async (target) => ({ status: 200, body: await target.freshStats() })],
+  ["GET /metrics", metrics],
   ["POST /restart", restart],
   ["POST /scale", scale],
   ["POST /stop", stop],
 ]);
 
-const PATHS = ["/stats", "/events", "/restart", "/scale", "/stop"];
+const PATHS = ["/stats", "/metrics", "/events", "/restart", "/scale", "/stop"];
 
 /** Errors of the caller's making, by code; all others are 500. */
 const STATUS_OF: Readonly<Partial<Record<ErrorCode, number>>> = {
@@ -49,13 +52,20 @@ export async function answer(
       return;
     }
     const handle = ROUTES.get(`${request.method} ${url.pathname}`);
-    const { status, body } =
-      handle === undefined ? unknownRoute(request, url) : await handle(target, request, url.searchParams);
-    send(response, status, body);
+    send(
+      response,
+      handle === undefined ? unknownRoute(request, url) : await handle(target, request, url.searchParams),
+    );
   } catch (error) {
-    const { status, body } = failure(error);
-    send(response, status, body);
+    send(response, failure(error));
   }
+}
+
+/** Loads the metrics library when somebody asks for the first time: most supervisors are never asked. */
+async function metrics(target: ControlTarget): Promise<Answer> {
+  const { renderMetrics } = await import("./metrics.ts");
+  const { contentType, text } = await renderMetrics(await target.freshStats());
+  return { status: 200, body: text, contentType };
 }
 
 async function restart(
@@ -119,8 +129,8 @@ function failure(error: unknown): Answer {
   return { status: STATUS_OF[error.code] ?? 500, body };
 }
 
-function send(response: ServerResponse, status: number, body: unknown): void {
+function send(response: ServerResponse, { status, body, contentType }: Answer): void {
   if (response.headersSent || response.destroyed) return;
-  response.writeHead(status, { "content-type": "application/json", connection: "close" });
-  response.end(`${JSON.stringify(body)}\n`);
+  response.writeHead(status, { "content-type": contentType ?? "application/json", connection: "close" });
+  response.end(typeof body === "string" ? body : `${JSON.stringify(body)}\n`);
 }

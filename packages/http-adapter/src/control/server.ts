@@ -5,7 +5,7 @@
 
 import { promises as fs } from "node:fs";
 import { createServer, type Server as HttpServer, type ServerResponse } from "node:http";
-import { PoolError } from "@brood/core";
+import { PoolError } from "@brood/core/errors";
 import {
   inspectPath,
   type PathState,

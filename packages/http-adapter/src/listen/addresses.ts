@@ -5,7 +5,7 @@
 
 import { isIPv6 } from "node:net";
 import { resolve } from "node:path";
-import { badOption } from "@brood/core";
+import { badOption } from "@brood/core/errors";
 
 export type ListenAddress =
   /** `host` null: every interface. */

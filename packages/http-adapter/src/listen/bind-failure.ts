@@ -1,7 +1,7 @@
 // The operating system's word for a failed bind or listen, as an error that says what to do.
 
 import { dirname } from "node:path";
-import { PoolError } from "@brood/core";
+import { PoolError } from "@brood/core/errors";
 import { describeAddress, formatAddress, type ListenAddress } from "./addresses.ts";
 
 /** BROOD_ADDRESS_IN_USE for EADDRINUSE, else BROOD_ADDRESS_UNAVAILABLE. */

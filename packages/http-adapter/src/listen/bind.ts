@@ -5,7 +5,7 @@
 
 import { lookup } from "node:dns/promises";
 import { setTimeout as delay } from "node:timers/promises";
-import { PoolError } from "@brood/core";
+import { PoolError } from "@brood/core/errors";
 import { describeAddress, formatAddress, type ListenAddress } from "./addresses.ts";
 import { addressFailure } from "./bind-failure.ts";
 import { claimSockets } from "./claim.ts";

@@ -8,7 +8,7 @@ import { randomBytes } from "node:crypto";
 import { type BigIntStats, promises as fs } from "node:fs";
 import { connect } from "node:net";
 import { dirname, join } from "node:path";
-import { badOption, PoolError } from "@brood/core";
+import { badOption, PoolError } from "@brood/core/errors";
 
 /** sun_path has 108 bytes on Linux, the last one is NUL. */
 const PATH_BYTES_MAX = 107;

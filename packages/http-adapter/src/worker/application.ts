@@ -4,7 +4,7 @@
 // bounds the wait is the engine's.
 // Only what cannot become a script is an error: a default export that is no application, and no `listen()` so far.
 
-import type { PoolError } from "@brood/core";
+import { PoolError } from "@brood/core/errors";
 import type { HostOrder } from "@brood/core/worker";
 import { ACCEPTED_APPS, type AppKind, kindOfApp } from "./app-kind.ts";
 import { type AppServer, plain, serverOf } from "./app-server.ts";
@@ -25,8 +25,7 @@ export async function chooseApplication(
     capture.adopt(app.server, app.listener);
     return app;
   }
-  if (capture.call === null && (isMade || !mayListenLater(exports)))
-    throw await unusable(kind, isMade, order);
+  if (capture.call === null && (isMade || !mayListenLater(exports))) throw unusable(kind, isMade, order);
   const server = await capture.first;
   return app !== null && kind.kind === "fastify" ? { ...app, server } : plain(server, null);
 }
@@ -40,9 +39,7 @@ function mayListenLater(exports: EntryExports): boolean {
   return prototype === Object.prototype || prototype === null;
 }
 
-/** Loads the engine only to fail: it takes longer to load than everything else of a worker together. */
-async function unusable(kind: AppKind, isMade: boolean, order: HostOrder): Promise<PoolError> {
-  const { PoolError } = await import("@brood/core");
+function unusable(kind: AppKind, isMade: boolean, order: HostOrder): PoolError {
   const { slot, worker, generation, release } = order.context;
   const subject = isMade ? "what its defineApp function returned" : "its default export";
   const found = kind.kind === "unusable" ? kind.found : "defineApp(...) once more";

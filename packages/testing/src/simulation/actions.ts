@@ -25,6 +25,8 @@ export type Action =
       readonly to: "worker" | "supervisor";
     }
   | { readonly type: "delay"; readonly victim: number; readonly delayMs: number; readonly forMs: number }
+  /** Dies while what it has sent is still on its way for so long; its end is noticed first. */
+  | { readonly type: "overtakingExit"; readonly victim: number; readonly delayMs: number }
   /** Dies, and what it had sent is lost. */
   | { readonly type: "lostTail"; readonly victim: number }
   | { readonly type: "spawnErrors"; readonly kind: SpawnErrorKind; readonly forMs: number }

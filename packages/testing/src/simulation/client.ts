@@ -63,7 +63,7 @@ export class Client {
     return `${kind}-${this.requests.length + 1}`;
   }
 
-  #follow(kind: RequestKind, promise: Promise<RollResult | void>, id: string = kind): ClientRequest {
+  #follow(kind: RequestKind, promise: Promise<unknown>, id: string = kind): ClientRequest {
     const request: ClientRequest = {
       id,
       kind,
@@ -76,7 +76,7 @@ export class Client {
     promise.then(
       (result) => {
         request.settledAtMs = this.#now();
-        request.result = result ?? null;
+        request.result = isRollResult(result) ? result : null;
       },
       (error: unknown) => {
         request.settledAtMs = this.#now();
@@ -85,4 +85,8 @@ export class Client {
     );
     return request;
   }
+}
+
+function isRollResult(value: unknown): value is RollResult {
+  return typeof value === "object" && value !== null && "result" in value;
 }

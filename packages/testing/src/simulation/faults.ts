@@ -29,6 +29,7 @@ const KINDS = [
   "reorderedMessage",
   "delayedMessages",
   "lostTail",
+  "overtakingExit",
   // the host
   "spawnErrors",
   "resolveErrors",

@@ -10,8 +10,12 @@ export interface WorkerTruth {
   readonly isAlive: boolean;
   /** It takes new connections. */
   readonly isOpen: boolean;
+  /** It could take connections at some time: it really was ready. */
+  readonly hasOpened: boolean;
   /** It stands still: stopped, or its event loop is blocked. */
   readonly isFrozen: boolean;
+  /** Its link loses, delays or mixes up messages. */
+  readonly hasBadLink: boolean;
   /** When the supervisor last got word of life from it. */
   readonly heardAtMs: number;
 }
@@ -34,6 +38,7 @@ export function commandsOf<Type extends Command["type"]>(
   { commands }: Observation,
   type: Type,
 ): readonly Extract<Command, { readonly type: Type }>[] {
+  if (commands.length === 0) return [];
   const isIt = (command: Command): command is Extract<Command, { readonly type: Type }> =>
     command.type === type;
   return commands.filter(isIt);

@@ -53,6 +53,8 @@ type Blow = Extract<Action, { readonly victim: number }>;
 
 function strike({ time }: Simulation, worker: SimulatedWorker, blow: Blow): void {
   const now = time.now();
+  if (blow.type === "wire" || blow.type === "delay" || blow.type === "overtakingExit")
+    worker.hasBadLink = true;
   switch (blow.type) {
     case "kill":
       return worker.end(null, "SIGKILL");
@@ -69,6 +71,10 @@ function strike({ time }: Simulation, worker: SimulatedWorker, blow: Blow): void
       return (blow.to === "worker" ? worker.toWorker : worker.toSupervisor).fault(blow.kind);
     case "delay":
       return worker.toSupervisor.slowDown(blow.delayMs, now + blow.forMs);
+    case "overtakingExit":
+      worker.exitOvertakes = true;
+      worker.toSupervisor.slowDown(blow.delayMs, Number.POSITIVE_INFINITY);
+      return time.happen(blow.delayMs / 2, null, () => worker.end(null, "SIGKILL"));
     case "lostTail":
       worker.toSupervisor.cut();
       return worker.end(null, "SIGKILL");

@@ -51,7 +51,9 @@ export async function play(options: PlayOptions): Promise<Played> {
     else simulation.time.happen(entry.atMs, null, run);
   }
   const untilMs = options.calmAtMs ?? (schedule.at(-1)?.atMs ?? 0) + 5_000;
-  const isOver = (): boolean => options.calmAtMs === undefined && simulation.steps >= steps;
+  const isOver = (): boolean =>
+    simulation.machine.world.phase === "stopped" ||
+    (options.calmAtMs === undefined && simulation.steps >= steps);
   await simulation.runUntil(untilMs, isOver);
   const calmAtMs = simulation.time.now();
   isCalm = true;

@@ -45,7 +45,7 @@ export function drawConfig(random: Random, slots: number): MachineConfig {
 }
 
 export function drawPlan(random: Random, config: MachineConfig, faults: Faults, entries: number): Plan {
-  const firstRelease = random.chance(0.85)
+  const firstRelease = random.chance(0.92)
     ? drawGoodBehaviour(random, config)
     : drawBehaviour(random, config, faults);
   const choices = CHOICES.filter(({ fault }) => fault === null || faults.has(fault));
@@ -119,6 +119,11 @@ const CHOICES: readonly Choice[] = [
     forMs: shortly(random),
   })),
   choice(2, "lostTail", (random) => ({ type: "lostTail", victim: victim(random) })),
+  choice(3, "overtakingExit", (random) => ({
+    type: "overtakingExit",
+    victim: victim(random),
+    delayMs: random.durationMs(0, 400),
+  })),
   choice(3, "spawnErrors", (random) => ({
     type: "spawnErrors",
     kind: random.pick(["throws", "fails"]),

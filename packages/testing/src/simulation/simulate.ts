@@ -3,10 +3,9 @@
 import type { Machine, MachineConfig } from "@brood/core/engine";
 import { formatAction, type ScheduledAction } from "./actions.ts";
 import { drawFaults, type Faults, faults as faultChoice } from "./faults.ts";
-import type { Finding } from "./invariants/index.ts";
-import { play } from "./play.ts";
+import { type Played, play } from "./play.ts";
 import { createRandom } from "./random.ts";
-import { drawConfig, drawPlan, type Plan } from "./schedule.ts";
+import { drawConfig, drawPlan } from "./schedule.ts";
 import { shrink } from "./shrink.ts";
 import { formatTrace } from "./trace.ts";
 
@@ -23,6 +22,8 @@ export interface SimulateOptions {
   readonly config?: Partial<MachineConfig>;
   /** The machine under test; the real one unless given. */
   readonly createMachine?: (config: MachineConfig) => Machine;
+  /** Make the schedule of a violation minimal, which takes up to 200 further runs; default true. */
+  readonly shrink?: boolean;
 }
 
 export interface Violation {
@@ -51,54 +52,65 @@ export interface SimulationRun {
 }
 
 const SLOTS: readonly number[] = [1, 1, 2, 2, 3, 4, 4, 5, 8, 24];
-const STEPS = 500;
+export const STEPS_DEFAULT = 500;
 /** Heartbeats, boots and exits between two entries of the schedule take about so many steps. */
 const STEPS_PER_ENTRY = 10;
 
 /** Runs the real machine and supervisor over simulated ports. Never rejects for a violation: see `violations`. */
 export async function simulate(options: SimulateOptions): Promise<SimulationRun> {
-  const { seed, steps = STEPS } = options;
+  const { seed, steps = STEPS_DEFAULT } = options;
   const random = createRandom(seed);
   const drawnSlots = random.pick(SLOTS);
   const slots = options.slots ?? drawnSlots;
   const config = { ...drawConfig(random.fork(), slots), ...options.config };
   const faults = drawFaults(random.fork(), options.faults ?? faultChoice.all());
   const plan = drawPlan(random.fork(), config, faults, Math.ceil(steps / STEPS_PER_ENTRY));
-  const { simulation, performed, calmAtMs } = await play({ ...options, plan, seed, steps });
-  const again = (schedule: readonly ScheduledAction[]): ReturnType<typeof play> =>
-    play({ ...options, plan: { ...plan, schedule }, seed, steps, calmAtMs });
+  const played = await play({ ...options, plan, seed, steps });
   const replay = `pnpm simulate --seed ${seed} --slots ${slots} --steps ${steps}`;
-  const [found] = simulation.findings;
-  const violations =
-    found === undefined ? [] : [{ ...found, seed, replay, ...(await minimal(plan, performed, found, again)) }];
+  const again = (schedule: readonly ScheduledAction[]): Promise<Played> =>
+    play({ ...options, plan: { ...plan, schedule }, seed, steps, calmAtMs: played.calmAtMs });
+  const smallest = options.shrink === false ? played : await minimal(played, again);
+  const first = `t=0 first release: ${formatAction({ type: "edit", behaviour: plan.firstRelease })}`;
   return {
     seed,
     slots,
-    steps: simulation.steps,
-    virtualMs: simulation.time.now(),
-    violations,
+    steps: played.simulation.steps,
+    virtualMs: played.simulation.time.now(),
+    violations: violationsOf(smallest, { seed, replay, first }),
     get trace() {
-      return formatTrace(simulation.records);
+      return formatTrace(played.simulation.records);
     },
     replay,
   };
 }
 
+/** The smallest run that breaks the same invariant. */
 async function minimal(
-  plan: Plan,
-  performed: readonly ScheduledAction[],
-  { invariant, message }: Finding,
-  again: (schedule: readonly ScheduledAction[]) => ReturnType<typeof play>,
-): Promise<Pick<Violation, "message" | "schedule" | "trace">> {
-  const smallest = await shrink(performed, async (schedule) => {
-    const { simulation } = await again(schedule);
-    return simulation.findings[0]?.invariant === invariant;
+  played: Played,
+  again: (schedule: readonly ScheduledAction[]) => Promise<Played>,
+): Promise<Played> {
+  const [found] = played.simulation.findings;
+  if (found === undefined) return played;
+  let smallest = played;
+  await shrink(played.performed, async (schedule) => {
+    const candidate = await again(schedule);
+    const isSame = candidate.simulation.findings[0]?.invariant === found.invariant;
+    if (isSame) smallest = candidate;
+    return isSame;
   });
-  const { simulation } = await again(smallest);
-  const first = `t=0 first release: ${formatAction({ type: "edit", behaviour: plan.firstRelease })}`;
-  return {
-    message: simulation.findings[0]?.message ?? message,
-    schedule: [first, ...smallest.map(({ atMs, action }) => `t=${atMs} ${formatAction(action)}`)],
+  return smallest;
+}
+
+function violationsOf(
+  { simulation, performed }: Played,
+  { seed, replay, first }: { readonly seed: number; readonly replay: string; readonly first: string },
+): readonly Violation[] {
+  return simulation.findings.slice(0, 1).map(({ invariant, message }) => ({
+    invariant,
+    message,
+    seed,
+    replay,
+    schedule: [first, ...performed.map(({ atMs, action }) => `t=${atMs} ${formatAction(action)}`)],
     trace: formatTrace(simulation.records),
-  };
+  }));
 }

@@ -24,10 +24,7 @@ export function formatTrace(records: readonly TraceRecord[]): readonly string[] 
     const { event, commands } = record;
     for (const command of commands) {
       if (command.type !== "SpawnWorker") continue;
-      names.set(
-        command.worker,
-        `worker=${command.worker} slot=${command.slot} gen=${command.generation}`,
-      );
+      names.set(command.worker, `worker=${command.worker} slot=${command.slot} gen=${command.generation}`);
     }
     const nameOf = (worker: string): string => names.get(worker) ?? `worker=${worker}`;
     const done = commands

@@ -34,6 +34,8 @@ type Unsigned<Message> = Message extends unknown ? Omit<Message, "worker" | "gen
 
 /** SIGKILL needs a moment; a process in an uninterruptible wait needs longer than the machine's patience. */
 const KILL_MS = 2;
+/** From the end of a process until it is noticed. */
+const EXIT_MS = 1;
 const SLOW_KILL_MS = 7_000;
 
 export class SimulatedWorker implements WorkerHandle {
@@ -44,9 +46,12 @@ export class SimulatedWorker implements WorkerHandle {
   isAlive = true;
   /** It takes new connections. */
   isOpen = false;
-  isReady = false;
+  hasOpened = false;
   isDraining = false;
+  hasBadLink = false;
   diesSlowly = false;
+  /** Its end is noticed before what it had sent is read. */
+  exitOvertakes = false;
   /** When the supervisor last got word of life over the link. */
   heardAtMs: number = Number.NEGATIVE_INFINITY;
   readonly #time: VirtualTime;
@@ -104,7 +109,7 @@ export class SimulatedWorker implements WorkerHandle {
   /** SIGTERM from an operator, or told to drain. */
   leave(): void {
     if (this.isDraining || !this.isAlive) return;
-    if (!this.isReady) return this.end(0, null);
+    if (!this.hasOpened) return this.end(0, null);
     this.isDraining = true;
     this.isOpen = false;
     this.#say({ type: "Draining" });
@@ -118,8 +123,8 @@ export class SimulatedWorker implements WorkerHandle {
   /** An uncaught exception. */
   crash(): void {
     if (!this.isAlive) return;
-    const code = this.isReady ? "BROOD_WORKER_EXITED" : "BROOD_BOOT_FAILED";
-    const when = this.isReady ? "threw" : "failed to boot";
+    const code = this.hasOpened ? "BROOD_WORKER_EXITED" : "BROOD_BOOT_FAILED";
+    const when = this.hasOpened ? "threw" : "failed to boot";
     this.#say({ type: "Failed", error: { code, message: `${when}: Error: simulated`, stack: "" } });
     this.end(1, null);
   }
@@ -129,9 +134,9 @@ export class SimulatedWorker implements WorkerHandle {
     this.isAlive = false;
     this.isOpen = false;
     const stderr = exitCode === 1 ? "Error: simulated" : "";
-    this.#time.reach(Math.max(this.toSupervisor.lastArrivalMs, this.#time.now() + 0.5), () =>
-      this.#sink.exited({ exitCode, signal, stderr }),
-    );
+    const noticedAtMs = this.#time.now() + EXIT_MS;
+    const atMs = this.exitOvertakes ? noticedAtMs : Math.max(this.toSupervisor.lastArrivalMs, noticedAtMs);
+    this.#time.reach(atMs, () => this.#sink.exited({ exitCode, signal, stderr }));
   }
 
   #start(): void {
@@ -148,9 +153,9 @@ export class SimulatedWorker implements WorkerHandle {
   }
 
   #open(): void {
-    if (!this.#isBooted || !this.#isAdmitted || this.isReady) return;
+    if (!this.#isBooted || !this.#isAdmitted || this.hasOpened) return;
     if (this.#fault === "openFails") return this.crash();
-    this.isReady = true;
+    this.hasOpened = true;
     this.isOpen = true;
     this.#readyAtMs = this.#time.now();
     this.#say({ type: "Ready" });
@@ -185,7 +190,7 @@ export class SimulatedWorker implements WorkerHandle {
   #receive(message: SupervisorMessage): void {
     if (!this.isAlive) return;
     if (message.type === "Drain") this.leave();
-    if (message.type === "Report" && this.isReady) this.#beat();
+    if (message.type === "Report" && this.hasOpened) this.#beat();
     if (message.type !== "Admit") return;
     this.#isAdmitted = true;
     this.#open();

@@ -1,5 +1,5 @@
 // One current worker a slot; it is ready, and it reported exactly the worker and the generation it was ordered as. What
-// it really runs is that generation's code: the label is never the supervisor's guess.
+// it really runs is that generation's code, and it really has opened: neither is ever the supervisor's guess.
 
 import type { Slot, Worker } from "@brood/core/engine";
 import type { Observation } from "../observation.ts";
@@ -29,16 +29,17 @@ function wrongCurrent({ index, current }: Slot, { workers }: Observation): strin
     return `${name} reported worker=${reported.worker} gen=${reported.generation}`;
   }
   const truth = workers.get(id);
-  if (truth === undefined || truth.generation === generation) return null;
-  return `${name} really runs gen=${truth.generation}`;
+  if (truth === undefined) return null;
+  if (truth.generation !== generation) return `${name} really runs gen=${truth.generation}`;
+  return truth.hasOpened ? null : `${name} has never opened`;
 }
 
 function wrongIncoming({ index, current, incoming }: Slot): string | null {
   if (incoming === null) return null;
-  if (isSeatedAs(incoming, "incoming") && incoming !== current && incoming.slot === index) return null;
+  if (isIncoming(incoming) && incoming !== current && incoming.slot === index) return null;
   return `incoming worker=${incoming.id} slot=${index} is ${incoming.role} and ${incoming.state}`;
 }
 
-function isSeatedAs({ role, state }: Worker, seat: "incoming"): boolean {
-  return role === seat && (state === "spawning" || state === "booting" || state === "ready");
+function isIncoming({ role, state }: Worker): boolean {
+  return role === "incoming" && (state === "spawning" || state === "booting" || state === "ready");
 }

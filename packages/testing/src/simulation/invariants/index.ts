@@ -3,12 +3,15 @@
 
 import type { Observation } from "../observation.ts";
 import { backOff } from "./back-off.ts";
+import { bootsAreBounded } from "./boots-are-bounded.ts";
 import { capacityFloor } from "./capacity-floor.ts";
 import { countsAreRight } from "./counts-are-right.ts";
 import { currentIsProven } from "./current-is-proven.ts";
 import { drainsEnd } from "./drains-end.ts";
+import { failedGoesBack } from "./failed-goes-back.ts";
 import type { Finding, Invariant } from "./invariant.ts";
 import { killBudget } from "./kill-budget.ts";
+import { lateIsForgiven } from "./late-is-forgiven.ts";
 import { noSlotForgotten } from "./no-slot-forgotten.ts";
 import { noStaleCode } from "./no-stale-code.ts";
 import { oneActionADeadline } from "./one-action-a-deadline.ts";
@@ -31,16 +34,19 @@ export function createInvariants(): readonly Invariant[] {
     countsAreRight(),
     capacityFloor(),
     surgeBudget(),
+    bootsAreBounded(),
     statesHaveDeadlines(),
     noSlotForgotten(),
     oneReplacement(),
     backOff(),
     killBudget(),
     silence(),
+    lateIsForgiven(),
     oneActionADeadline(),
     drainsEnd(),
     stopIsFinal(),
     truthfulAnswers(),
+    failedGoesBack(),
   ];
 }
 

@@ -12,7 +12,8 @@ export function noSlotForgotten(): Invariant {
       const { phase, registry, desired } = observation.world;
       const isFilling = phase === "running" || (phase === "starting" && registry.slots.size > 0);
       if (!isFilling) return null;
-      if (registry.slots.size !== desired) return `${registry.slots.size} slots exist, ${desired} are desired`;
+      if (registry.slots.size !== desired)
+        return `${registry.slots.size} slots exist, ${desired} are desired`;
       for (const slot of registry.slots.values()) {
         const wrong = forgotten(slot, observation);
         if (wrong !== null) return `slot=${slot.index} is empty ${wrong}`;

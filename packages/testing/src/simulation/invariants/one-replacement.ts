@@ -20,7 +20,8 @@ export function oneReplacement(): Invariant {
         if (seen.has(spawn.slot)) return `slot=${spawn.slot} gets two workers at once`;
         seen.add(spawn.slot);
         const wrong = unneeded(observation, spawn, before.get(spawn.slot) ?? null);
-        if (wrong !== null) return `worker=${spawn.worker} slot=${spawn.slot} gen=${spawn.generation} ${wrong}`;
+        if (wrong !== null)
+          return `worker=${spawn.worker} slot=${spawn.slot} gen=${spawn.generation} ${wrong}`;
       }
       return null;
     },

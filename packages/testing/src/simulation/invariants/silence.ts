@@ -24,7 +24,8 @@ export function silence(): Invariant {
         const wrong = isCondemned
           ? innocent(worker, observation)
           : spared(worker, observation, budgetFreeSinceMs);
-        if (wrong !== null) return `worker=${worker.id} slot=${worker.slot} gen=${worker.generation} ${wrong}`;
+        if (wrong !== null)
+          return `worker=${worker.id} slot=${worker.slot} gen=${worker.generation} ${wrong}`;
       }
       return null;
     },
@@ -38,8 +39,9 @@ function silentMs({ id }: Worker, { atMs, workers, stoodStillUntilMs }: Observat
 
 function innocent(worker: Worker, observation: Observation): string | null {
   const forMs = silentMs(worker, observation);
-  const isFrozen = observation.workers.get(worker.id)?.isFrozen ?? true;
-  if (isFrozen || forMs + TIMER_MS >= observation.world.config.heartbeatTimeoutMs) return null;
+  const truth = observation.workers.get(worker.id);
+  const isReallySilent = truth === undefined || truth.isFrozen || truth.hasBadLink;
+  if (isReallySilent || forMs + TIMER_MS >= observation.world.config.heartbeatTimeoutMs) return null;
   return `is killed for silence, but was silent for ${forMs} ms while somebody listened`;
 }
 

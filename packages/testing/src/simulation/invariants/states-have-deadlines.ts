@@ -13,7 +13,8 @@ export function statesHaveDeadlines(): Invariant {
     name: "states-have-deadlines",
     check(observation) {
       for (const worker of observation.world.registry.workers.values()) {
-        const wrong = worker.state === "ready" ? unwatched(worker, observation) : endless(worker, observation);
+        const wrong =
+          worker.state === "ready" ? unwatched(worker, observation) : endless(worker, observation);
         if (wrong !== null) return `worker=${worker.id} slot=${worker.slot} ${worker.state} ${wrong}`;
       }
       return null;

@@ -1,7 +1,7 @@
-// Whoever asked gets one answer, and it is true: completed means that every worker that lives is of that generation, by
+// Whoever asked gets one answer of their own, and it is true: completed means that every worker that lives is of that generation, by
 // its own report; failed has a reason; superseded has a newer request; a size that is reached is reached.
 
-import type { RollResult } from "@brood/core/engine";
+import type { Generation, RollResult } from "@brood/core/engine";
 import type { Observation } from "../observation.ts";
 import { commandsOf } from "../observation.ts";
 import type { Invariant } from "./invariant.ts";
@@ -11,6 +11,7 @@ const OUR_OWN_DOING = "BROOD_DRAIN_TIMEOUT";
 
 export function truthfulAnswers(): Invariant {
   const answered = new Set<string>();
+  const generations = new Set<Generation>();
   return {
     name: "truthful-answers",
     check(observation) {
@@ -21,11 +22,14 @@ export function truthfulAnswers(): Invariant {
         answered.add(requestId);
       }
       for (const { result } of rolls) {
+        if (generations.has(result.to)) return `two requests share gen=${result.to}`;
+        generations.add(result.to);
         const wrong = untrue(observation, result);
         if (wrong !== null) return `${result.id} gen=${result.to} ${result.result}: ${wrong}`;
       }
       const reasons = [...scales, ...commandsOf(observation, "SettleStart")].map(({ reason }) => reason);
-      if (reasons.some((reason) => reason?.code === OUR_OWN_DOING)) return `${OUR_OWN_DOING} is given as a reason`;
+      if (reasons.some((reason) => reason?.code === OUR_OWN_DOING))
+        return `${OUR_OWN_DOING} is given as a reason`;
       if (scales.some(({ reason }) => reason === null)) return notFull(observation);
       if (commandsOf(observation, "SettleStart").some(({ reason }) => reason === null))
         return notFull(observation);

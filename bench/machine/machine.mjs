@@ -1,0 +1,144 @@
+// The pure machine by itself: events per second on one core with 10, 1,000 and 10,000 slots, and its memory per slot.
+// No process, no timer, no I/O: what remains is what each event costs the supervisor. The cost per event should hardly
+// depend on the number of slots; the goal is at most twice as much with 10,000 as with 10.
+//   pnpm bench:machine
+
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { createMachine } from "@brood/core/engine";
+import Table from "cli-table3";
+
+const SIZES = [10, 1_000, 10_000];
+const ROUNDS = 5;
+const EVENTS_GOAL = 500_000;
+const RATIO_GOAL = 2;
+const USAGE = { requests: 1, connections: 1, tasks: 0, rssBytes: 50_000_000, eventLoopUtilization: 0.1 };
+
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc");
+
+/** A machine whose spawns and releases are answered at once. */
+function createFleet(slots) {
+  const machine = createMachine({
+    desired: slots,
+    bootTimeoutMs: 30_000,
+    minHealthyMs: 0,
+    drainTimeoutMs: 30_000,
+    heartbeatTimeoutMs: 30_000,
+    maxSurge: Math.ceil(slots / 10),
+    maxUnavailable: 0,
+    maxFailures: 3,
+    bootConcurrency: slots,
+    onReleaseChanged: "warn",
+    recycle: { requests: null, jitter: 0, memoryBytes: null, ageMs: null },
+  });
+  const fleet = { machine, atMs: 0, events: 0, live: [] };
+  step(fleet, { type: "StartRequested", entry: "/srv/app/server.js" });
+  fleet.live = [...machine.world.registry.slots.values()].map(({ current }) => current);
+  return fleet;
+}
+
+function step(fleet, event) {
+  const queue = [event];
+  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+    fleet.events += 1;
+    for (const command of fleet.machine.step(next, { atMs: fleet.atMs, entropy: 0.5 }))
+      queue.push(...answers(fleet, command));
+  }
+}
+
+function answers(fleet, command) {
+  if (command.type === "ResolveRelease") {
+    const { generation } = command;
+    const release = { entry: `/srv/r${generation}/server.js`, version: null, fingerprint: "f" };
+    return [{ type: "ReleaseResolved", generation, release }];
+  }
+  if (command.type === "SpawnWorker") {
+    const { worker, generation, release } = command;
+    const reported = { worker, generation, release, pid: 1 };
+    return [
+      { type: "WorkerSpawned", worker, generation, pid: 1 },
+      { type: "WorkerReported", worker, generation, reported },
+      { type: "WorkerReady", worker, generation },
+    ];
+  }
+  if (command.type !== "DrainWorker" && command.type !== "KillWorker") return [];
+  const { generation } = fleet.machine.world.registry.workers.get(command.worker);
+  return [exit(command.worker, generation)];
+}
+
+const exit = (worker, generation) => ({
+  type: "WorkerExited",
+  worker,
+  generation,
+  exitCode: 0,
+  signal: null,
+  stderr: "",
+});
+
+/** Every worker beats each two seconds; deadlines are taken as they come up. */
+function heartbeats(fleet, count) {
+  const stepMs = 2_000 / fleet.live.length;
+  for (let index = 0; index < count; index += 1) {
+    fleet.atMs += stepMs;
+    const dueAtMs = fleet.machine.nextDeadlineAtMs();
+    if (dueAtMs !== null && dueAtMs <= fleet.atMs) step(fleet, { type: "DeadlinesReached", dueAtMs });
+    const { id, generation } = fleet.live[index % fleet.live.length];
+    step(fleet, { type: "WorkerHeartbeat", worker: id, generation, usage: USAGE });
+  }
+}
+
+/** Workers exit one after the other; each is replaced. So far apart that no slot backs off. */
+function respawns(fleet, count) {
+  const { slots } = fleet.machine.world.registry;
+  for (let index = 0; index < count; index += 1) {
+    fleet.atMs += 40_000 / slots.size;
+    const { current } = slots.get(index % slots.size);
+    step(fleet, exit(current.id, current.generation));
+  }
+  fleet.live = [...slots.values()].map(({ current }) => current);
+}
+
+/** Whole rolls, one after the other, a tenth of the slots at a time. */
+function rolls(fleet, count) {
+  const goal = fleet.events + count;
+  while (fleet.events < goal) {
+    fleet.atMs += 1;
+    step(fleet, { type: "RestartRequested", requestId: `r${fleet.events}`, entry: null });
+    if (fleet.machine.world.lastRoll?.result !== "completed") throw new Error("the roll did not complete");
+  }
+}
+
+/** The best of some rounds: whatever else the host does only makes it slower. */
+function eventsPerSecond(slots, work) {
+  const fleet = createFleet(slots);
+  let best = 0;
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const before = fleet.events;
+    const startedAt = performance.now();
+    work(fleet, 200_000);
+    best = Math.max(best, ((fleet.events - before) / (performance.now() - startedAt)) * 1_000);
+  }
+  return best;
+}
+
+function bytesPerSlot(slots) {
+  collectGarbage();
+  const before = process.memoryUsage().heapUsed;
+  const fleet = createFleet(slots);
+  fleet.live = [];
+  collectGarbage();
+  return (process.memoryUsage().heapUsed - before) / fleet.machine.world.registry.slots.size;
+}
+
+const works = { heartbeats, respawns, rolls };
+const table = new Table({ head: ["events/s", ...SIZES.map((size) => `${size} slots`), "cost ratio", "goals"] });
+for (const [name, work] of Object.entries(works)) {
+  const rates = SIZES.map((size) => eventsPerSecond(size, work));
+  const ratio = rates[0] / rates.at(-1);
+  const isMet = rates.every((rate) => rate > EVENTS_GOAL) && ratio <= RATIO_GOAL;
+  const shown = rates.map((rate) => Math.round(rate).toLocaleString("en"));
+  table.push([name, ...shown, ratio.toFixed(2), isMet ? "met" : "missed"]);
+}
+console.log(table.toString());
+console.log(`memory: ${Math.round(bytesPerSlot(10_000))} bytes a slot at 10,000 slots`);

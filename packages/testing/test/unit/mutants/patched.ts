@@ -1,0 +1,144 @@
+// Defects inside of the machine: one of its modules is replaced by one that decides wrongly in one place. The paths are
+// those of the sources; the simulation under test loads the same ones.
+
+import type { FailureReason, Slot, Worker } from "@brood/core/engine";
+import { vi } from "vitest";
+import type { Turn } from "../../../../core/src/machine/world.ts";
+
+export interface PatchedMutant {
+  readonly name: string;
+  readonly module: string;
+  /** The exports of that module that are replaced. */
+  readonly change: (exports: object) => Promise<object>;
+}
+
+const pathOf = (module: string): string => `../../../../core/src/machine/${module}.ts`;
+
+/** Takes effect when the machine is imported next. */
+export function install({ module, change }: PatchedMutant): void {
+  vi.doMock(pathOf(module), async (original) => {
+    const exports = await original<object>();
+    return { ...exports, ...(await change(exports)) };
+  });
+}
+
+export function uninstall({ module }: PatchedMutant): void {
+  vi.doUnmock(pathOf(module));
+}
+
+const workers = () => import("../../../../core/src/machine/workers.ts");
+
+export const PATCHED: readonly PatchedMutant[] = [
+  {
+    name: "no identity check: any report is admitted",
+    module: "identity",
+    change: async () => ({ identifies: () => null }),
+  },
+  {
+    name: "no back-off",
+    module: "intensity",
+    change: async () => ({
+      recordFailure: (_: Turn, slot: Slot) => {
+        slot.failures += 1;
+      },
+      pause: () => {},
+    }),
+  },
+  {
+    name: "surge budget not decremented: every slot may have two workers at once",
+    module: "replacement",
+    change: async () => {
+      const { spawnInto } = await workers();
+      return {
+        replaceCurrent: (turn: Turn, slot: Slot, generation: number) => {
+          spawnInto(turn, slot, generation);
+          return true;
+        },
+      };
+    },
+  },
+  {
+    name: "no surge: the old worker goes before the new one is ready",
+    module: "replacement",
+    change: async () => {
+      const { dismiss, spawnInto } = await workers();
+      return {
+        replaceCurrent: (turn: Turn, slot: Slot, generation: number) => {
+          if (slot.current !== null) dismiss(turn, slot.current);
+          spawnInto(turn, slot, generation);
+          return true;
+        },
+      };
+    },
+  },
+  {
+    name: "canary skipped",
+    module: "canary",
+    change: async () => ({ hasProven: () => true, sendCanary: () => {} }),
+  },
+  {
+    name: "completed by what was ordered: old workers may still be alive",
+    module: "roll-progress",
+    change: async (exports) => {
+      const { advanceRoll } = exports as typeof import("../../../../core/src/machine/roll-progress.ts");
+      const { endRoll } = await import("../../../../core/src/machine/roll.ts");
+      return {
+        advanceRoll: (turn: Turn) => {
+          const { roll, registry } = turn.world;
+          const isEverywhere = roll !== null && registry.currentOf(roll.to) === registry.slots.size;
+          if (roll?.step === "rolling" && isEverywhere) endRoll(turn, roll, "completed", null);
+          else advanceRoll(turn);
+        },
+      };
+    },
+  },
+  {
+    name: "respawn on the unproven generation",
+    module: "world",
+    change: async () => ({
+      respawnGeneration: ({ releases, newestGeneration, lastGood }: Turn["world"]) =>
+        releases.has(newestGeneration) ? newestGeneration : Math.max(1, lastGood),
+    }),
+  },
+  {
+    name: "no self-stall guard: deadlines that passed while the supervisor stood still count",
+    module: "liveness",
+    change: async () => ({ forgiveStall: () => {} }),
+  },
+  {
+    name: "unbounded boots",
+    module: "slots",
+    change: async () => {
+      const { spawnInto } = await workers();
+      const { respawnGeneration } = await import("../../../../core/src/machine/world.ts");
+      return {
+        fillVacantSlots: (turn: Turn) => {
+          for (const index of turn.world.vacant) {
+            turn.world.vacant.delete(index);
+            const slot = turn.world.registry.slots.get(index);
+            if (slot !== undefined && slot.current === null && slot.incoming === null)
+              spawnInto(turn, slot, respawnGeneration(turn.world));
+          }
+        },
+      };
+    },
+  },
+  {
+    name: "a failed roll leaves the slots that moved where they are",
+    module: "roll-failure",
+    change: async () => {
+      const { endRoll } = await import("../../../../core/src/machine/roll.ts");
+      return {
+        countRollFailure: (turn: Turn, worker: Worker, reason: FailureReason) => {
+          const { roll } = turn.world;
+          if (roll !== null && worker.generation === roll.to) endRoll(turn, roll, "failed", reason);
+        },
+      };
+    },
+  },
+  {
+    name: "a slot whose back-off has ended is forgotten",
+    module: "slots",
+    change: async () => ({ revisit: () => {} }),
+  },
+];

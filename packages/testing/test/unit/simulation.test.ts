@@ -1,0 +1,52 @@
+// The machine and the supervisor under random schedules. Here as many runs as fit into a few seconds; many more by hand:
+// `pnpm simulate --runs 100000`. SIMULATION_SEED sets the first seed.
+
+import { createMachine } from "@brood/core/engine";
+import { describe, expect, it } from "vitest";
+import { faults } from "../../src/simulation/faults.ts";
+import { simulate } from "../../src/simulation/simulate.ts";
+import { WRAPPED, wrapped } from "./mutants/wrapped.ts";
+
+const SEED = Number(process.env["SIMULATION_SEED"] ?? 1);
+const RUNS = 1_000;
+
+describe("simulate", () => {
+  it(`keeps every invariant in ${RUNS} random runs`, async () => {
+    for (let seed = SEED; seed < SEED + RUNS; seed += 1) {
+      const { violations } = await simulate({ seed });
+      expect(violations).toEqual([]);
+    }
+  }, 120_000);
+
+  it("gives the same run for the same seed", async () => {
+    const [first, second] = [await simulate({ seed: 7 }), await simulate({ seed: 7 })];
+    expect(second.trace).toEqual(first.trace);
+    expect((await simulate({ seed: 8 })).trace).not.toEqual(first.trace);
+  });
+
+  it("without faults every start and every restart that is not superseded succeeds", async () => {
+    for (let seed = 1; seed <= 50; seed += 1) {
+      const run = await simulate({ seed, faults: faults.none() });
+      expect(run.violations).toEqual([]);
+      const failed = run.trace.filter((line) => /SettleRoll roll-\\d+ failed|SettleStart reason/.test(line));
+      expect(failed.filter((line) => !line.includes("BROOD_ROLL_STOPPED"))).toEqual([]);
+    }
+  });
+
+  it("shows a violation with its smallest schedule, its trace and the command that replays it", async () => {
+    const mutant = WRAPPED.find(({ name }) => name.startsWith("coalesced restarts"));
+    if (mutant === undefined) throw new Error("no such mutant");
+    const run = await simulate({ seed: 2, slots: 2, createMachine: wrapped(createMachine, mutant) });
+    const [violation] = run.violations;
+    expect(violation?.invariant).toBe("promises-settle");
+    expect(violation?.schedule.map((line) => line.replace(/ helloMs.*/, ""))).toMatchInlineSnapshot(`
+      [
+        "t=0 first release: edit good",
+        "t=82010.83700000003 deploy good",
+        "t=82385.93600000003 restart",
+      ]
+    `);
+    expect(violation?.trace.at(-1)).toContain("t=");
+    expect(violation?.replay).toBe("pnpm simulate --seed 2 --slots 2 --steps 500");
+  });
+});
