@@ -16,6 +16,7 @@ export default defineConfig({
         test: {
           name: "process",
           globalSetup: ["scripts/leave-no-trace.ts"],
+          env: { NODE_DISABLE_COMPILE_CACHE: "1" },
           include: ["packages/*/test/process/**/*.test.ts"],
           fileParallelism: false,
           testTimeout: 60_000,

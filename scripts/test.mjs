@@ -7,7 +7,7 @@ import { REPORT, reportLine } from "./report.mjs";
 const steps = [
   ["build", "tsc", ["-b"]],
   ["types of the tests", "tsc", ["-p", "tsconfig.test.json"]],
-  ["style", "biome", ["ci", "."]],
+  ["style", "biome", ["ci", process.stdout.isTTY ? "--colors=force" : "--colors=off", "."]],
   ["packages", process.execPath, ["scripts/check-packages.mjs"]],
   [
     "tests",

@@ -6,7 +6,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { createMachine } from "@brood/core/engine";
-import Table from "cli-table3";
+import { heading, table } from "../lib/report.mjs";
 
 const SIZES = [10, 1_000, 10_000];
 const ROUNDS = 5;
@@ -24,7 +24,7 @@ function createFleet(slots) {
     bootTimeoutMs: 30_000,
     minHealthyMs: 0,
     drainTimeoutMs: 30_000,
-    heartbeatTimeoutMs: 30_000,
+    heartbeatTimeoutMs: 120_000,
     maxSurge: Math.ceil(slots / 10),
     maxUnavailable: 0,
     maxFailures: 3,
@@ -40,11 +40,12 @@ function createFleet(slots) {
 
 function step(fleet, event) {
   const queue = [event];
-  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-    fleet.events += 1;
+  // The queue grows while it is read.
+  for (const next of queue) {
     for (const command of fleet.machine.step(next, { atMs: fleet.atMs, entropy: 0.5 }))
       queue.push(...answers(fleet, command));
   }
+  fleet.events += queue.length;
 }
 
 function answers(fleet, command) {
@@ -76,23 +77,30 @@ const exit = (worker, generation) => ({
   stderr: "",
 });
 
-/** Every worker beats each two seconds; deadlines are taken as they come up. */
+/** Lets time pass; deadlines are taken as they come up. */
+function pass(fleet, forMs) {
+  fleet.atMs += forMs;
+  const dueAtMs = fleet.machine.nextDeadlineAtMs();
+  if (dueAtMs !== null && dueAtMs <= fleet.atMs)
+    step(fleet, { type: "DeadlinesReached", dueAtMs: fleet.atMs });
+}
+
+/** Every worker beats each two seconds. */
 function heartbeats(fleet, count) {
   const stepMs = 2_000 / fleet.live.length;
   for (let index = 0; index < count; index += 1) {
-    fleet.atMs += stepMs;
-    const dueAtMs = fleet.machine.nextDeadlineAtMs();
-    if (dueAtMs !== null && dueAtMs <= fleet.atMs) step(fleet, { type: "DeadlinesReached", dueAtMs });
+    pass(fleet, stepMs);
     const { id, generation } = fleet.live[index % fleet.live.length];
     step(fleet, { type: "WorkerHeartbeat", worker: id, generation, usage: USAGE });
   }
 }
 
-/** Workers exit one after the other; each is replaced. So far apart that no slot backs off. */
+/** Workers exit one after the other, each after 40 s; each is replaced. */
 function respawns(fleet, count) {
   const { slots } = fleet.machine.world.registry;
-  for (let index = 0; index < count; index += 1) {
-    fleet.atMs += 40_000 / slots.size;
+  const goal = fleet.events + count;
+  for (let index = 0; fleet.events < goal; index += 1) {
+    pass(fleet, 40_000 / slots.size);
     const { current } = slots.get(index % slots.size);
     step(fleet, exit(current.id, current.generation));
   }
@@ -103,7 +111,7 @@ function respawns(fleet, count) {
 function rolls(fleet, count) {
   const goal = fleet.events + count;
   while (fleet.events < goal) {
-    fleet.atMs += 1;
+    pass(fleet, 100_000);
     step(fleet, { type: "RestartRequested", requestId: `r${fleet.events}`, entry: null });
     if (fleet.machine.world.lastRoll?.result !== "completed") throw new Error("the roll did not complete");
   }
@@ -132,13 +140,19 @@ function bytesPerSlot(slots) {
 }
 
 const works = { heartbeats, respawns, rolls };
-const table = new Table({ head: ["events/s", ...SIZES.map((size) => `${size} slots`), "cost ratio", "goals"] });
-for (const [name, work] of Object.entries(works)) {
+const rows = Object.entries(works).map(([name, work]) => {
   const rates = SIZES.map((size) => eventsPerSecond(size, work));
   const ratio = rates[0] / rates.at(-1);
   const isMet = rates.every((rate) => rate > EVENTS_GOAL) && ratio <= RATIO_GOAL;
-  const shown = rates.map((rate) => Math.round(rate).toLocaleString("en"));
-  table.push([name, ...shown, ratio.toFixed(2), isMet ? "met" : "missed"]);
-}
-console.log(table.toString());
+  return [
+    name,
+    ...rates.map((rate) => Math.round(rate).toLocaleString("en")),
+    ratio.toFixed(2),
+    isMet ? "met" : "missed",
+  ];
+});
+heading("The machine: events per second on one core", [
+  `goals: more than ${EVENTS_GOAL.toLocaleString("en")} events/s, cost ratio at most ${RATIO_GOAL}`,
+]);
+table(["", ...SIZES.map((size) => `${size.toLocaleString("en")} slots`), "cost ratio", "goals"], rows);
 console.log(`memory: ${Math.round(bytesPerSlot(10_000))} bytes a slot at 10,000 slots`);

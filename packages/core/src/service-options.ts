@@ -4,6 +4,7 @@ import { availableParallelism } from "node:os";
 import { badOption, PoolError } from "./errors.ts";
 import type { MachineConfig } from "./machine/config.ts";
 import {
+  booleanOption,
   choiceOption,
   integerOption,
   knownKeys,
@@ -39,6 +40,7 @@ const KNOWN: readonly (keyof ServiceOptions)[] = [
   "onReleaseChanged",
   "env",
   "execArgv",
+  "compileCache",
   "cwd",
   "stdout",
   "stderr",
@@ -50,6 +52,7 @@ export interface CheckedServiceOptions {
   readonly entry: string;
   readonly cwd: string | undefined;
   readonly execArgv: readonly string[];
+  readonly compileCache: boolean;
   readonly sockets: readonly number[];
   readonly machine: MachineConfig;
   readonly heartbeatIntervalMs: number;
@@ -74,6 +77,7 @@ export function checkServiceOptions(options: ServiceOptions): CheckedServiceOpti
     entry: checkEntry(options.entry, cwd),
     cwd,
     execArgv: textListOption("execArgv", options.execArgv) ?? [],
+    compileCache: booleanOption("compileCache", options.compileCache, true),
     sockets: checkSockets(options.sockets),
     machine: { ...checkRollOptions(options), heartbeatTimeoutMs },
     heartbeatIntervalMs: heartbeatIntervalOf(heartbeatTimeoutMs),

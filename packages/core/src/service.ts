@@ -31,6 +31,7 @@ export function createService(options: ServiceOptions): Service {
     heartbeatIntervalMs: checked.heartbeatIntervalMs,
     env: options.env ?? {},
     execArgv: checked.execArgv,
+    compileCache: checked.compileCache,
     cwd: checked.cwd,
     stdout: options.stdout ?? "inherit",
     stderr: options.stderr ?? "inherit",

@@ -34,6 +34,7 @@ type EngineOptions = Pick<
   | "onReleaseChanged"
   | "env"
   | "execArgv"
+  | "compileCache"
   | "logger"
 >;
 
@@ -94,6 +95,7 @@ const ENGINE_KEYS: readonly (keyof EngineOptions)[] = [
   "onReleaseChanged",
   "env",
   "execArgv",
+  "compileCache",
   "logger",
 ];
 

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { createFrameWriter, createWorkerFrameReader } from "../link/frames.ts";
 import type { BootOrder, SupervisorMessage } from "../link/protocol.ts";
 import type { SpawnOrder, SpawnStrategy, WorkerHandle, WorkerSink } from "../ports/spawn-strategy.ts";
+import { compileCacheEnv } from "./compile-cache.ts";
 import { createOutputFunnel, createTail, type OutputFunnel } from "./output.ts";
 
 export interface FreshProcessOptions {
@@ -19,6 +20,7 @@ export interface FreshProcessOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly execArgv: readonly string[];
   readonly cwd: string | undefined;
+  readonly compileCache: boolean;
   readonly stdout: "inherit" | Writable;
   readonly stderr: "inherit" | Writable;
 }
@@ -43,13 +45,19 @@ export function createFreshProcessStrategy(options: FreshProcessOptions): SpawnS
     kind: "fresh",
     spawn(order, sink) {
       const child = spawn(process.execPath, [...options.execArgv, WORKER_MAIN], {
-        env: { ...process.env, ...options.env, ...KEPT_FROM_WORKERS },
+        env: environment(options),
         cwd: options.cwd,
         stdio: ["ignore", stdout === null ? "inherit" : "pipe", "pipe", "ipc", ...options.sockets],
       });
       return attach(child, bootOrder(options, order), sink, stdout, stderr);
     },
   };
+}
+
+/** Read anew for each worker: the host may have changed its own. */
+function environment(options: FreshProcessOptions): NodeJS.ProcessEnv {
+  const asked = { ...process.env, ...options.env };
+  return { ...asked, ...compileCacheEnv(options.compileCache, asked), ...KEPT_FROM_WORKERS };
 }
 
 function bootOrder(options: FreshProcessOptions, order: SpawnOrder): BootOrder {

@@ -52,7 +52,7 @@ export function drawPlan(random: Random, config: MachineConfig, faults: Faults, 
   const schedule: ScheduledAction[] = [];
   let atMs = 0;
   for (let count = 0; count < entries; count += 1) {
-    atMs += drawGapMs(random);
+    atMs = Math.round((atMs + drawGapMs(random)) * 1_000) / 1_000;
     schedule.push({ atMs, action: drawChoice(random, choices).draw(random, config, faults) });
   }
   return { config, firstRelease, schedule };

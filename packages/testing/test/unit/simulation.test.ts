@@ -28,7 +28,7 @@ describe("simulate", () => {
     for (let seed = 1; seed <= 50; seed += 1) {
       const run = await simulate({ seed, faults: faults.none() });
       expect(run.violations).toEqual([]);
-      const failed = run.trace.filter((line) => /SettleRoll roll-\\d+ failed|SettleStart reason/.test(line));
+      const failed = run.trace.filter((line) => /SettleRoll roll-\d+ failed|SettleStart reason/.test(line));
       expect(failed.filter((line) => !line.includes("BROOD_ROLL_STOPPED"))).toEqual([]);
     }
   });

@@ -101,6 +101,16 @@ export const PATCHED: readonly PatchedMutant[] = [
     }),
   },
   {
+    name: "respawn on the newest number while the service starts",
+    module: "world",
+    change: async () => ({
+      respawnGeneration: ({ roll, newestGeneration, lastGood }: Turn["world"]) => {
+        if (roll?.step === "rolling") return roll.to;
+        return lastGood === 0 ? newestGeneration : lastGood;
+      },
+    }),
+  },
+  {
     name: "no self-stall guard: deadlines that passed while the supervisor stood still count",
     module: "liveness",
     change: async () => ({ forgiveStall: () => {} }),

@@ -104,7 +104,10 @@ export class Script {
 }
 
 /** A service that has started with a good release, its trace forgotten. */
-export async function started(config: Partial<MachineConfig> = {}, change: Partial<Behaviour> = {}): Promise<Script> {
+export async function started(
+  config: Partial<MachineConfig> = {},
+  change: Partial<Behaviour> = {},
+): Promise<Script> {
   const script = new Script(config);
   script.simulation.files.deploy(release("good", change));
   script.simulation.client.start();
