@@ -1,16 +1,9 @@
 // What users of `createService` see: options, stats, events. Shapes only; INTERFACE of the HTTP adapter too.
 
 import type { Writable } from "node:stream";
-import type {
-  FailureReason,
-  Generation,
-  Release,
-  RollResult,
-  RollStep,
-  SlotIndex,
-  WorkerId,
-  WorkerState,
-} from "./machine/names.ts";
+import type { RollView, WorkerIdentity } from "./machine/commands.ts";
+import type { FailureReason, Generation, Release, RollResult, WorkerId } from "./machine/names.ts";
+import type { WorkerSnapshot } from "./machine/snapshot.ts";
 import type { Logger } from "./ports/log.ts";
 
 /** Replace a worker that has done enough. Each is off unless given. */
@@ -76,26 +69,8 @@ export interface ServiceOptions {
 
 export type ServiceState = "starting" | "running" | "rolling" | "degraded" | "stopping" | "stopped";
 
-export interface WorkerStats {
-  readonly slot: SlotIndex;
-  readonly worker: WorkerId;
-  /** Reported by the worker itself; `null` until it has. */
-  readonly generation: Generation | null;
-  readonly requestedGeneration: Generation;
-  readonly pid: number | null;
+export interface WorkerStats extends WorkerSnapshot {
   readonly threadId: number | null;
-  readonly state: WorkerState;
-  readonly readyAfterMs: number | null;
-  readonly uptimeMs: number;
-  readonly lastHeartbeatAgoMs: number | null;
-  readonly requests: number;
-  readonly connections: number;
-  readonly tasks: number;
-  readonly rssBytes: number;
-  readonly eventLoopUtilization: number;
-  /** Of the slot: milliseconds until its next spawn, 0 when none waits. */
-  readonly backingOffMs: number;
-  readonly releaseChanged: boolean;
 }
 
 export interface ServiceCounters {
@@ -112,14 +87,8 @@ export interface ServiceCounters {
   readonly fallbacks: number;
 }
 
-export interface RollProgress {
-  readonly id: string;
-  readonly from: Generation;
-  readonly to: Generation;
-  readonly step: RollStep;
-  readonly replaced: number;
-  readonly total: number;
-}
+/** How far a roll is. */
+export type RollProgress = RollView;
 
 /** The stats document: a frozen snapshot. */
 export interface ServiceStats {
@@ -142,12 +111,7 @@ export interface ServiceStats {
 }
 
 /** Who an event is about. */
-export interface WorkerEvent {
-  readonly slot: SlotIndex;
-  readonly worker: WorkerId;
-  readonly generation: Generation;
-  readonly pid: number | null;
-}
+export type WorkerEvent = WorkerIdentity;
 
 /** Public events, each with one frozen object (`error`: an Error). */
 export interface ServiceEvents {

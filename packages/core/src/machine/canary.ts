@@ -4,10 +4,9 @@
 
 import type { Slot } from "./registry.ts";
 import { replaceCurrent } from "./replacement.ts";
-import type { Roll } from "./roll.ts";
 import { promote } from "./slots.ts";
 import { spawnInto } from "./workers.ts";
-import type { Turn } from "./world.ts";
+import type { Roll, Turn } from "./world.ts";
 
 /** True when the canary has just proven its generation, and has taken its seat. */
 export function hasProven(turn: Turn, roll: Roll): boolean {

@@ -4,9 +4,9 @@
 
 import type { FailureReason } from "./names.ts";
 import type { Worker } from "./registry.ts";
-import { endRoll, type Roll } from "./roll.ts";
+import { endRoll } from "./roll.ts";
 import { dismiss, note } from "./workers.ts";
-import type { Turn } from "./world.ts";
+import type { Roll, Turn } from "./world.ts";
 
 /** A worker failed while booting, soon after, or by silence. Counts it if it speaks against the roll. */
 export function countRollFailure(turn: Turn, worker: Worker, reason: FailureReason): void {

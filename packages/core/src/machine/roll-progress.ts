@@ -5,10 +5,10 @@ import { hasProven, sendCanary } from "./canary.ts";
 import type { Generation } from "./names.ts";
 import type { Slot } from "./registry.ts";
 import { mayBoot, replaceCurrent } from "./replacement.ts";
-import { endRoll, type Roll, viewOf } from "./roll.ts";
+import { endRoll, viewOf } from "./roll.ts";
 import { pardon } from "./slots.ts";
 import { announce, dismiss } from "./workers.ts";
-import type { Turn } from "./world.ts";
+import type { Roll, Turn } from "./world.ts";
 
 /** Has the canary proven its generation? Asked before empty slots are filled: they are to get that one then. */
 export function judgeCanary(turn: Turn): void {

@@ -1,9 +1,9 @@
 // How a roll begins, and how it ends when a newer one begins.
 
 import type { Generation } from "./names.ts";
-import { endRoll, type Roll, viewOf } from "./roll.ts";
+import { endRoll, viewOf } from "./roll.ts";
 import { announce, dismiss } from "./workers.ts";
-import type { Turn } from "./world.ts";
+import type { Roll, Turn } from "./world.ts";
 
 /** Takes up a restart request: the next generation's number is used, whatever becomes of it. */
 export function beginRoll(turn: Turn, requestId: string, entry: string | null): void {

@@ -7,35 +7,10 @@
 // request supersedes this one and both callers are told.
 
 import type { RollView } from "./commands.ts";
-import type {
-  FailureReason,
-  Generation,
-  Milliseconds,
-  RollOutcome,
-  RollResult,
-  RollStep,
-  SlotIndex,
-  WorkerId,
-} from "./names.ts";
+import type { FailureReason, RollOutcome, RollResult } from "./names.ts";
 import { shownMs } from "./rounding.ts";
 import { announce } from "./workers.ts";
-import type { Turn, World } from "./world.ts";
-
-export interface Roll {
-  readonly id: string;
-  readonly requestId: string;
-  readonly entry: string;
-  readonly from: Generation;
-  readonly to: Generation;
-  readonly startedAtMs: Milliseconds;
-  step: RollStep;
-  canary: WorkerId | null;
-  /** Slots still to be looked at. */
-  readonly pending: Set<SlotIndex>;
-  failures: number;
-  killed: number;
-  reason: FailureReason | null;
-}
+import type { Roll, Turn, World } from "./world.ts";
 
 /** How far it is, for events and stats. */
 export function viewOf(world: World, roll: Roll): RollView {

@@ -18,6 +18,7 @@ import type { Counters, World } from "./world.ts";
 export interface WorkerSnapshot {
   readonly slot: SlotIndex;
   readonly worker: WorkerId;
+  /** Reported by the worker itself; `null` until it has. */
   readonly generation: Generation | null;
   readonly requestedGeneration: Generation;
   readonly pid: number | null;
@@ -30,7 +31,9 @@ export interface WorkerSnapshot {
   readonly tasks: number;
   readonly rssBytes: number;
   readonly eventLoopUtilization: number;
+  /** Of the slot: milliseconds until its next spawn, 0 when none waits. */
   readonly backingOffMs: Milliseconds;
+  /** It found other files than its generation pinned. */
   readonly releaseChanged: boolean;
 }
 

@@ -12,11 +12,11 @@ import type {
   Milliseconds,
   Release,
   RollResult,
+  RollStep,
   SlotIndex,
   WorkerId,
 } from "./names.ts";
 import { Registry } from "./registry.ts";
-import type { Roll } from "./roll.ts";
 
 export type Phase = "idle" | "starting" | "running" | "stopping" | "stopped";
 
@@ -61,6 +61,23 @@ export interface World {
   startFailures: number;
   startReason: FailureReason | null;
   nextWorker: number;
+}
+
+/** One phased restart under way. */
+export interface Roll {
+  readonly id: string;
+  readonly requestId: string;
+  readonly entry: string;
+  readonly from: Generation;
+  readonly to: Generation;
+  readonly startedAtMs: Milliseconds;
+  step: RollStep;
+  canary: WorkerId | null;
+  /** Slots still to be looked at. */
+  readonly pending: Set<SlotIndex>;
+  failures: number;
+  killed: number;
+  reason: FailureReason | null;
 }
 
 /** One event being handled. */

@@ -2,12 +2,13 @@
 
 import type { Machine, MachineConfig } from "@brood/core/engine";
 import { formatAction, type ScheduledAction } from "./actions.ts";
+import { drawConfig } from "./draw-config.ts";
 import { drawFaults, type Faults, faults as faultChoice } from "./faults.ts";
 import { type Played, play } from "./play.ts";
 import { createRandom } from "./random.ts";
-import { drawConfig, drawPlan } from "./schedule.ts";
+import { drawPlan } from "./schedule.ts";
 import { shrink } from "./shrink.ts";
-import { formatTrace } from "./trace.ts";
+import { formatTrace, tellingLines } from "./trace.ts";
 
 export interface SimulateOptions {
   /** Any whole number; the same seed gives the same run. */
@@ -33,7 +34,7 @@ export interface Violation {
   readonly seed: number;
   /** The entries of the schedule that are enough to break it. */
   readonly schedule: readonly string[];
-  /** The run with just those, up to the violation. */
+  /** The run with just those, up to the violation; heartbeats and the like that led to nothing are left out. */
   readonly trace: readonly string[];
   /** The one command that shows it again. */
   readonly replay: string;
@@ -111,6 +112,6 @@ function violationsOf(
     seed,
     replay,
     schedule: [first, ...performed.map(({ atMs, action }) => `t=${atMs} ${formatAction(action)}`)],
-    trace: formatTrace(simulation.records),
+    trace: tellingLines(formatTrace(simulation.records)),
   }));
 }

@@ -35,6 +35,14 @@ export function formatTrace(records: readonly TraceRecord[]): readonly string[] 
   });
 }
 
+/** Lines that only say that all goes on. */
+const ROUTINE = /^t=\S+ (WorkerHeartbeat|WorkerSpawned|WorkerBye|DeadlinesReached)/;
+
+/** The trace without the lines that led to nothing. */
+export function tellingLines(trace: readonly string[]): readonly string[] {
+  return trace.filter((line) => line.includes(" -> ") || !ROUTINE.test(line));
+}
+
 function formatEvent(event: MachineEvent, nameOf: (worker: string) => string): string {
   switch (event.type) {
     case "StartRequested":

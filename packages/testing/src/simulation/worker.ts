@@ -2,33 +2,19 @@
 // open, Ready, heartbeats, drain, Bye, exit), with the faults of its release and those that strike it from outside.
 // It knows the truth that the machine only hears of: whether it lives, whether it accepts, which code it really runs.
 
-import {
-  createSupervisorFrameReader,
-  createWorkerFrameReader,
-  type Generation,
-  type Release,
-  type SpawnOrder,
-  type SupervisorMessage,
-  type WorkerHandle,
-  type WorkerId,
-  type WorkerMessage,
-  type WorkerSink,
+import type {
+  Generation,
+  SupervisorMessage,
+  WorkerHandle,
+  WorkerMessage,
+  WorkerSink,
 } from "@brood/core/engine";
-import type { Behaviour, BehaviourKind } from "./behaviour.ts";
+import type { BehaviourKind } from "./behaviour.ts";
+import { createLink } from "./link.ts";
+import type { WorkerMakeup } from "./makeup.ts";
 import type { Random } from "./random.ts";
 import type { Gate, VirtualTime } from "./virtual-time.ts";
-import { createWire, type Wire } from "./wire.ts";
-
-/** What a process is made of. `order` is what it was asked to be; the rest is what it is. */
-export interface WorkerMakeup {
-  readonly order: SpawnOrder;
-  readonly worker: WorkerId;
-  readonly generation: Generation;
-  readonly release: Release;
-  readonly behaviour: Behaviour;
-  readonly heartbeatIntervalMs: number;
-  readonly pid: number;
-}
+import type { Wire } from "./wire.ts";
 
 type Unsigned<Message> = Message extends unknown ? Omit<Message, "worker" | "generation"> : never;
 
@@ -67,21 +53,12 @@ export class SimulatedWorker implements WorkerHandle {
     this.#time = time;
     this.#sink = sink;
     this.#fault = random.chance(makeup.behaviour.share) ? makeup.behaviour.kind : "good";
-    const common = { now: () => time.now(), latencyMs: () => random.durationMs(0.02, 1) };
-    this.toSupervisor = createWire<WorkerMessage>({
-      ...common,
-      reader: createWorkerFrameReader(),
-      carry: (atMs, arrive) => time.reach(atMs, arrive),
-      receive: (message) => this.#deliver(message),
-      violated: (detail) => sink.violated(detail),
+    const link = createLink({ time, random, worker: this.gate }, sink, {
+      fromWorker: (message) => this.#deliver(message),
+      fromSupervisor: (message) => this.#receive(message),
     });
-    this.toWorker = createWire<SupervisorMessage>({
-      ...common,
-      reader: createSupervisorFrameReader(),
-      carry: (atMs, arrive) => time.happen(atMs - time.now(), this.gate, arrive),
-      receive: (message) => this.#receive(message),
-      violated: () => {},
-    });
+    this.toSupervisor = link.toSupervisor;
+    this.toWorker = link.toWorker;
     this.#start();
   }
 

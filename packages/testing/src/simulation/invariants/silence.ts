@@ -1,8 +1,9 @@
 // Liveness from both sides. Nobody is killed for silence who was heard, or who was not heard only because the supervisor
 // itself stood still; and nobody stays in its seat who is really silent, unless the kill budget is spent.
 
-import type { Worker, WorkerId } from "@brood/core/engine";
+import type { Worker } from "@brood/core/engine";
 import type { Observation } from "../observation.ts";
+import { budgetOf, createBudgetBook } from "./budget-book.ts";
 import type { Invariant } from "./invariant.ts";
 
 /** The timer has whole milliseconds. */
@@ -11,17 +12,16 @@ const TIMER_MS = 1;
 const RECHECK_MS = 3_000;
 
 export function silence(): Invariant {
+  const book = createBudgetBook();
   let budgetFreeSinceMs = 0;
-  const condemned = new Set<WorkerId>();
   return {
     name: "silence",
     check(observation) {
       const { atMs, world } = observation;
-      if (world.executed.size >= Math.max(1, Math.ceil(world.desired / 4))) budgetFreeSinceMs = atMs;
+      const condemned = book.note(observation);
+      if (book.waiting.size >= budgetOf(observation)) budgetFreeSinceMs = atMs;
       for (const worker of world.registry.workers.values()) {
-        const isCondemned = worker.fault?.code === "BROOD_HEARTBEAT_TIMEOUT" && !condemned.has(worker.id);
-        if (isCondemned) condemned.add(worker.id);
-        const wrong = isCondemned
+        const wrong = condemned.includes(worker.id)
           ? innocent(worker, observation)
           : spared(worker, observation, budgetFreeSinceMs);
         if (wrong !== null)

@@ -54,8 +54,8 @@ function untrue({ world, workers }: Observation, result: RollResult): string | n
   for (const { id, generation } of world.registry.workers.values()) {
     if (generation !== result.to) return `worker=${id} gen=${generation} is alive`;
   }
-  for (const [id, { generation, isAlive }] of workers) {
-    if (isAlive && generation < result.to) return `worker=${id} really runs gen=${generation}`;
+  for (const [id, { generation, isAlive, hasOpened }] of workers) {
+    if (isAlive && hasOpened && generation < result.to) return `worker=${id} really runs gen=${generation}`;
   }
   return result.replaced === world.registry.slots.size ? null : `replaced is ${result.replaced}`;
 }

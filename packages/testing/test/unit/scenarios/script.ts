@@ -6,7 +6,7 @@ import type { Action } from "../../../src/simulation/actions.ts";
 import { type Behaviour, type BehaviourKind, GOOD } from "../../../src/simulation/behaviour.ts";
 import type { Random } from "../../../src/simulation/random.ts";
 import { Simulation } from "../../../src/simulation/simulation.ts";
-import { formatTrace } from "../../../src/simulation/trace.ts";
+import { formatTrace, tellingLines } from "../../../src/simulation/trace.ts";
 import type { SimulatedWorker } from "../../../src/simulation/worker.ts";
 
 const CONFIG: MachineConfig = {
@@ -97,9 +97,7 @@ export class Script {
 
   /** Every line since `fresh()`, but for those that only say that all goes on. */
   trace(): string {
-    const lines = formatTrace(this.simulation.records).slice(this.#seen);
-    const isQuiet = /WorkerHeartbeat|WorkerSpawned|WorkerBye|DeadlinesReached/;
-    return lines.filter((line) => line.includes("->") || !isQuiet.test(line)).join("\n");
+    return tellingLines(formatTrace(this.simulation.records).slice(this.#seen)).join("\n");
   }
 }
 
