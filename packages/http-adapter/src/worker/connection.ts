@@ -12,7 +12,7 @@ import type { ServerHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
 
 export class Connection {
-  /** The newest request's response while requests are being answered. */
+  /** The newest response that is not through: in a draining worker any, before that one that waits behind another. */
   latest: ServerResponse | null = null;
   readonly #accepted: Socket;
   #outer: Socket;
@@ -25,6 +25,11 @@ export class Connection {
   constructor(socket: Socket) {
     this.#accepted = socket;
     this.#outer = socket;
+  }
+
+  /** What requests arrive on. */
+  get socket(): Socket {
+    return this.#outer;
   }
 
   /** TLS is up; closing goes through it from now on. */
@@ -56,6 +61,11 @@ export class Connection {
     this.latest = null;
     this.#linger();
   };
+
+  /** Nothing has been pipelined behind it. */
+  answered(response: ServerResponse): void {
+    if (this.latest === response) this.latest = null;
+  }
 
   drain(lingerMs: number): void {
     this.#lingerMs = lingerMs;
