@@ -39,7 +39,7 @@ function queueRecycling(turn: Turn, worker: Worker): void {
 export function advanceRecycling(turn: Turn): void {
   const { registry, recycling, roll, lastGood, phase, waitingScales } = turn.world;
   if (roll !== null || phase !== "running" || waitingScales.length > 0) return;
-  for (const index of recycling) {
+  for (let index = recycling.first(); index !== null; index = recycling.first()) {
     const slot = registry.slots.get(index);
     const isSeated = slot !== undefined && slot.current !== null && slot.incoming === null;
     if (

@@ -23,7 +23,7 @@ export function advanceRoll(turn: Turn): void {
   if (roll === null || roll.step === "resolving") return;
   if (roll.step === "canary") return sendCanary(turn, roll);
   const target = roll.step === "reverting" ? roll.from : roll.to;
-  for (const index of roll.pending) {
+  for (let index = roll.pending.first(); index !== null; index = roll.pending.first()) {
     const slot = registry.slots.get(index);
     if (slot !== undefined && !settleSlot(turn, slot, target)) return;
     roll.pending.delete(index);

@@ -2,6 +2,7 @@
 
 import type { Generation } from "./names.ts";
 import { endRoll, viewOf } from "./roll.ts";
+import { SlotQueue } from "./slot-queue.ts";
 import { announce, dismiss } from "./workers.ts";
 import type { Roll, Turn } from "./world.ts";
 
@@ -20,7 +21,7 @@ export function beginRoll(turn: Turn, requestId: string, entry: string | null): 
     startedAtMs: turn.atMs,
     step: "resolving",
     canary: null,
-    pending: new Set(),
+    pending: new SlotQueue(),
     failures: 0,
     killed: 0,
     reason: null,

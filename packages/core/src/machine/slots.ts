@@ -50,7 +50,7 @@ function closeSlot(turn: Turn, slot: Slot): void {
 /** Spawns for empty slots, in order, as far as boots may run at the same time. */
 export function fillVacantSlots(turn: Turn): void {
   const { registry, vacant, config } = turn.world;
-  for (const index of vacant) {
+  for (let index = vacant.first(); index !== null; index = vacant.first()) {
     if (registry.booting >= config.bootConcurrency) return;
     vacant.delete(index);
     const slot = registry.slots.get(index);

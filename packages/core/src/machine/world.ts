@@ -17,6 +17,7 @@ import type {
   WorkerId,
 } from "./names.ts";
 import { Registry } from "./registry.ts";
+import { SlotQueue } from "./slot-queue.ts";
 
 export type Phase = "idle" | "starting" | "running" | "stopping" | "stopped";
 
@@ -51,9 +52,9 @@ export interface World {
   /** Workers of slots that were scaled away and have not ended yet. */
   readonly surplus: Set<WorkerId>;
   /** Slots to fill, in order. */
-  readonly vacant: Set<SlotIndex>;
+  readonly vacant: SlotQueue;
   /** Slots whose worker has done enough, in order. */
-  readonly recycling: Set<SlotIndex>;
+  readonly recycling: SlotQueue;
   /** Slots that wait for a replacement of a worker killed for its silence: the kill budget. */
   readonly executed: Set<SlotIndex>;
   /** Silence before this instant is not held against anyone: the supervisor itself stood still. */
@@ -74,7 +75,7 @@ export interface Roll {
   step: RollStep;
   canary: WorkerId | null;
   /** Slots still to be looked at. */
-  readonly pending: Set<SlotIndex>;
+  readonly pending: SlotQueue;
   failures: number;
   killed: number;
   reason: FailureReason | null;
@@ -105,8 +106,8 @@ export function createWorld(config: MachineConfig): World {
     waitingRestart: null,
     waitingScales: [],
     surplus: new Set(),
-    vacant: new Set(),
-    recycling: new Set(),
+    vacant: new SlotQueue(),
+    recycling: new SlotQueue(),
     executed: new Set(),
     silenceForgivenAtMs: Number.NEGATIVE_INFINITY,
     startFailures: 0,

@@ -123,8 +123,9 @@ export const PATCHED: readonly PatchedMutant[] = [
       const { respawnGeneration } = await import("../../../../core/src/machine/world.ts");
       return {
         fillVacantSlots: (turn: Turn) => {
-          for (const index of turn.world.vacant) {
-            turn.world.vacant.delete(index);
+          const { vacant } = turn.world;
+          for (let index = vacant.first(); index !== null; index = vacant.first()) {
+            vacant.delete(index);
             const slot = turn.world.registry.slots.get(index);
             if (slot !== undefined && slot.current === null && slot.incoming === null)
               spawnInto(turn, slot, respawnGeneration(turn.world));
