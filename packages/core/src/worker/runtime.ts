@@ -4,6 +4,7 @@
 // Every end goes through `leave`; a boot that fails says why before it exits.
 
 import { format } from "node:util";
+import { PoolError } from "../errors.ts";
 import type { BootOrder, SupervisorMessage, WorkerMessage } from "../link/protocol.ts";
 import { describeRelease } from "../release/resolve.ts";
 import { type Heartbeat, startHeartbeat } from "./heartbeat.ts";
@@ -80,7 +81,8 @@ function createWorker(link: WorkerLink, order: BootOrder): RunningWorker {
   };
 
   const fail = async (error: unknown): Promise<never> => {
-    process.stderr.write(`${format(error)}\n`);
+    // A failure that explains itself needs no stack into our own code.
+    process.stderr.write(`${error instanceof PoolError ? error.message : format(error)}\n`);
     confess(error);
     await link.flush();
     process.exit(1);

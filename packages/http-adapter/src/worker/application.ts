@@ -45,7 +45,7 @@ function unusable(kind: AppKind, isMade: boolean, order: HostOrder): PoolError {
   const found = kind.kind === "unusable" ? kind.found : "defineApp(...) once more";
   return new PoolError(
     "BROOD_BOOT_FAILED",
-    `slot=${slot} worker=${worker} gen=${generation} cannot serve ${release.entry}: ${subject} is ${found}, ` +
+    `cannot serve ${release.entry}: ${subject} is ${found}, ` +
       `and it has not called listen(). Accepted are ${ACCEPTED_APPS}.`,
     { details: { slot, worker, generation, entry: release.entry, found } },
   );

@@ -184,7 +184,7 @@ describe("a bad entry", () => {
     await expect(worker.step("boot")).rejects.toMatchObject({
       code: "BROOD_BOOT_FAILED",
       message: expect.stringMatching(
-        /^slot=0 worker=w7 gen=3 cannot serve \/.*unusable\.mjs: its default export is an object with port, host, .*Accepted are a \(req, res\) listener/,
+        /^cannot serve \/.*unusable\.mjs: its default export is an object with port, host, .*Accepted are a \(req, res\) listener/,
       ),
     });
   });
