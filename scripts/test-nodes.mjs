@@ -7,7 +7,8 @@ const majors = process.argv.slice(2).length > 0 ? process.argv.slice(2).map(Numb
 const results = [];
 
 for (const major of majors) {
-  const binary = major === Number(process.versions.node.split(".")[0]) ? process.execPath : nodeBinary(major);
+  const binary =
+    major === Number(process.versions.node.split(".")[0]) ? process.execPath : await nodeBinary(major);
   const { stdout } = spawnSync(binary, ["--version"], { encoding: "utf8" });
   console.log(`\n== node ${stdout.trim()}`);
   const { status } = spawnSync(binary, ["node_modules/vitest/vitest.mjs", "run", "--project", "process"], {

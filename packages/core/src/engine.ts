@@ -19,5 +19,7 @@ export type {
   WorkerHandle,
   WorkerSink,
 } from "./ports/spawn-strategy.ts";
+export { resolveRelease } from "./release/resolve.ts";
+export { createFreshProcessStrategy, type FreshProcessOptions } from "./spawn/fresh-process.ts";
 export { Supervisor, type SupervisorPorts } from "./supervisor/supervisor.ts";
 export { Waiters } from "./supervisor/waiters.ts";

@@ -11,7 +11,7 @@ import type { Service, ServiceEvents, ServiceOptions, ServiceStats } from "./ser
 import { createFreshProcessStrategy } from "./spawn/fresh-process.ts";
 import { createPublicEvents, deepFreeze, type PublicEvents } from "./supervisor/events.ts";
 import { waitForHeartbeats } from "./supervisor/fresh-heartbeats.ts";
-import { createDebugLogger, logAnnouncement } from "./supervisor/logging.ts";
+import { createDebugLogger, guardLogger, logAnnouncement } from "./supervisor/logging.ts";
 import { realClock, realEntropy } from "./supervisor/real-ports.ts";
 import { Supervisor } from "./supervisor/supervisor.ts";
 import { Waiters } from "./supervisor/waiters.ts";
@@ -20,7 +20,7 @@ import { Waiters } from "./supervisor/waiters.ts";
  *  @throws PoolError BROOD_BAD_OPTION for an option that cannot be used. */
 export function createService(options: ServiceOptions): Service {
   const checked = checkServiceOptions(options);
-  const logger = options.logger ?? createDebugLogger(checked.name);
+  const logger = guardLogger(options.logger ?? createDebugLogger(checked.name));
   const events = createPublicEvents(logger);
   const waiters = new Waiters();
   const strategy = createFreshProcessStrategy({

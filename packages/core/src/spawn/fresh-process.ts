@@ -85,13 +85,14 @@ function attach(
 ): WorkerHandle {
   const tail = createTail();
   const writer = createFrameWriter<SupervisorMessage>();
-  if (child.stdout !== null) stdout?.add(child.stdout);
-  if (child.stderr !== null) {
+  reportEnd(child, sink, () => tail.text());
+  // Without a descriptor left (EMFILE) there are none, in spite of their types.
+  if (child.stdout) stdout?.add(child.stdout);
+  if (child.stderr) {
     tail.add(child.stderr);
     stderr.add(child.stderr);
   }
   readLink(child, sink);
-  reportEnd(child, sink, () => tail.text());
   const send = (message: SupervisorMessage, handle?: unknown): boolean => {
     if (!child.connected) return false;
     child.send(writer.wrap(message), handle as undefined, undefined, () => {});

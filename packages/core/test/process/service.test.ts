@@ -256,6 +256,16 @@ describe("a service of real processes", () => {
     ).toEqual(before);
   });
 
+  it("F56: a logger that throws harms nobody", async () => {
+    const broken = (): never => {
+      throw new Error("disk full");
+    };
+    const logger = { debug: broken, info: broken, warn: broken, error: broken };
+    const made = service({ entry: join(await release("1"), "app.mjs"), workers: 1, logger });
+    await within("start", made.start());
+    await within("stop", made.stop());
+  });
+
   it("refuses bad options by name, with the value and what is accepted", async () => {
     const refused = (options: object): unknown => {
       try {

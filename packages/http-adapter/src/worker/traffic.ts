@@ -15,6 +15,13 @@ import { announceClose } from "./announce-close.ts";
 import { Connection } from "./connection.ts";
 import type { IdentityHeaders } from "./identity-headers.ts";
 
+declare module "node:net" {
+  interface Socket {
+    /** Node's own: the response that it is sending, or waits for, on this socket. */
+    readonly _httpMessage?: unknown;
+  }
+}
+
 export class Traffic {
   readonly #identity: IdentityHeaders | null;
   readonly #connections = new Set<Connection>();
@@ -142,7 +149,7 @@ export class Traffic {
     else if (this.#expected.has(response)) return;
     this.#requests += 1;
     this.#identity?.onResponse(response);
-    const isFirst = busyWith(request.socket) === response;
+    const isFirst = request.socket._httpMessage === response;
     if (isFirst && this.#lingerMs === null) return;
     const connection = this.#carriers.get(request.socket);
     if (connection === undefined) return;
@@ -165,9 +172,7 @@ export class Traffic {
   }
 }
 
-/** The response that Node is sending, or waits for, on this socket. */
-function busyWith(socket: Socket): ServerResponse | null {
-  const response: unknown = Reflect.get(socket, "_httpMessage");
+function busyWith({ _httpMessage: response }: Socket): ServerResponse | null {
   return response instanceof ServerResponse ? response : null;
 }
 

@@ -5,11 +5,12 @@
 import { validateHeaderName, validateHeaderValue } from "node:http";
 import { badOption } from "@brood/core";
 import { booleanOption, integerOption, knownKeys, textOption } from "@brood/core/options";
-import { Client } from "./client.ts";
+import { Client, type ClientOrder } from "./client.ts";
 import type { ProbeResponse } from "./exchange.ts";
 import type { ProbeReport, ProbeSnapshot } from "./report.ts";
 import { Tally } from "./tally.ts";
 import { parseTarget } from "./target.ts";
+import { Turnstile } from "./turnstile.ts";
 import { wallClockMs } from "./wall-clock.ts";
 
 export interface VersionProbeOptions {
@@ -35,6 +36,9 @@ export interface Probe extends AsyncDisposable {
   snapshot(): ProbeSnapshot;
   /** Now, for `staleAfter`; finer than `Date.now()`. */
   mark(): number;
+  /** Resolves when so many requests (1...1_000_000) that were sent after this call have ended, well or not, so that what the
+   *  report says of the time since then is more than nothing. @throws PoolError BROOD_CLOSED when the probe is stopped first. */
+  more(requests: number): Promise<void>;
   /** Ends the requests in flight (each has its timeout), closes every socket, reports. Repeated calls give the same report. */
   stop(): Promise<ProbeReport>;
 }
@@ -64,7 +68,13 @@ export async function versionProbe(options: VersionProbeOptions): Promise<Probe>
   if (typeof versionOf !== "function") throw badOption("versionOf", versionOf, "a function of the answer");
 
   const tally = new Tally(versionOf);
-  const order = { target, newConnections, headers, timeoutMs, record: tally.record.bind(tally) };
+  const turnstile = new Turnstile();
+  const record: ClientOrder["record"] = (outcome, sentAtMs, latencyMs) => {
+    const isGood = tally.record(outcome, sentAtMs, latencyMs);
+    turnstile.pass(sentAtMs);
+    return isGood;
+  };
+  const order: ClientOrder = { target, newConnections, headers, timeoutMs, record };
   const clients: Client[] = [];
   const first = Array.from(
     { length: count },
@@ -74,12 +84,15 @@ export async function versionProbe(options: VersionProbeOptions): Promise<Probe>
 
   let stopped: Promise<ProbeReport> | undefined;
   const stop = () => {
+    turnstile.close();
     stopped ??= Promise.all(clients.map((client) => client.stop())).then(() => tally.report());
     return stopped;
   };
   return {
     snapshot: () => tally.snapshot(clients.filter((client) => client.isWaiting).length),
     mark: wallClockMs,
+    more: async (requests) =>
+      turnstile.after(wallClockMs(), integerOption("requests", requests, 1, 1_000_000, 1)),
     stop,
     [Symbol.asyncDispose]: async () => void (await stop()),
   };
