@@ -11,6 +11,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   machine: ["machine"],
   link: ["link", "machine"],
   ports: ["ports", "link", "machine"],
+  native: ["native", "errors"],
   release: ["release", "machine", "errors"],
   worker: ["worker", "release", "link", "machine", "errors"],
   spawn: ["spawn", "ports", "link", "machine"],

@@ -1,0 +1,22 @@
+{
+  "targets": [
+    {
+      "target_name": "brood",
+      "sources": [
+        "src/addon.c",
+        "src/descriptors.c",
+        "src/errors.c",
+        "src/fork.c",
+        "src/link.c",
+        "src/listen.c",
+        "src/mappings.c",
+        "src/pidfd.c",
+        "src/process_end.c",
+        "src/watch.c"
+      ],
+      "defines": ["NAPI_VERSION=8", "_GNU_SOURCE"],
+      "cflags": ["-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden"],
+      "cflags!": ["-O3"]
+    }
+  ]
+}

@@ -1,0 +1,27 @@
+// The addon's table of contents: one JavaScript function for each entry, typed in packages/core/src/native/binding.ts.
+
+#include "addon.h"
+
+static const struct {
+  const char *name;
+  napi_callback function;
+} FUNCTIONS[] = {
+    {"forkSibling", brood_fork_sibling},   {"exitNow", brood_exit_now},
+    {"pidfdOpen", brood_pidfd_open},       {"pidfdSignal", brood_pidfd_signal},
+    {"processEnd", brood_process_end},     {"watchStart", brood_watch_start},
+    {"watchChange", brood_watch_change},   {"watchRef", brood_watch_ref},
+    {"watchStop", brood_watch_stop},       {"socketPair", brood_socket_pair},
+    {"linkSend", brood_link_send},         {"linkReceive", brood_link_receive},
+    {"duplicate", brood_duplicate},        {"close", brood_close},
+    {"bindReuseport", brood_bind_reuseport},
+};
+
+NAPI_MODULE_INIT() {
+  for (size_t index = 0; index < sizeof FUNCTIONS / sizeof *FUNCTIONS; index += 1) {
+    napi_value function;
+    BROOD_TRY(env, napi_create_function(env, FUNCTIONS[index].name, NAPI_AUTO_LENGTH, FUNCTIONS[index].function,
+                                        NULL, &function));
+    BROOD_TRY(env, napi_set_named_property(env, exports, FUNCTIONS[index].name, function));
+  }
+  return exports;
+}

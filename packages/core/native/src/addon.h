@@ -1,0 +1,53 @@
+// Shared by every file of the addon. Rules that hold everywhere:
+// - no state of its own: nothing static and changeable, so several environments (worker_threads) may load it;
+// - each system call's result is checked; a failure becomes a thrown Error with `code`, `errno` (negative) and
+//   `syscall`, as Node's own errors have them (errors.c);
+// - descriptors that it makes are close-on-exec; a fork copies them all the same;
+// - from libuv only functions are used, no struct is laid out here: one binary runs on Node 20, 22, 24 and 26.
+#ifndef BROOD_ADDON_H
+#define BROOD_ADDON_H
+
+#include <node_api.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/** Leaves the function when Node-API failed; the exception is pending then. */
+#define BROOD_TRY(env, call)                                   \
+  do {                                                         \
+    if ((call) != napi_ok) return brood_throw_napi(env, #call); \
+  } while (0)
+
+/** Throws the error for a positive errno. Always returns NULL, for `return brood_throw_errno(...)`. */
+napi_value brood_throw_errno(napi_env env, int error, const char *syscall);
+/** Throws what Node-API says of its last failure, unless an exception is pending already. Returns NULL. */
+napi_value brood_throw_napi(napi_env env, const char *call);
+/** Reads exactly `count` arguments; false with a pending TypeError when there are fewer. */
+bool brood_arguments(napi_env env, napi_callback_info info, size_t count, napi_value *values);
+/** Reads an int32; false with a pending TypeError when it is none. */
+bool brood_int(napi_env env, napi_value value, const char *name, int *result);
+
+napi_value brood_undefined(napi_env env);
+/** An array of int32; NULL with a pending exception on failure. */
+napi_value brood_int_array(napi_env env, const int *values, size_t count);
+
+/** errno, or 0: makes every private mapping of this process inheritable again (mappings.c). Names what failed. */
+int brood_inherit_mappings(const char **syscall);
+
+/** One function of JavaScript each; described in packages/core/src/native/binding.ts. */
+napi_value brood_fork_sibling(napi_env env, napi_callback_info info);
+napi_value brood_exit_now(napi_env env, napi_callback_info info);
+napi_value brood_pidfd_open(napi_env env, napi_callback_info info);
+napi_value brood_pidfd_signal(napi_env env, napi_callback_info info);
+napi_value brood_process_end(napi_env env, napi_callback_info info);
+napi_value brood_watch_start(napi_env env, napi_callback_info info);
+napi_value brood_watch_change(napi_env env, napi_callback_info info);
+napi_value brood_watch_ref(napi_env env, napi_callback_info info);
+napi_value brood_watch_stop(napi_env env, napi_callback_info info);
+napi_value brood_socket_pair(napi_env env, napi_callback_info info);
+napi_value brood_link_send(napi_env env, napi_callback_info info);
+napi_value brood_link_receive(napi_env env, napi_callback_info info);
+napi_value brood_duplicate(napi_env env, napi_callback_info info);
+napi_value brood_close(napi_env env, napi_callback_info info);
+napi_value brood_bind_reuseport(napi_env env, napi_callback_info info);
+
+#endif

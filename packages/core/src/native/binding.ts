@@ -1,0 +1,98 @@
+// The native addon as it is: one declaration for each function of packages/core/native, and the way to load it. It is
+// optional: on another system than Linux, or where it could not be built, `nativeSupport` says why and `fresh` works.
+// Failures are Errors with `code` (EBADF, EMFILE, ...), `errno` and `syscall`, as Node's own.
+
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+
+/** A descriptor in the event loop. Opaque; stop it before the descriptor is closed. */
+export interface Watch {
+  readonly watch: unique symbol;
+}
+
+/** What a watch asks for, and is told: a sum of these. */
+export const READABLE = 1;
+export const WRITABLE = 2;
+
+export interface Binding {
+  /** Forks this process. In the parent pid and pidfd, in the child null. Every descriptor and watch exists in both. */
+  forkSibling(): readonly [pid: number, pidfd: number] | null;
+  /** Leaves without running anything: no exit listeners, no threads joined. The only way out of a forked process. */
+  exitNow(code: number): never;
+  pidfdOpen(pid: number): number;
+  /** False when the process has ended and was reaped. Signal 0 only asks. */
+  pidfdSignal(pidfd: number, signal: number): boolean;
+  /** Reaps the process if it is our child and has ended. Exit code -1 and signal 0 stand for none. */
+  processEnd(
+    pidfd: number,
+  ): readonly [
+    state: "running" | "ended" | "unknown",
+    exitCode: number,
+    signal: number,
+    source: "wait" | "pidfd" | "proc" | "none",
+  ];
+  /** Keeps the loop alive. `status` is 0 or a negative errno. Should the environment (a thread) end before the watch is
+   *  stopped, the descriptor is closed. */
+  watchStart(fd: number, events: number, callback: (status: number, events: number) => void): Watch;
+  watchChange(watch: Watch, events: number): void;
+  watchRef(watch: Watch, keepsLoopAlive: boolean): void;
+  watchStop(watch: Watch): void;
+  socketPair(): [number, number];
+  /** How many bytes went; -1 when the socket is full. Descriptors go with the first byte. At most 253. */
+  linkSend(fd: number, bytes: Uint8Array, descriptors: readonly number[]): number;
+  /** How many bytes came, 0 at the end, -1 for none yet. Appends the descriptors that came along. */
+  linkReceive(fd: number, bytes: Uint8Array, descriptors: number[]): number;
+  duplicate(fd: number): number;
+  /** As fs.closeSync, which warns of such descriptors in a thread. */
+  close(fd: number): void;
+  /** `host` is a numeric address; a backlog of 0 binds without listening. */
+  bindReuseport(
+    host: string,
+    port: number,
+    backlog: number,
+    v6Only: boolean,
+  ): readonly [fd: number, port: number];
+}
+
+export type NativeSupport =
+  | { readonly ok: true; readonly binding: Binding }
+  /** One sentence: what is missing and what to do. */
+  | { readonly ok: false; readonly reason: string };
+
+/** packages/core/native, from `src/native` and from `dist/native` alike. */
+const FOLDER = fileURLToPath(new URL("../../native", import.meta.url));
+
+const TO_DO =
+  "Install a C compiler, make, Python and Node's headers, allow @brood/core its install script (pnpm approve-builds), " +
+  "then install again.";
+
+let known: NativeSupport | undefined;
+
+/** Loads the addon at the first call; the answer never changes in a process. */
+export function nativeSupport(): NativeSupport {
+  known ??= load(process.platform);
+  return known;
+}
+
+function load(platform: NodeJS.Platform): NativeSupport {
+  if (platform !== "linux")
+    return { ok: false, reason: `fork(2) and pidfds need Linux, this is ${platform}.` };
+  try {
+    const require = createRequire(import.meta.url);
+    const loadAddon = require("node-gyp-build") as (folder: string) => Binding;
+    const binding = loadAddon(FOLDER);
+    binding.close(binding.pidfdOpen(process.pid));
+    return { ok: true, binding };
+  } catch (error) {
+    return { ok: false, reason: reasonOf(error) };
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === "ENOSYS" || code === "EPERM") {
+    return `pidfd_open is not available (${code}): it needs Linux 5.4 or newer and a sandbox that permits it.`;
+  }
+  const firstLine = String(message).split("\n", 1)[0];
+  return `the native addon is not there (${firstLine}). ${TO_DO}`;
+}

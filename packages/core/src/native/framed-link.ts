@@ -1,0 +1,191 @@
+// A link over one end of a socket pair: frames with descriptors, both ways, in order, without waiting.
+// What fits goes out at once, so a last word before `exitNow` needs no turn of the loop; the rest waits in a bounded
+// queue. A queued descriptor is duplicated: the caller may close its own as soon as `send` has returned.
+// `ended` comes once, at the peer's end, at a breach or at an error; the descriptor is closed then.
+
+import { PoolError } from "../errors.ts";
+import { type Binding, READABLE, type Watch, WRITABLE } from "./binding.ts";
+import { encodeFrame, FrameDecoder } from "./link-frames.ts";
+
+export interface LinkSink {
+  /** The descriptors belong to the receiver, which closes them. */
+  frame(payload: Buffer, descriptors: readonly number[]): void;
+  /** Null: the peer closed its end or died. */
+  ended(error: Error | null): void;
+}
+
+export interface FramedLink {
+  /** False when the link is closed or its queue is full; nothing was taken then. */
+  send(payload: Uint8Array, descriptors?: readonly number[]): boolean;
+  readonly queuedBytes: number;
+  ref(): void;
+  unref(): void;
+  /** Closes without a last word: what is queued is dropped, `ended` is not called. May be called twice. */
+  close(): void;
+}
+
+/** More than any message of the protocol; a wrong length must not make us allocate gigabytes. */
+const FRAME_MAX_BYTES = 16 * 1024 * 1024;
+/** A peer that does not read: the sender is told instead of filling memory. One frame always fits. */
+const QUEUE_MAX_BYTES = 16 * 1024 * 1024;
+const CHUNK_BYTES = 64 * 1024;
+/** Then the loop has its turn: one busy peer must not keep the others from theirs. */
+const CHUNKS_PER_TURN = 16;
+
+interface Outgoing {
+  bytes: Buffer;
+  descriptors: readonly number[];
+}
+
+/** Takes the descriptor over. Keeps the loop alive until closed or `unref`. */
+export function createFramedLink(binding: Binding, fd: number, sink: LinkSink): FramedLink {
+  return new SocketLink(binding, fd, sink);
+}
+
+class SocketLink implements FramedLink {
+  readonly #binding: Binding;
+  readonly #fd: number;
+  readonly #sink: LinkSink;
+  readonly #watch: Watch;
+  readonly #decoder: FrameDecoder = new FrameDecoder(FRAME_MAX_BYTES);
+  readonly #chunk: Buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  readonly #queue: Outgoing[] = [];
+  #queuedBytes = 0;
+  #isOpen = true;
+
+  constructor(binding: Binding, fd: number, sink: LinkSink) {
+    this.#binding = binding;
+    this.#fd = fd;
+    this.#sink = sink;
+    this.#watch = binding.watchStart(fd, READABLE, (status, events) => this.#turn(status, events));
+  }
+
+  get queuedBytes(): number {
+    return this.#queuedBytes;
+  }
+
+  send(payload: Uint8Array, descriptors: readonly number[] = []): boolean {
+    if (!this.#isOpen || (this.#queue.length > 0 && this.#queuedBytes + payload.length > QUEUE_MAX_BYTES)) {
+      return false;
+    }
+    if (payload.length > FRAME_MAX_BYTES) {
+      throw new RangeError(`a frame of ${payload.length} bytes; the link takes at most ${FRAME_MAX_BYTES}`);
+    }
+    const bytes = encodeFrame(payload, descriptors.length);
+    const sent = this.#queue.length > 0 ? 0 : this.#write(bytes, descriptors);
+    if (sent === null) return false;
+    if (sent < bytes.length) this.#enqueue(bytes.subarray(sent), sent > 0 ? [] : descriptors);
+    return true;
+  }
+
+  ref(): void {
+    this.#binding.watchRef(this.#watch, true);
+  }
+
+  unref(): void {
+    this.#binding.watchRef(this.#watch, false);
+  }
+
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#binding.watchStop(this.#watch);
+    for (const { descriptors } of this.#queue.splice(0)) this.#closeAll(descriptors);
+    this.#closeAll(this.#decoder.descriptors.splice(0));
+    this.#binding.close(this.#fd);
+    this.#queuedBytes = 0;
+  }
+
+  /** How many bytes went; null when the peer has gone (`ended` tells, in the loop's next turn). */
+  #write(bytes: Buffer, descriptors: readonly number[]): number | null {
+    try {
+      return Math.max(0, this.#binding.linkSend(this.#fd, bytes, descriptors));
+    } catch (error) {
+      if (isPeerGone(error)) return null;
+      throw error;
+    }
+  }
+
+  #enqueue(bytes: Buffer, descriptors: readonly number[]): void {
+    this.#queue.push({ bytes, descriptors: this.#duplicateAll(descriptors) });
+    this.#queuedBytes += bytes.length;
+    if (this.#queue.length === 1) this.#binding.watchChange(this.#watch, READABLE | WRITABLE);
+  }
+
+  #duplicateAll(descriptors: readonly number[]): number[] {
+    const copies: number[] = [];
+    try {
+      for (const descriptor of descriptors) copies.push(this.#binding.duplicate(descriptor));
+    } catch (error) {
+      this.#closeAll(copies);
+      throw error;
+    }
+    return copies;
+  }
+
+  #closeAll(descriptors: readonly number[]): void {
+    for (const descriptor of descriptors) this.#binding.close(descriptor);
+  }
+
+  #turn(status: number, events: number): void {
+    try {
+      if ((events & WRITABLE) !== 0) this.#flush();
+      // A status tells of an error on the descriptor: reading names it.
+      if (this.#isOpen && (status < 0 || (events & READABLE) !== 0)) this.#read();
+    } catch (error) {
+      this.#end(isPeerGone(error) ? null : (error as Error));
+    }
+  }
+
+  #flush(): void {
+    for (let head = this.#queue[0]; head !== undefined; head = this.#queue[0]) {
+      const sent = this.#write(head.bytes, head.descriptors);
+      if (sent === null || sent === 0) return;
+      this.#closeAll(head.descriptors);
+      this.#queuedBytes -= sent;
+      if (sent === head.bytes.length) this.#queue.shift();
+      else this.#queue[0] = { bytes: head.bytes.subarray(sent), descriptors: [] };
+    }
+    this.#binding.watchChange(this.#watch, READABLE);
+  }
+
+  #read(): void {
+    for (let round = 0; round < CHUNKS_PER_TURN && this.#isOpen; round += 1) {
+      const count = this.#binding.linkReceive(this.#fd, this.#chunk, this.#decoder.descriptors);
+      if (count < 0) return;
+      if (count === 0) return this.#end(this.#decoder.isPartial ? breach("the end within a frame") : null);
+      for (const frame of this.#decoder.push(this.#chunk.subarray(0, count))) {
+        if (this.#isOpen) this.#deliver(() => this.#sink.frame(frame.payload, frame.descriptors));
+        else this.#closeAll(frame.descriptors);
+      }
+      if (this.#decoder.breach !== null) return this.#end(breach(this.#decoder.breach));
+    }
+  }
+
+  /** A throw of the receiver is its own uncaught exception, and must not cost it the frames behind. */
+  #deliver(callback: () => void): void {
+    try {
+      callback();
+    } catch (error) {
+      process.nextTick(() => {
+        throw error;
+      });
+    }
+  }
+
+  #end(error: Error | null): void {
+    if (!this.#isOpen) return;
+    this.close();
+    this.#deliver(() => this.#sink.ended(error));
+  }
+}
+
+function breach(what: string): PoolError {
+  return new PoolError("BROOD_PROTOCOL", `the native link got ${what}. Only Brood may write to it.`);
+}
+
+/** ECONNRESET: it died with something of ours unread. */
+function isPeerGone(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === "EPIPE" || code === "ECONNRESET";
+}
