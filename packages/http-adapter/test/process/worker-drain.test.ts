@@ -1,33 +1,12 @@
-// E45 and E46 against a real worker: everything accepted is answered, and nobody is told to stay. A drain step is
-// known to have begun when a later step has been answered: messages keep their order.
+// E45 and E46 against a real worker: everything accepted is answered, and nobody is told to stay.
 
-import { once } from "node:events";
 import { describe, expect, it } from "vitest";
-import { connectHttp2, fetchOver, streamOver } from "../support/fetch-over.ts";
+import { beginDrain, beginDrainWith, FOR_EVER_MS } from "../support/drain.ts";
+import { fetchOver } from "../support/fetch-over.ts";
 import { startKeepAliveLoad } from "../support/keep-alive-load.ts";
 import { useScene } from "../support/scene.ts";
-import type { WorkerProcess } from "../support/worker-process.ts";
-
-/** Longer than any test's deadline: what must not wait for it does not. */
-const FOR_EVER_MS = 600_000;
 
 const scene = useScene();
-
-interface Drain {
-  readonly ended: Promise<unknown>;
-}
-
-async function beginDrain(worker: WorkerProcess): Promise<Drain> {
-  const ended = worker.step("drain");
-  await worker.step("usage");
-  return { ended };
-}
-
-/** Begins it once so many connections were accepted. */
-async function beginDrainWith(worker: WorkerProcess, connections: number): Promise<Drain> {
-  await worker.reports("connections", connections);
-  return beginDrain(worker);
-}
 
 describe("a draining worker", () => {
   it("is done at once when no connection is open", async () => {
@@ -288,85 +267,5 @@ describe("workers that take over from each other", () => {
     const report = await load.stop();
     expect(report.errors).toEqual([]);
     expect(report.answered).toBeGreaterThan(16 * 20 * 10);
-  });
-});
-
-describe("a draining worker with Fastify", () => {
-  it("never answers 503, and closes the application last", async () => {
-    const { serve, connect, tcp } = scene();
-    const worker = await serve("drain-fastify.mjs", { lingerMs: FOR_EVER_MS });
-    const [slow, idle, fresh] = [await connect(tcp), await connect(tcp), await connect(tcp)];
-    slow.get("/held");
-    idle.get("/first");
-    await idle.receives("answered /first");
-    await worker.hears("held");
-    await worker.reports("connections", 3);
-    const drain = await beginDrain(worker);
-    for (const client of [idle, fresh]) {
-      client.get("/late");
-      const answer = await client.receives("answered /late");
-      expect(answer).toContain("HTTP/1.1 200 OK");
-      expect(answer).toMatch(/^connection: close\r$/m);
-      await client.closes();
-    }
-    worker.say({ say: "release" });
-    expect(await slow.receives("answered /held")).toContain("HTTP/1.1 200 OK");
-    await drain.ended;
-    expect(worker.told.map((each) => each.told)).toEqual(["held"]);
-    await worker.step("close");
-    await worker.hears("fastify close");
-  });
-});
-
-describe("a draining worker with TLS", () => {
-  it("closes idle connections in good order", async () => {
-    const { serve, later, tcp } = scene();
-    const worker = await serve("http2-secure.mjs", { lingerMs: 50 });
-    const session = connectHttp2("h2", tcp.target);
-    later(() => session.destroy());
-    expect(await streamOver(session, "/a")).toMatchObject({ body: "GET /a" });
-    await worker.step("drain");
-    expect(await worker.step("usage")).toMatchObject({ connections: 0 });
-  });
-});
-
-describe("a draining worker with http2", () => {
-  it("finishes open streams, tells the client to go, and closes the session", async () => {
-    const { serve, later, tcp } = scene();
-    const worker = await serve("drain-http2.mjs");
-    const session = connectHttp2("h2c", tcp.target);
-    later(() => session.destroy());
-    const held = streamOver(session, "/held");
-    await worker.hears("held");
-    const goaway = once(session, "goaway");
-    const drain = await beginDrain(worker);
-    expect((await goaway)[0]).toBe(0);
-    worker.say({ say: "release" });
-    expect(await held).toMatchObject({ status: 200, body: "answered /held" });
-    await drain.ended;
-  });
-
-  it("answers the next stream of an idle session, and says GOAWAY before the answer", async () => {
-    const { serve, later, unix } = scene();
-    const worker = await serve("drain-http2.mjs", { lingerMs: 5_000 });
-    const session = connectHttp2("h2c", unix.target);
-    later(() => session.destroy());
-    await streamOver(session, "/first");
-    const drain = await beginDrain(worker);
-    expect(await streamOver(session, "/next")).toMatchObject({ body: "answered /next" });
-    expect(session.closed).toBe(true);
-    await drain.ended;
-  });
-
-  it("closes an idle session after the linger, also of a client that does not hang up", async () => {
-    const { serve, later, connect, tcp } = scene();
-    const worker = await serve("drain-http2.mjs", { lingerMs: 50 });
-    const session = connectHttp2("h2c", tcp.target);
-    later(() => session.destroy());
-    await streamOver(session, "/first");
-    const deaf = await connect(tcp);
-    deaf.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0");
-    await worker.reports("connections", 2);
-    await worker.step("drain");
   });
 });
