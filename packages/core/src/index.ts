@@ -12,6 +12,7 @@ export type {
 } from "./machine/names.ts";
 export type { LogFields, Logger } from "./ports/log.ts";
 export { createService } from "./service.ts";
+export { type CheckedServiceOptions, checkServiceOptions } from "./service-options.ts";
 export type {
   RecycleOptions,
   RollProgress,

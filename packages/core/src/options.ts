@@ -3,6 +3,9 @@
 
 import { badOption } from "./errors.ts";
 
+/** Workers of one service at the most. */
+export const WORKERS_MAX = 10_000;
+
 /** A whole number from `min` to `max`; `fallback` when undefined. @throws PoolError BROOD_BAD_OPTION */
 export function integerOption(
   option: string,

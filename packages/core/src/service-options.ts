@@ -12,6 +12,7 @@ import {
   numberOption,
   textListOption,
   textOption,
+  WORKERS_MAX,
 } from "./options.ts";
 import { entryPath } from "./release/resolve.ts";
 import type { RecycleOptions, ServiceOptions } from "./service-types.ts";
@@ -97,7 +98,7 @@ function defaultMaxSurge(workers: number, parallelism: number): number {
 
 function checkRollOptions(options: ServiceOptions): Omit<MachineConfig, "heartbeatTimeoutMs"> {
   const parallelism = availableParallelism();
-  const desired = integerOption("workers", options.workers, 1, MANY, parallelism);
+  const desired = integerOption("workers", options.workers, 1, WORKERS_MAX, parallelism);
   const maxSurge = integerOption(
     "maxSurge",
     options.maxSurge,

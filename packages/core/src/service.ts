@@ -4,7 +4,7 @@
 import { PoolError } from "./errors.ts";
 import { createMachine } from "./machine/machine.ts";
 import type { RollResult, WorkerId } from "./machine/names.ts";
-import { integerOption, knownKeys } from "./options.ts";
+import { integerOption, knownKeys, WORKERS_MAX } from "./options.ts";
 import { resolveRelease } from "./release/resolve.ts";
 import { checkEntry, checkServiceOptions } from "./service-options.ts";
 import type { Service, ServiceEvents, ServiceOptions, ServiceStats } from "./service-types.ts";
@@ -106,7 +106,7 @@ class ProcessService implements Service {
   }
 
   async scale(workers: number): Promise<void> {
-    const desired = integerOption("workers", workers, 1, 10_000, 1);
+    const desired = integerOption("workers", workers, 1, WORKERS_MAX, 1);
     const requestId = this.#open("scale");
     const done = this.#waiters.forScale(requestId);
     this.#supervisor.accept({ type: "ScaleRequested", requestId, desired });

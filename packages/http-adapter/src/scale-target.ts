@@ -1,8 +1,7 @@
 // How many workers someone asks for: a number, or one relative to what is wanted now (`+2`, `-1`).
 
 import { badOption } from "@brood/core/errors";
-
-export const WORKERS_MAX = 10_000;
+import { WORKERS_MAX } from "@brood/core/options";
 
 export const SCALE_FORMS: string = `a whole number from 1 to ${WORKERS_MAX}, or a change such as +1 or -1`;
 

@@ -14,29 +14,30 @@ import {
   knownKeys,
   nameOption,
   textOption,
+  WORKERS_MAX,
 } from "@brood/core/options";
 import { type ListenAddress, parseAddresses } from "./listen/addresses.ts";
 import { defaultName } from "./name.ts";
-import { WORKERS_MAX } from "./scale-target.ts";
 
 /** Options that the adapter hands on to the engine unseen. */
-type EngineOptions = Pick<
-  ServiceOptions,
-  | "bootTimeoutMs"
-  | "minHealthyMs"
-  | "drainTimeoutMs"
-  | "heartbeatTimeoutMs"
-  | "maxSurge"
-  | "maxUnavailable"
-  | "maxFailures"
-  | "bootConcurrency"
-  | "recycle"
-  | "onReleaseChanged"
-  | "env"
-  | "execArgv"
-  | "compileCache"
-  | "logger"
->;
+const ENGINE_KEYS = [
+  "bootTimeoutMs",
+  "minHealthyMs",
+  "drainTimeoutMs",
+  "heartbeatTimeoutMs",
+  "maxSurge",
+  "maxUnavailable",
+  "maxFailures",
+  "bootConcurrency",
+  "recycle",
+  "onReleaseChanged",
+  "env",
+  "execArgv",
+  "compileCache",
+  "logger",
+] as const;
+
+type EngineOptions = Pick<ServiceOptions, (typeof ENGINE_KEYS)[number]>;
 
 export interface ServeConfig extends EngineOptions {
   /** The module to serve, relative to `cwd`. */
@@ -81,23 +82,6 @@ export interface ServeOptions {
   readonly stderr: string | undefined;
   readonly engine: EngineOptions;
 }
-
-const ENGINE_KEYS: readonly (keyof EngineOptions)[] = [
-  "bootTimeoutMs",
-  "minHealthyMs",
-  "drainTimeoutMs",
-  "heartbeatTimeoutMs",
-  "maxSurge",
-  "maxUnavailable",
-  "maxFailures",
-  "bootConcurrency",
-  "recycle",
-  "onReleaseChanged",
-  "env",
-  "execArgv",
-  "compileCache",
-  "logger",
-];
 
 const ADAPTER_KEYS: readonly Exclude<keyof ServeConfig, keyof EngineOptions>[] = [
   "entry",

@@ -3,7 +3,7 @@
 // Order: control socket (the lock on the name) -> addresses -> pidfile -> workers. Each step pushes its undoing on one
 // stack, which serves the failed start and the stop alike. The supervisor never accepts a connection itself.
 
-import { createService, type Service } from "@brood/core";
+import { checkServiceOptions, createService, type Service, type ServiceOptions } from "@brood/core";
 import { PoolError } from "@brood/core/errors";
 import { controlPath } from "./control/paths.ts";
 import { type ControlServer, openControlServer } from "./control/server.ts";
@@ -29,9 +29,8 @@ export async function serve(
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<Server> {
   const checked = readServeConfig(config);
-  // The engine checks its options when a service is made. One that is never started is made for that alone, before
-  // anything is opened or bound.
-  createHttpService(checked, [], undefined, undefined);
+  // The engine's own checks, before anything is opened or bound.
+  checkServiceOptions(serviceOptions(checked, [], undefined, undefined));
   const stack = new ReleaseStack((what, error) => {
     checked.engine.logger?.warn(`could not release the ${what}`, { reason: String(error) });
   });
@@ -51,7 +50,7 @@ async function start(options: ServeOptions, stack: ReleaseStack, signal?: AbortS
     options.pidfile === undefined ? "absent" : await inspectPidfile(options.pidfile);
   const sockets = await bind(options, control?.predecessorDied === true || pidfileState === "dead", stack);
   if (options.pidfile !== undefined) stack.push("pidfile", await writePidfile(options.pidfile, pidfileState));
-  const service = createHttpService(options, sockets, stdout, stderr);
+  const service = createService(serviceOptions(options, sockets, stdout, stderr));
   stack.push("workers", () => service.stop());
   const server = createServer({
     service,
@@ -113,18 +112,18 @@ async function bind(
   return sockets;
 }
 
-function createHttpService(
+function serviceOptions(
   options: ServeOptions,
   sockets: readonly BoundSocket[],
   stdout: LogFile | undefined,
   stderr: LogFile | undefined,
-): Service {
+): ServiceOptions {
   const hostData: HttpHostData = {
     exposeGeneration: options.exposeGeneration,
     lingerMs: options.lingerMs,
     addresses: sockets.map((each) => each.address),
   };
-  return createService({
+  return {
     ...options.engine,
     entry: options.entry,
     name: options.name,
@@ -137,5 +136,5 @@ function createHttpService(
     ...(options.workers === undefined ? {} : { workers: options.workers }),
     ...(stdout === undefined ? {} : { stdout }),
     ...(stderr === undefined ? {} : { stderr }),
-  });
+  };
 }

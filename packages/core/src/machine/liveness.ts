@@ -9,7 +9,7 @@ import type { WorkerState } from "./names.ts";
 import { heartbeatTimeout } from "./reasons.ts";
 import type { Worker } from "./registry.ts";
 import { expel } from "./slots.ts";
-import { note } from "./workers.ts";
+import { note, setDeadline } from "./workers.ts";
 import type { Turn, World } from "./world.ts";
 
 /** Watches a worker that has just become ready. */
@@ -40,8 +40,7 @@ export function forgiveStall(turn: Turn, lateMs: number): void {
   world.silenceForgivenAtMs = atMs;
   for (const worker of world.registry.workers.values()) {
     if (!Number.isFinite(worker.stateDeadlineAtMs)) continue;
-    worker.stateDeadlineAtMs = atMs + durationMaxMs(world, worker.state);
-    world.deadlines.push({ kind: "state", worker: worker.id, atMs: worker.stateDeadlineAtMs });
+    setDeadline(turn, worker, durationMaxMs(world, worker.state));
   }
   note(turn, "warn", `the supervisor stood still for ${Math.round(lateMs)} ms; deadlines were re-armed`);
 }

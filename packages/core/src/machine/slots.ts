@@ -4,6 +4,7 @@
 import { forgetFailures, recordFailure } from "./intensity.ts";
 import type { FailureReason } from "./names.ts";
 import type { Slot, Worker } from "./registry.ts";
+import { mayBoot } from "./replacement.ts";
 import { dismiss, kill, spawnInto } from "./workers.ts";
 import { respawnGeneration, type Turn } from "./world.ts";
 
@@ -49,9 +50,9 @@ function closeSlot(turn: Turn, slot: Slot): void {
 
 /** Spawns for empty slots, in order, as far as boots may run at the same time. */
 export function fillVacantSlots(turn: Turn): void {
-  const { registry, vacant, config } = turn.world;
+  const { registry, vacant } = turn.world;
   for (let index = vacant.first(); index !== null; index = vacant.first()) {
-    if (registry.booting >= config.bootConcurrency) return;
+    if (!mayBoot(turn.world)) return;
     vacant.delete(index);
     const slot = registry.slots.get(index);
     if (slot !== undefined && slot.current === null && slot.incoming === null) {

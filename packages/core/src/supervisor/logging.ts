@@ -32,10 +32,15 @@ export function formatLine(message: string, fields: LogFields = {}): string {
   return [...pairs({ slot, worker, gen, pid }), message, ...pairs(context)].join(" ");
 }
 
+/** What is unknown is left out; what has spaces is quoted. */
 function pairs(fields: LogFields): string[] {
   return Object.entries(fields)
     .filter(([, value]) => value !== undefined && value !== null)
-    .map(([key, value]) => `${key}=${value}`);
+    .map(([key, value]) => `${key}=${quoted(String(value))}`);
+}
+
+function quoted(text: string): string {
+  return /[\s"=]/.test(text) || text === "" ? JSON.stringify(text) : text;
 }
 
 /** Writes what happened to a worker or a roll. */
