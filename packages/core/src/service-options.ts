@@ -16,6 +16,7 @@ import {
 } from "./options.ts";
 import { entryPath } from "./release/resolve.ts";
 import type { RecycleOptions, ServiceOptions } from "./service-types.ts";
+import { type CheckedRuntime, checkRuntime } from "./thread-options.ts";
 
 const HOUR_MS = 3_600_000;
 const MANY = 10_000;
@@ -29,6 +30,7 @@ const KNOWN: readonly (keyof ServiceOptions)[] = [
   "workers",
   "runtime",
   "spawn",
+  "resourceLimits",
   "bootTimeoutMs",
   "minHealthyMs",
   "drainTimeoutMs",
@@ -48,7 +50,7 @@ const KNOWN: readonly (keyof ServiceOptions)[] = [
   "logger",
 ];
 
-export interface CheckedServiceOptions {
+export interface CheckedServiceOptions extends CheckedRuntime {
   readonly name: string;
   readonly entry: string;
   readonly cwd: string | undefined;
@@ -63,7 +65,7 @@ export interface CheckedServiceOptions {
 export function checkServiceOptions(options: ServiceOptions): CheckedServiceOptions {
   if (typeof options !== "object" || options === null) throw badOption("options", options, "an object");
   knownKeys("", options, KNOWN);
-  choiceOption("runtime", options.runtime, ["process"], "process");
+  const runtime = checkRuntime(options);
   choiceOption("spawn", options.spawn, ["fresh"], "fresh");
   const cwd = textOption("cwd", options.cwd);
   const heartbeatTimeoutMs = integerOption(
@@ -74,6 +76,7 @@ export function checkServiceOptions(options: ServiceOptions): CheckedServiceOpti
     30_000,
   );
   return {
+    ...runtime,
     name: nameOption("name", options.name, "default"),
     entry: checkEntry(options.entry, cwd),
     cwd,

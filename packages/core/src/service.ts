@@ -5,10 +5,12 @@ import { PoolError } from "./errors.ts";
 import { createMachine } from "./machine/machine.ts";
 import type { RollResult, WorkerId } from "./machine/names.ts";
 import { integerOption, knownKeys, WORKERS_MAX } from "./options.ts";
+import type { SpawnStrategy } from "./ports/spawn-strategy.ts";
 import { resolveRelease } from "./release/resolve.ts";
-import { checkEntry, checkServiceOptions } from "./service-options.ts";
+import { type CheckedServiceOptions, checkEntry, checkServiceOptions } from "./service-options.ts";
 import type { Service, ServiceEvents, ServiceOptions, ServiceStats } from "./service-types.ts";
 import { createFreshProcessStrategy } from "./spawn/fresh-process.ts";
+import { createFreshThreadStrategy } from "./spawn/fresh-thread.ts";
 import { createPublicEvents, deepFreeze, type PublicEvents } from "./supervisor/events.ts";
 import { waitForHeartbeats } from "./supervisor/fresh-heartbeats.ts";
 import { createDebugLogger, guardLogger, logAnnouncement } from "./supervisor/logging.ts";
@@ -23,19 +25,7 @@ export function createService(options: ServiceOptions): Service {
   const logger = guardLogger(options.logger ?? createDebugLogger(checked.name));
   const events = createPublicEvents(logger);
   const waiters = new Waiters();
-  const strategy = createFreshProcessStrategy({
-    name: checked.name,
-    host: options.host?.href ?? null,
-    hostData: options.hostData ?? null,
-    sockets: checked.sockets,
-    heartbeatIntervalMs: checked.heartbeatIntervalMs,
-    env: options.env ?? {},
-    execArgv: checked.execArgv,
-    compileCache: checked.compileCache,
-    cwd: checked.cwd,
-    stdout: options.stdout ?? "inherit",
-    stderr: options.stderr ?? "inherit",
-  });
+  const strategy = createStrategy(checked, options);
   const supervisor = new Supervisor(
     createMachine(checked.machine),
     {
@@ -52,17 +42,33 @@ export function createService(options: ServiceOptions): Service {
     },
     waiters,
   );
-  return new ProcessService(checked.name, checked.entry, checked.cwd, supervisor, waiters, events);
+  return new SupervisedService(checked, supervisor, waiters, events);
+}
+
+function createStrategy(checked: CheckedServiceOptions, options: ServiceOptions): SpawnStrategy {
+  const common = {
+    name: checked.name,
+    host: options.host?.href ?? null,
+    hostData: options.hostData ?? null,
+    sockets: checked.sockets,
+    heartbeatIntervalMs: checked.heartbeatIntervalMs,
+    env: options.env ?? {},
+    execArgv: checked.execArgv,
+    compileCache: checked.compileCache,
+    stdout: options.stdout ?? "inherit",
+    stderr: options.stderr ?? "inherit",
+  } as const;
+  return checked.runtime === "thread"
+    ? createFreshThreadStrategy({ ...common, resourceLimits: checked.resourceLimits })
+    : createFreshProcessStrategy({ ...common, cwd: checked.cwd });
 }
 
 /** eventemitter3 derives the listener's type by inference, which a generic name defeats. */
 type EventListenerOf<Name extends keyof ServiceEvents> = Parameters<PublicEvents["emitter"]["on"]>[1] &
   ServiceEvents[Name];
 
-class ProcessService implements Service {
-  readonly #name: string;
-  readonly #entry: string;
-  readonly #cwd: string | undefined;
+class SupervisedService implements Service {
+  readonly #options: CheckedServiceOptions;
   readonly #supervisor: Supervisor;
   readonly #waiters: Waiters;
   readonly #events: PublicEvents;
@@ -72,16 +78,12 @@ class ProcessService implements Service {
   #requests = 0;
 
   constructor(
-    name: string,
-    entry: string,
-    cwd: string | undefined,
+    options: CheckedServiceOptions,
     supervisor: Supervisor,
     waiters: Waiters,
     events: PublicEvents,
   ) {
-    this.#name = name;
-    this.#entry = entry;
-    this.#cwd = cwd;
+    this.#options = options;
     this.#supervisor = supervisor;
     this.#waiters = waiters;
     this.#events = events;
@@ -91,14 +93,14 @@ class ProcessService implements Service {
     if (this.#stopped !== null) return Promise.reject(closed("start"));
     if (this.#started === null) {
       this.#started = this.#waiters.forStart();
-      this.#supervisor.accept({ type: "StartRequested", entry: this.#entry });
+      this.#supervisor.accept({ type: "StartRequested", entry: this.#options.entry });
     }
     return this.#started;
   }
 
   async restart(options: { readonly entry?: string | URL } = {}): Promise<RollResult> {
     knownKeys("restart.", options, ["entry"]);
-    const entry = options.entry === undefined ? null : checkEntry(options.entry, this.#cwd);
+    const entry = options.entry === undefined ? null : checkEntry(options.entry, this.#options.cwd);
     const requestId = this.#open("restart");
     const result = this.#waiters.forRoll(requestId);
     this.#supervisor.accept({ type: "RestartRequested", requestId, entry });
@@ -123,15 +125,18 @@ class ProcessService implements Service {
   stats(): ServiceStats {
     const { workers, counters, ...rest } = this.#supervisor.snapshot();
     return deepFreeze({
-      name: this.#name,
+      name: this.#options.name,
       pid: process.pid,
       uptimeMs: Math.round(realClock.now() - this.#createdAtMs),
       ...rest,
-      runtime: "process",
+      runtime: this.#options.runtime,
       spawn: "fresh",
       handoff: null,
       template: null,
-      workers: workers.map((worker) => ({ ...worker, threadId: null })),
+      workers: workers.map((worker) => ({
+        ...worker,
+        threadId: this.#supervisor.handle(worker.worker)?.threadId ?? null,
+      })),
       counters: { ...counters, fallbacks: 0 },
     });
   }

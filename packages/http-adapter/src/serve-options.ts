@@ -34,6 +34,7 @@ const ENGINE_KEYS = [
   "env",
   "execArgv",
   "compileCache",
+  "resourceLimits",
   "logger",
 ] as const;
 
@@ -46,7 +47,8 @@ export interface ServeConfig extends EngineOptions {
   readonly workers?: number | "auto";
   /** Default $PORT, else 3000. Forms: 3000, "127.0.0.1:3000", "tcp://[::1]:3000", "unix:/run/app.sock", "fd:3". */
   readonly listen?: string | number | readonly (string | number)[];
-  readonly runtime?: "process";
+  /** "thread": see docs/threads.md. Default "process". */
+  readonly runtime?: "process" | "thread";
   readonly spawn?: "fresh";
   /** "listener": the workers accept, on the one listening socket each of them inherits. */
   readonly handoff?: "listener";
@@ -73,6 +75,7 @@ export interface ServeOptions {
   readonly name: string;
   readonly cwd: string;
   readonly workers: number | undefined;
+  readonly runtime: "process" | "thread";
   readonly addresses: readonly ListenAddress[];
   readonly exposeGeneration: boolean;
   readonly lingerMs: number;
@@ -110,7 +113,6 @@ export function readServeConfig(config: ServeConfig): ServeOptions {
   const cwd = resolve(textOption("cwd", config.cwd) ?? process.cwd());
   if (!isFolder(cwd)) throw badOption("cwd", config.cwd, "a folder that exists");
   const entry = readEntry(config.entry, cwd);
-  choiceOption("runtime", config.runtime, ["process"], "process");
   choiceOption("spawn", config.spawn, ["fresh"], "fresh");
   choiceOption("handoff", config.handoff, ["listener"], "listener");
   return {
@@ -118,6 +120,7 @@ export function readServeConfig(config: ServeConfig): ServeOptions {
     cwd,
     name: nameOption("name", config.name, defaultName(cwd, entry)),
     workers: readWorkers(config.workers),
+    runtime: choiceOption("runtime", config.runtime, ["process", "thread"], "process"),
     addresses: parseAddresses(config.listen, cwd, process.env),
     exposeGeneration: booleanOption("exposeGeneration", config.exposeGeneration, false),
     lingerMs: integerOption("lingerMs", config.lingerMs, 0, LINGER_MAX_MS, LINGER_DEFAULT_MS),

@@ -128,7 +128,7 @@ function serviceOptions(
     entry: options.entry,
     name: options.name,
     cwd: options.cwd,
-    runtime: "process",
+    runtime: options.runtime,
     spawn: "fresh",
     host: HOST_MODULE,
     hostData,

@@ -45,7 +45,7 @@ export function createFreshProcessStrategy(options: FreshProcessOptions): SpawnS
     kind: "fresh",
     spawn(order, sink) {
       const child = spawn(process.execPath, [...options.execArgv, WORKER_MAIN], {
-        env: environment(options),
+        env: workerEnvironment(options),
         cwd: options.cwd,
         stdio: ["ignore", stdout === null ? "inherit" : "pipe", "pipe", "ipc", ...options.sockets],
       });
@@ -55,7 +55,9 @@ export function createFreshProcessStrategy(options: FreshProcessOptions): SpawnS
 }
 
 /** Read anew for each worker: the host may have changed its own. */
-function environment(options: FreshProcessOptions): NodeJS.ProcessEnv {
+export function workerEnvironment(
+  options: Pick<FreshProcessOptions, "env" | "compileCache">,
+): NodeJS.ProcessEnv {
   const asked = { ...process.env, ...options.env };
   return { ...asked, ...compileCacheEnv(options.compileCache, asked), ...KEPT_FROM_WORKERS };
 }

@@ -3,6 +3,7 @@
 
 import type { EventLoopUtilization } from "node:perf_hooks";
 import { performance } from "node:perf_hooks";
+import { getHeapStatistics } from "node:v8";
 import type { Usage } from "../machine/names.ts";
 
 const { setInterval } = globalThis;
@@ -15,6 +16,7 @@ export interface Heartbeat {
 /** Beats each `intervalMs`; does not keep the process alive by itself. */
 export function startHeartbeat(
   intervalMs: number,
+  runtime: "process" | "thread",
   work: () => Pick<Usage, "requests" | "connections" | "tasks">,
   send: (usage: Usage) => void,
 ): Heartbeat {
@@ -25,10 +27,16 @@ export function startHeartbeat(
     last = now;
     send({
       ...work(),
-      rssBytes: process.memoryUsage.rss(),
+      rssBytes: runtime === "process" ? process.memoryUsage.rss() : heapBytes(),
       eventLoopUtilization: Math.round(utilization * 1000) / 1000,
     });
   };
   setInterval(beat, intervalMs).unref();
   return { beat };
+}
+
+/** What is a thread's own: its heap and what that holds outside of it. The resident set is the whole process's. */
+function heapBytes(): number {
+  const { total_heap_size: heap, malloced_memory: malloced, external_memory: external } = getHeapStatistics();
+  return heap + malloced + external;
 }

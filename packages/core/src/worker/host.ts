@@ -23,6 +23,9 @@ export interface HostOrder {
   readonly hostData: unknown;
   /** Descriptors of bound sockets, in the supervisor's order. */
   readonly sockets: readonly number[];
+  /** The descriptor to listen on instead of one of `sockets`, and to close in the end. In a thread it is a duplicate: two
+   *  threads that close one descriptor abort the process. Call it when it is listened on and not before, or it leaks. */
+  ownSocket(descriptor: number): number;
   /** Loads the release's entry as Node would run it (`process.argv[1]`, `require.main` right). Settles with its exports. */
   loadEntry(): Promise<Readonly<Record<string, unknown>>>;
   /** To the supervisor's `worker:message`. */

@@ -6,6 +6,7 @@
 import { format } from "node:util";
 import { PoolError } from "../errors.ts";
 import type { BootOrder, SupervisorMessage, WorkerMessage } from "../link/protocol.ts";
+import { duplicateDescriptor } from "../native/duplicate.ts";
 import { describeRelease } from "../release/resolve.ts";
 import { type Heartbeat, startHeartbeat } from "./heartbeat.ts";
 import type { CreateWorkerHost, HostOrder, WorkerHost } from "./host.ts";
@@ -23,6 +24,7 @@ export async function runWorker(link: WorkerLink, order: BootOrder): Promise<voi
   link.onMessage((message, handle) => worker.receive(message, handle));
   link.onClose(() => worker.orphaned());
   process.on("SIGTERM", () => worker.leave());
+  // A thread gets no signals; there the listener serves an application that emits the event itself.
   // A terminal sends these to the whole group; the supervisor decides.
   for (const signal of ["SIGINT", "SIGQUIT", "SIGHUP"] as const) process.on(signal, () => {});
   process.on("uncaughtExceptionMonitor", (error) => worker.confess(error));
@@ -57,6 +59,7 @@ function createWorker(link: WorkerLink, order: BootOrder): RunningWorker {
       context: { ...contextOf(order), release, signal: draining.signal },
       hostData: order.hostData,
       sockets: order.sockets,
+      ownSocket: order.runtime === "thread" ? duplicateDescriptor : (descriptor) => descriptor,
       loadEntry: () => loadEntry(order.release.entry),
       post: (payload) => send({ type: "Post", payload }),
     });
@@ -64,7 +67,7 @@ function createWorker(link: WorkerLink, order: BootOrder): RunningWorker {
     await admission;
     await host.open();
     const usage = host.usage.bind(host);
-    heartbeat = startHeartbeat(order.heartbeatIntervalMs, usage, (each) =>
+    heartbeat = startHeartbeat(order.heartbeatIntervalMs, order.runtime, usage, (each) =>
       send({ type: "Heartbeat", usage: each }),
     );
     send({ type: "Ready" });

@@ -13,7 +13,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ports: ["ports", "link", "machine"],
   native: ["native", "errors"],
   release: ["release", "machine", "errors"],
-  worker: ["worker", "release", "link", "machine", "errors"],
+  worker: ["worker", "native", "release", "link", "machine", "errors"],
   spawn: ["spawn", "ports", "link", "machine"],
   supervisor: ["supervisor", "ports", "link", "machine", "errors", "service-types"],
 };

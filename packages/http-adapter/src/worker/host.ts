@@ -64,7 +64,7 @@ class HttpHost implements WorkerHost {
     const path = /^unix:(.+)/.exec(this.#hostData.addresses[0] ?? "")?.[1] ?? call?.path ?? "unix socket";
     this.#sockets = await SharedSockets.open(
       this.#app.server,
-      this.#order.sockets,
+      this.#order.sockets.map((each) => this.#order.ownSocket(each)),
       path,
       call?.options ?? {},
     );
