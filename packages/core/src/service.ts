@@ -32,6 +32,7 @@ export function createService(options: ServiceOptions): Service {
       clock: realClock,
       entropy: realEntropy,
       strategy,
+      templates: null,
       resolveRelease,
       note: (level, message) => logger[level](message),
       fail: events.fail,
@@ -123,21 +124,19 @@ class SupervisedService implements Service {
   }
 
   stats(): ServiceStats {
-    const { workers, counters, ...rest } = this.#supervisor.snapshot();
+    const { workers, ...rest } = this.#supervisor.snapshot();
     return deepFreeze({
       name: this.#options.name,
       pid: process.pid,
       uptimeMs: Math.round(realClock.now() - this.#createdAtMs),
       ...rest,
       runtime: this.#options.runtime,
-      spawn: "fresh",
+      spawn: this.#options.spawn,
       handoff: null,
-      template: null,
       workers: workers.map((worker) => ({
         ...worker,
         threadId: this.#supervisor.handle(worker.worker)?.threadId ?? null,
       })),
-      counters: { ...counters, fallbacks: 0 },
     });
   }
 

@@ -51,7 +51,7 @@ export function createFreshThreadStrategy(options: FreshThreadOptions): SpawnStr
 function startThread(options: FreshThreadOptions, order: SpawnOrder, link: MessagePort): Worker {
   return new Worker(WORKER_MAIN, {
     name: `brood ${options.name} slot=${order.slot} gen=${order.generation}`,
-    env: workerEnvironment(options),
+    env: withoutUndefined(workerEnvironment(options)),
     execArgv: [...options.execArgv],
     resourceLimits: options.resourceLimits,
     stdout: true,
@@ -59,6 +59,11 @@ function startThread(options: FreshThreadOptions, order: SpawnOrder, link: Messa
     workerData: { [THREAD_LINK_KEY]: link },
     transferList: [link],
   });
+}
+
+/** Node would make the text "undefined" of a variable that is to be removed. */
+function withoutUndefined(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined));
 }
 
 function bootOrder(options: FreshThreadOptions, order: SpawnOrder): BootOrder {
