@@ -12,7 +12,12 @@ import {
   Worker,
 } from "node:worker_threads";
 import { createFrameWriter, createWorkerFrameReader } from "../link/frames.ts";
-import { type BootOrder, type SupervisorMessage, THREAD_LINK_KEY } from "../link/protocol.ts";
+import {
+  type BootOrder,
+  type SupervisorMessage,
+  THREAD_LINK_KEY,
+  type WorkerMessage,
+} from "../link/protocol.ts";
 import type { SpawnOrder, SpawnStrategy, WorkerHandle, WorkerSink } from "../ports/spawn-strategy.ts";
 import { type FreshProcessOptions, workerEnvironment } from "./fresh-process.ts";
 import { createOutputFunnel, createTail, type OutputFunnel, type Tail } from "./output.ts";
@@ -38,7 +43,8 @@ export function createFreshThreadStrategy(options: FreshThreadOptions): SpawnStr
         const thread = startThread(options, order, theirs);
         stdout.add(thread.stdout);
         stderr.add(thread.stderr);
-        return attach(thread, ours, bootOrder(options, order), sink, stderr);
+        const lastWord = outOfMemory(order, options.resourceLimits.maxOldGenerationSizeMb);
+        return attach(thread, ours, { order: bootOrder(options, order), sink, stderr, lastWord });
       } catch (error) {
         ours.close();
         throw error;
@@ -82,13 +88,16 @@ function bootOrder(options: FreshThreadOptions, order: SpawnOrder): BootOrder {
   };
 }
 
-function attach(
-  thread: Worker,
-  port: MessagePort,
-  order: BootOrder,
-  sink: WorkerSink,
-  stderr: OutputFunnel,
-): WorkerHandle {
+interface Attachment {
+  readonly order: BootOrder;
+  readonly sink: WorkerSink;
+  readonly stderr: OutputFunnel;
+  /** What the worker would say if it had any memory left. */
+  readonly lastWord: WorkerMessage;
+}
+
+function attach(thread: Worker, port: MessagePort, attachment: Attachment): WorkerHandle {
+  const { order, sink } = attachment;
   const { threadId } = thread;
   const tail = createTail();
   const writer = createFrameWriter<SupervisorMessage>();
@@ -96,7 +105,7 @@ function attach(
   let isOpen = true;
   tail.add(thread.stderr);
   port.on("message", read);
-  reportErrors(thread, order, sink, stderr, tail);
+  reportErrors(thread, attachment, tail);
   thread.once("exit", (exitCode) => {
     isOpen = false;
     for (let rest = receiveMessageOnPort(port); rest !== undefined; rest = receiveMessageOnPort(port))
@@ -128,28 +137,24 @@ function reading(sink: WorkerSink): (text: string) => void {
 
 /** The runtime in the thread has said what was thrown there; here it is printed. Out of memory it can say nothing, so its
  *  last word is said for it. */
-function reportErrors(
-  thread: Worker,
-  { worker, generation }: BootOrder,
-  sink: WorkerSink,
-  stderr: OutputFunnel,
-  tail: Tail,
-): void {
+function reportErrors(thread: Worker, { sink, stderr, lastWord }: Attachment, tail: Tail): void {
   thread.on("error", (error: Error & { readonly code?: unknown }) => {
     const text = `${format(error)}\n`;
     tail.write(text);
     stderr.write(text);
-    if (error.code !== "ERR_WORKER_OUT_OF_MEMORY") return;
-    const { maxOldGenerationSizeMb: limit } = thread.resourceLimits ?? {};
-    const size = limit === undefined ? "" : ` of ${Math.round(limit)} MB`;
-    const message = `ran out of memory: its heap reached the limit${size}. Raise resourceLimits.maxOldGenerationSizeMb, or look for what grows.`;
-    sink.message({
-      type: "Failed",
-      worker,
-      generation,
-      error: { code: "BROOD_WORKER_EXITED", message, stack: message },
-    });
+    if (error.code === "ERR_WORKER_OUT_OF_MEMORY") sink.message(lastWord);
   });
+}
+
+function outOfMemory({ worker, generation }: SpawnOrder, limitMb: number | undefined): WorkerMessage {
+  const size = limitMb === undefined ? "" : ` of ${limitMb} MB`;
+  const message = `ran out of memory: its heap reached the limit${size}. Raise resourceLimits.maxOldGenerationSizeMb, or look for what grows.`;
+  return {
+    type: "Failed",
+    worker,
+    generation,
+    error: { code: "BROOD_WORKER_EXITED", message, stack: message },
+  };
 }
 
 /** Calls back once, when everything that the thread printed has been read. */
