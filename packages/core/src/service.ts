@@ -4,13 +4,15 @@
 import { PoolError } from "./errors.ts";
 import { createMachine } from "./machine/machine.ts";
 import type { RollResult, WorkerId } from "./machine/names.ts";
+import { nativeSupport } from "./native/index.ts";
 import { integerOption, knownKeys, WORKERS_MAX } from "./options.ts";
-import type { SpawnStrategy } from "./ports/spawn-strategy.ts";
+import type { TemplateStrategy } from "./ports/template-strategy.ts";
 import { resolveRelease } from "./release/resolve.ts";
 import { type CheckedServiceOptions, checkEntry, checkServiceOptions } from "./service-options.ts";
 import type { Service, ServiceEvents, ServiceOptions, ServiceStats } from "./service-types.ts";
 import { createFreshProcessStrategy } from "./spawn/fresh-process.ts";
 import { createFreshThreadStrategy } from "./spawn/fresh-thread.ts";
+import { createTemplateStrategy, type TemplateStrategyOptions } from "./spawn/template/template-strategy.ts";
 import { createPublicEvents, deepFreeze, type PublicEvents } from "./supervisor/events.ts";
 import { waitForHeartbeats } from "./supervisor/fresh-heartbeats.ts";
 import { createDebugLogger, guardLogger, logAnnouncement } from "./supervisor/logging.ts";
@@ -25,14 +27,30 @@ export function createService(options: ServiceOptions): Service {
   const logger = guardLogger(options.logger ?? createDebugLogger(checked.name));
   const events = createPublicEvents(logger);
   const waiters = new Waiters();
-  const strategy = createStrategy(checked, options);
+  const processOptions: TemplateStrategyOptions = {
+    name: checked.name,
+    host: options.host?.href ?? null,
+    hostData: options.hostData ?? null,
+    sockets: checked.sockets,
+    heartbeatIntervalMs: checked.heartbeatIntervalMs,
+    env: options.env ?? {},
+    execArgv: checked.execArgv,
+    compileCache: checked.compileCache,
+    cwd: checked.cwd,
+    stdout: options.stdout ?? "inherit",
+    stderr: options.stderr ?? "inherit",
+    unsafe: checked.unsafe,
+  };
   const supervisor = new Supervisor(
     createMachine(checked.machine),
     {
       clock: realClock,
       entropy: realEntropy,
-      strategy,
-      templates: null,
+      strategy:
+        checked.runtime === "thread"
+          ? createFreshThreadStrategy({ ...processOptions, resourceLimits: checked.resourceLimits })
+          : createFreshProcessStrategy(processOptions),
+      templates: checked.spawn === "template" ? templateStrategy(processOptions) : null,
       resolveRelease,
       note: (level, message) => logger[level](message),
       fail: events.fail,
@@ -46,22 +64,10 @@ export function createService(options: ServiceOptions): Service {
   return new SupervisedService(checked, supervisor, waiters, events);
 }
 
-function createStrategy(checked: CheckedServiceOptions, options: ServiceOptions): SpawnStrategy {
-  const common = {
-    name: checked.name,
-    host: options.host?.href ?? null,
-    hostData: options.hostData ?? null,
-    sockets: checked.sockets,
-    heartbeatIntervalMs: checked.heartbeatIntervalMs,
-    env: options.env ?? {},
-    execArgv: checked.execArgv,
-    compileCache: checked.compileCache,
-    stdout: options.stdout ?? "inherit",
-    stderr: options.stderr ?? "inherit",
-  } as const;
-  return checked.runtime === "thread"
-    ? createFreshThreadStrategy({ ...common, resourceLimits: checked.resourceLimits })
-    : createFreshProcessStrategy({ ...common, cwd: checked.cwd });
+function templateStrategy(options: TemplateStrategyOptions): TemplateStrategy {
+  const support = nativeSupport();
+  if (support.ok) return createTemplateStrategy(options, support.binding);
+  throw new PoolError("BROOD_TEMPLATE_UNSUPPORTED", support.reason);
 }
 
 /** eventemitter3 derives the listener's type by inference, which a generic name defeats. */

@@ -19,8 +19,9 @@ import {
   type WorkerMessage,
 } from "../link/protocol.ts";
 import type { SpawnOrder, SpawnStrategy, WorkerHandle, WorkerSink } from "../ports/spawn-strategy.ts";
-import { type FreshProcessOptions, workerEnvironment } from "./fresh-process.ts";
+import type { FreshProcessOptions } from "./fresh-process.ts";
 import { createOutputFunnel, createTail, type OutputFunnel, type Tail } from "./output.ts";
+import { workerEnvironment } from "./worker-environment.ts";
 
 /** As for processes, but for the working directory, which a thread cannot have. */
 export interface FreshThreadOptions extends Omit<FreshProcessOptions, "cwd"> {
@@ -57,7 +58,7 @@ export function createFreshThreadStrategy(options: FreshThreadOptions): SpawnStr
 function startThread(options: FreshThreadOptions, order: SpawnOrder, link: MessagePort): Worker {
   return new Worker(WORKER_MAIN, {
     name: `brood ${options.name} slot=${order.slot} gen=${order.generation}`,
-    env: withoutUndefined(workerEnvironment(options)),
+    env: withoutUndefined(workerEnvironment(options.env, options.compileCache)),
     execArgv: [...options.execArgv],
     resourceLimits: options.resourceLimits,
     stdout: true,

@@ -6,7 +6,7 @@
 import type { MessagePort } from "node:worker_threads";
 import { createFrameWriter, createSupervisorFrameReader } from "../link/frames.ts";
 import type { SupervisorMessage, WorkerMessage } from "../link/protocol.ts";
-import type { WorkerLink } from "./ipc-link.ts";
+import type { WorkerLink } from "./link.ts";
 
 /** Takes over the port. Call once, before any code of the application is loaded. */
 export function openPortLink(port: MessagePort): WorkerLink {

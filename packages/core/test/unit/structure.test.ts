@@ -14,7 +14,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   native: ["native", "errors"],
   release: ["release", "machine", "errors"],
   worker: ["worker", "native", "release", "link", "machine", "errors"],
-  spawn: ["spawn", "ports", "link", "machine"],
+  template: ["template", "worker", "native", "release", "link", "machine", "errors"],
+  spawn: ["spawn", "native", "ports", "link", "machine"],
   supervisor: ["supervisor", "ports", "link", "machine", "errors", "service-types"],
 };
 

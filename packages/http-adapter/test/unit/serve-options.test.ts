@@ -52,7 +52,6 @@ describe("serve configuration", () => {
     [{ workers: 0 }, 'option workers: got 0, expected "auto" or a whole number from 1 to 10000'],
     [{ workers: "many" }, 'option workers: got "many", expected "auto" or a whole number from 1 to 10000'],
     [{ runtime: "fiber" }, 'option runtime: got "fiber", expected "process" or "thread"'],
-    [{ spawn: "template" }, 'option spawn: got "template", expected "fresh"'],
     [{ handoff: "reuseport" }, 'option handoff: got "reuseport", expected "listener"'],
     [{ lingerMs: 60_001 }, "option lingerMs: got 60001, expected a whole number from 0 to 60000"],
     [{ exposeGeneration: "yes" }, 'option exposeGeneration: got "yes", expected true or false'],
