@@ -73,6 +73,9 @@ export interface ServeConfig extends EngineOptions {
   readonly exposeGeneration?: boolean;
   /** 0...60_000, default 500: how long a draining worker keeps an idle keep-alive connection for a last request. */
   readonly lingerMs?: number;
+  /** A worker is ready only when its script has called `process.send("ready")`, as with PM2's `wait_ready`; `bootTimeoutMs`
+   *  bounds the wait. Default false: it is ready when it listens. */
+  readonly waitReady?: boolean;
   /** Path of the control socket, `true` for the default path, `false` (default in `serve()`) for none. */
   readonly control?: string | boolean;
   /** File to write this process's pid into while the server runs. */
@@ -94,6 +97,7 @@ export interface ServeOptions {
   readonly warmup: Required<WarmupOptions>;
   readonly exposeGeneration: boolean;
   readonly lingerMs: number;
+  readonly waitReady: boolean;
   readonly control: string | boolean;
   readonly pidfile: string | undefined;
   readonly stdout: string | undefined;
@@ -113,6 +117,7 @@ const ADAPTER_KEYS: readonly Exclude<keyof ServeConfig, keyof EngineOptions>[] =
   "cwd",
   "exposeGeneration",
   "lingerMs",
+  "waitReady",
   "control",
   "pidfile",
   "stdout",
@@ -143,6 +148,7 @@ export function readServeConfig(config: ServeConfig): ServeOptions {
     addresses: parseAddresses(config.listen, cwd, process.env),
     exposeGeneration: booleanOption("exposeGeneration", config.exposeGeneration, false),
     lingerMs: integerOption("lingerMs", config.lingerMs, 0, LINGER_MAX_MS, LINGER_DEFAULT_MS),
+    waitReady: booleanOption("waitReady", config.waitReady, false),
     control: readControl(config.control, cwd),
     pidfile: readPath("pidfile", config.pidfile, cwd),
     stdout: readPath("stdout", config.stdout, cwd),

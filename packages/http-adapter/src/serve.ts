@@ -121,6 +121,7 @@ function serviceOptions(
   const hostData: HttpHostData = {
     exposeGeneration: options.exposeGeneration,
     lingerMs: options.lingerMs,
+    waitReady: options.waitReady,
     addresses: sockets.map((each) => each.address),
     warmup: options.warmup,
   };

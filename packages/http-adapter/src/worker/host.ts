@@ -4,10 +4,11 @@
 //   boot   onWorkerBoot
 //   open   listen on the supervisor's sockets
 //   drain  accept nothing more, answer what was accepted, let idle connections linger
-//   close  onWorkerShutdown, then the application (last: Fastify answers 503 from then on)
+//   close  onWorkerShutdown, then the application (last: Fastify answers 503 from then on), then the script's own end
 // Nothing waits for a deadline of its own: the engine has them, and kills.
 
 import type { CreateWorkerHost, HostOrder, LoadRelease, WorkerHost } from "@brood/core/worker";
+import { renumberClusterWorker } from "./cluster-script.ts";
 import type { EntryExports } from "./entry-exports.ts";
 import { type HttpHostData, readHostData } from "./host-data.ts";
 import { IdentityHeaders } from "./identity-headers.ts";
@@ -55,6 +56,9 @@ class HttpHost implements WorkerHost {
   async boot(): Promise<void> {
     const loaded = await this.#load();
     this.#loaded = loaded;
+    const { slot, spawn } = this.#order.context;
+    if (spawn === "template") loaded.script.enterFork(slot);
+    if (spawn === "template") renumberClusterWorker(slot);
     if (loaded.exports === null) this.#lateHooks = loaded.late.then((late) => this.#callLateHooks(late));
     else await this.#callBootHook(loaded.exports);
     this.#traffic.observe(loaded.app.server);
@@ -62,13 +66,14 @@ class HttpHost implements WorkerHost {
 
   async open(): Promise<void> {
     if (this.#loaded === null) throw new TypeError("open() before boot()");
-    const { capture, app, late } = this.#loaded;
+    const { capture, script, app, late } = this.#loaded;
     const { call } = capture;
     const path = /^unix:(.+)/.exec(this.#hostData.addresses[0] ?? "")?.[1] ?? call?.path ?? "unix socket";
     const sockets = this.#order.sockets.map((each) => this.#order.ownSocket(each));
     this.#sockets = await SharedSockets.open(app.server, sockets, path, call?.options ?? {});
     capture.opened();
     if (this.#lateHooks !== null && (await settles(late, LATE_EXPORTS_MS))) await this.#lateHooks;
+    if (this.#hostData.waitReady) await script.ready;
   }
 
   async drain(): Promise<void> {
@@ -82,6 +87,7 @@ class HttpHost implements WorkerHost {
     } finally {
       await this.#loaded?.app.close();
     }
+    await this.#loaded?.script.farewell(this.#loaded.capture.call !== null);
   }
 
   usage(): { readonly requests: number; readonly connections: number; readonly tasks: number } {
