@@ -76,6 +76,9 @@ export interface ServeConfig extends EngineOptions {
   /** A worker is ready only when its script has called `process.send("ready")`, as with PM2's `wait_ready`; `bootTimeoutMs`
    *  bounds the wait. Default false: it is ready when it listens. */
   readonly waitReady?: boolean;
+  /** 1_000...2_147_483_647, default 86_400_000 (a day): so often the keys of TLS session tickets are made anew; 0 for never.
+   *  All workers share them, also after a restart, so that clients resume their sessions on any of them. */
+  readonly ticketKeysMs?: number;
   /** Path of the control socket, `true` for the default path, `false` (default in `serve()`) for none. */
   readonly control?: string | boolean;
   /** File to write this process's pid into while the server runs. */
@@ -98,6 +101,7 @@ export interface ServeOptions {
   readonly exposeGeneration: boolean;
   readonly lingerMs: number;
   readonly waitReady: boolean;
+  readonly ticketKeysMs: number;
   readonly control: string | boolean;
   readonly pidfile: string | undefined;
   readonly stdout: string | undefined;
@@ -118,6 +122,7 @@ const ADAPTER_KEYS: readonly Exclude<keyof ServeConfig, keyof EngineOptions>[] =
   "exposeGeneration",
   "lingerMs",
   "waitReady",
+  "ticketKeysMs",
   "control",
   "pidfile",
   "stdout",
@@ -127,6 +132,8 @@ const ADAPTER_KEYS: readonly Exclude<keyof ServeConfig, keyof EngineOptions>[] =
 /** Long enough for a client that has just sent its next request on a connection it saw open. */
 const LINGER_DEFAULT_MS = 500;
 const LINGER_MAX_MS = 60_000;
+
+const DAY_MS = 86_400_000;
 /** For each worker or template; more only delays its boot. */
 const WARMUP_REQUESTS_MAX = 100_000;
 
@@ -149,6 +156,7 @@ export function readServeConfig(config: ServeConfig): ServeOptions {
     exposeGeneration: booleanOption("exposeGeneration", config.exposeGeneration, false),
     lingerMs: integerOption("lingerMs", config.lingerMs, 0, LINGER_MAX_MS, LINGER_DEFAULT_MS),
     waitReady: booleanOption("waitReady", config.waitReady, false),
+    ticketKeysMs: readTicketKeysMs(config.ticketKeysMs),
     control: readControl(config.control, cwd),
     pidfile: readPath("pidfile", config.pidfile, cwd),
     stdout: readPath("stdout", config.stdout, cwd),
@@ -189,6 +197,10 @@ function readWarmup(warmup: WarmupOptions = {}): Required<WarmupOptions> {
   const wrong = Array.isArray(paths) ? paths.find((each) => !/^\/[^\s]*$/.test(String(each))) : paths;
   if (wrong !== undefined) throw badOption("warmup.paths", wrong, 'an array of paths such as "/"');
   return { requests: integerOption("warmup.requests", warmup.requests, 0, WARMUP_REQUESTS_MAX, 0), paths };
+}
+
+function readTicketKeysMs(value: unknown): number {
+  return value === 0 ? 0 : integerOption("ticketKeysMs", value, 1_000, 2 ** 31 - 1, DAY_MS);
 }
 
 function readControl(value: unknown, cwd: string): string | boolean {

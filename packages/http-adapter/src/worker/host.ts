@@ -11,9 +11,11 @@ import type { CreateWorkerHost, HostOrder, LoadRelease, WorkerHost } from "@broo
 import { renumberClusterWorker } from "./cluster-script.ts";
 import type { EntryExports } from "./entry-exports.ts";
 import { type HttpHostData, readHostData } from "./host-data.ts";
+import { isTicketKeysMessage } from "./host-message.ts";
 import { IdentityHeaders } from "./identity-headers.ts";
 import { type LoadedApp, loadApp } from "./loaded-app.ts";
 import { SharedSockets } from "./shared-sockets.ts";
+import { shareTicketKeys } from "./tls-tickets.ts";
 import { Traffic } from "./traffic.ts";
 
 /** An entry that awaits its own `listen()` at top level ends milliseconds after the worker has opened, and its
@@ -62,6 +64,14 @@ class HttpHost implements WorkerHost {
     if (loaded.exports === null) this.#lateHooks = loaded.late.then((late) => this.#callLateHooks(late));
     else await this.#callBootHook(loaded.exports);
     this.#traffic.observe(loaded.app.server);
+    // As they are now, also for a worker whose template is older than they are.
+    const { ticketKeys } = readHostData(this.#order.hostData);
+    if (ticketKeys !== null) shareTicketKeys(loaded.app.server, ticketKeys);
+  }
+
+  message(payload: unknown): void {
+    if (isTicketKeysMessage(payload) && this.#loaded !== null)
+      shareTicketKeys(this.#loaded.app.server, payload.keys);
   }
 
   async open(): Promise<void> {
