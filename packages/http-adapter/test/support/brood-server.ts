@@ -70,7 +70,18 @@ export async function startBrood(folder: string, ...args: readonly string[]): Pr
   const pidfile = join(folder, "pid");
   const control = join(folder, "control.sock");
   const entry = args[0]?.startsWith("-") === false ? [] : ["app.mjs"];
-  const argv = [BROOD, "start", ...entry, "--spawn", SPAWN, ...args, "--pidfile", pidfile, "--control", control];
+  const argv = [
+    BROOD,
+    "start",
+    ...entry,
+    "--spawn",
+    SPAWN,
+    ...args,
+    "--pidfile",
+    pidfile,
+    "--control",
+    control,
+  ];
   const child = spawn(process.execPath, argv, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
   const output = capture(child);
   onTestFailed(() => console.error(`${output.stdout()}\n${output.stderr()}`));
