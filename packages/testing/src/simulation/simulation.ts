@@ -118,6 +118,8 @@ export class Simulation {
       nextDeadlineAtMs: () => machine.nextDeadlineAtMs(),
       snapshot: (atMs) => machine.snapshot(atMs),
       step: (event, moment) => {
+        // What is broken may be a loop without end: nothing more is done.
+        if (this.isBroken) return [];
         const commands = machine.step(event, moment);
         this.#observe(event, moment.atMs, commands);
         return commands;
@@ -126,7 +128,6 @@ export class Simulation {
   }
 
   #observe(event: MachineEvent, atMs: number, commands: ReturnType<Machine["step"]>): void {
-    if (this.isBroken) return;
     this.steps += 1;
     this.records.push({ atMs, event, commands });
     if (commands.some(({ type }) => type.startsWith("Settle"))) this.#hasSettled = true;
