@@ -14,7 +14,7 @@ static const struct {
     {"linkSend", brood_link_send},         {"linkReceive", brood_link_receive},
     {"duplicate", brood_duplicate},        {"close", brood_close},
     {"bindReuseport", brood_bind_reuseport}, {"replace", brood_replace},
-    {"exitAfterMessage", brood_exit_after_message},
+    {"exitAfterMessage", brood_exit_after_message}, {"withoutThreads", brood_without_threads},
 };
 
 NAPI_MODULE_INIT() {
