@@ -97,7 +97,7 @@ class HttpHost implements WorkerHost {
     } finally {
       await this.#loaded?.app.close();
     }
-    await this.#loaded?.script.farewell(this.#loaded.capture.call !== null);
+    await this.#loaded?.script.farewell(this.#loaded.capture.call !== null, this.#order.unref);
   }
 
   usage(): { readonly requests: number; readonly connections: number; readonly tasks: number } {
