@@ -21,18 +21,18 @@ afterEach(async () => {
 });
 afterAll(() => rmSync(runtimeDir, { recursive: true, force: true }));
 
-const EXAMPLES: readonly (readonly [example: string, body: string | RegExp, script?: string])[] = [
-  ["express", "Hello from Express\n"],
-  ["fastify", "Hello from Fastify\n"],
-  ["hono", "Hello from Hono\n"],
-  ["koa", "Hello from Koa\n"],
-  ["script", "Hello from a plain script\n"],
-  ["pm2-script", /^Hello from instance [01]\n$/],
+const EXAMPLES: readonly (readonly [example: string, body: string | RegExp, script: string])[] = [
+  ["express", "Hello from Express\n", "start"],
+  ["fastify", "Hello from Fastify\n", "start"],
+  ["hono", "Hello from Hono\n", "start"],
+  ["koa", "Hello from Koa\n", "start"],
+  ["script", "Hello from a plain script\n", "start"],
+  ["pm2-script", /^Hello from instance [01]\n$/, "start"],
   ["express", "Hello from Express\n", "threads"],
   ["fastify", "Hello from Fastify\n", "threads"],
 ];
 
-describe.each(EXAMPLES)("example %s", (example, body, script = "start") => {
+describe.each(EXAMPLES)("example %s", (example, body, script) => {
   it(`starts by ${script}, answers, restarts and stops by its own scripts, and leaves nothing`, async () => {
     const server = new ExampleRun(example, script);
     const ready = await server.line(/^brood ready name=(\S+) pid=\d+ generation=1 workers=2 listen=(\S+)/m);
