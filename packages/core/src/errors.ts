@@ -17,6 +17,8 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, string>> = {
   BROOD_DRAIN_TIMEOUT: "Raise drainTimeoutMs, or end long responses and sockets when ctx.signal aborts.",
   BROOD_GENERATION_MISMATCH:
     "Report it: a worker came up as another worker or generation than asked for, and was killed.",
+  BROOD_GENERATION_UNKNOWN:
+    "Go back to one of the generations that the message lists, or restart to the path of its entry.",
   BROOD_HEARTBEAT_TIMEOUT: "Look for what blocks the worker's event loop, or raise heartbeatTimeoutMs.",
   BROOD_PROTOCOL: "Run the same version of Brood on both ends, and leave the worker's IPC channel to it.",
   BROOD_RELEASE_CHANGED:
@@ -40,6 +42,7 @@ export type ErrorCode =
   | "BROOD_CONTROL_FAILED"
   | "BROOD_DRAIN_TIMEOUT"
   | "BROOD_GENERATION_MISMATCH"
+  | "BROOD_GENERATION_UNKNOWN"
   | "BROOD_HEARTBEAT_TIMEOUT"
   | "BROOD_PROTOCOL"
   | "BROOD_RELEASE_CHANGED"

@@ -15,6 +15,7 @@ export { createService } from "./service.ts";
 export { type CheckedServiceOptions, checkServiceOptions } from "./service-options.ts";
 export type {
   RecycleOptions,
+  RestartOptions,
   RollProgress,
   Service,
   ServiceCounters,

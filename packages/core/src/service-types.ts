@@ -98,6 +98,8 @@ export interface ServiceStats {
   readonly state: ServiceState;
   readonly generation: Generation;
   readonly release: Release | null;
+  /** What `restart({ to })` can go back to, oldest first: at most 16. */
+  readonly generations: readonly { readonly generation: Generation; readonly release: Release }[];
   readonly desired: number;
   readonly ready: number;
   readonly runtime: "process";
@@ -133,12 +135,22 @@ export interface ServiceEvents {
   error: (error: Error) => void;
 }
 
+/** What to restart to; without one, the same entry path, resolved anew. */
+export interface RestartOptions {
+  /** Path of another entry; from then on that path is the service's. */
+  readonly entry?: string | URL;
+  /** A number: the release that this generation had pinned, one of `stats().generations`; it runs under a new number, and
+   *  fails with BROOD_RELEASE_CHANGED when its files are others by now. A path: as `entry`. */
+  readonly to?: Generation | string | URL;
+}
+
 /** A running service. Several may live in one process. */
 export interface Service {
   /** Boots every worker. Rejects with PoolError BROOD_BOOT_FAILED, BROOD_BOOT_TIMEOUT, ... when the first generation does not come up; nothing is left running then. */
   start(): Promise<void>;
-  /** Phased restart. Never rejects for a bad release: see `result`. @throws PoolError BROOD_CLOSED after stop(). */
-  restart(options?: { readonly entry?: string | URL }): Promise<RollResult>;
+  /** Phased restart. Never rejects for a bad release: see `result`.
+   *  @throws PoolError BROOD_BAD_OPTION (a generation that nobody can go back to), BROOD_CLOSED after stop(). */
+  restart(options?: RestartOptions): Promise<RollResult>;
   /** Resolves when so many workers are ready and surplus ones have exited. */
   scale(workers: number): Promise<void>;
   /** Drains every worker, or kills them at once with `now`. Resolves when all have exited. Repeated calls join; `now` hurries. */

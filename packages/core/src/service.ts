@@ -4,10 +4,17 @@
 import { PoolError } from "./errors.ts";
 import { createMachine } from "./machine/machine.ts";
 import type { RollResult, WorkerId } from "./machine/names.ts";
-import { integerOption, knownKeys, WORKERS_MAX } from "./options.ts";
+import { integerOption, WORKERS_MAX } from "./options.ts";
 import { resolveRelease } from "./release/resolve.ts";
-import { checkEntry, checkServiceOptions } from "./service-options.ts";
-import type { Service, ServiceEvents, ServiceOptions, ServiceStats } from "./service-types.ts";
+import { checkRestartOptions } from "./restart-options.ts";
+import { checkServiceOptions } from "./service-options.ts";
+import type {
+  RestartOptions,
+  Service,
+  ServiceEvents,
+  ServiceOptions,
+  ServiceStats,
+} from "./service-types.ts";
 import { createFreshProcessStrategy } from "./spawn/fresh-process.ts";
 import { createPublicEvents, deepFreeze, type PublicEvents } from "./supervisor/events.ts";
 import { waitForHeartbeats } from "./supervisor/fresh-heartbeats.ts";
@@ -96,12 +103,11 @@ class ProcessService implements Service {
     return this.#started;
   }
 
-  async restart(options: { readonly entry?: string | URL } = {}): Promise<RollResult> {
-    knownKeys("restart.", options, ["entry"]);
-    const entry = options.entry === undefined ? null : checkEntry(options.entry, this.#cwd);
+  async restart(options: RestartOptions = {}): Promise<RollResult> {
+    const target = checkRestartOptions(options, this.#cwd, this.#supervisor.snapshot().generations);
     const requestId = this.#open("restart");
     const result = this.#waiters.forRoll(requestId);
-    this.#supervisor.accept({ type: "RestartRequested", requestId, entry });
+    this.#supervisor.accept({ type: "RestartRequested", requestId, ...target });
     return deepFreeze(await result);
   }
 

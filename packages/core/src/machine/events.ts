@@ -11,8 +11,13 @@ export interface Moment {
 
 export type RequestEvent =
   | { readonly type: "StartRequested"; readonly entry: string }
-  /** `entry: null` deploys the same entry path again, resolved anew. */
-  | { readonly type: "RestartRequested"; readonly requestId: string; readonly entry: string | null }
+  /** `entry: null` deploys the same entry path again, resolved anew; with `to` the release that generation had pinned. */
+  | {
+      readonly type: "RestartRequested";
+      readonly requestId: string;
+      readonly entry: string | null;
+      readonly to?: Generation;
+    }
   | { readonly type: "ScaleRequested"; readonly requestId: string; readonly desired: number }
   | { readonly type: "StopRequested"; readonly now: boolean };
 

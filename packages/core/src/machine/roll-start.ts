@@ -1,32 +1,36 @@
 // How a roll begins, and how it ends when a newer one begins.
 
+import type { PastGeneration } from "./history.ts";
 import type { Generation } from "./names.ts";
 import { endRoll, viewOf } from "./roll.ts";
 import { SlotQueue } from "./slot-queue.ts";
 import { announce, dismiss } from "./workers.ts";
-import type { Roll, Turn } from "./world.ts";
+import type { RestartRequest, Roll, Turn } from "./world.ts";
 
-/** Takes up a restart request: the next generation's number is used, whatever becomes of it. */
-export function beginRoll(turn: Turn, requestId: string, entry: string | null): void {
+/** Takes up a restart request: the next generation's number is used, whatever becomes of it.
+ *  @param past  the generation whose pinned release is to come back; its files are not looked for anew. */
+export function beginRoll(turn: Turn, request: RestartRequest, past: PastGeneration | null): void {
   const { world } = turn;
   if (world.roll !== null) supersede(turn, world.roll);
   world.newestGeneration += 1;
   const to = world.newestGeneration;
   world.roll = {
     id: `roll-${to}`,
-    requestId,
-    entry: entry ?? world.entry,
+    requestId: request.requestId,
+    entry: past?.entry ?? request.entry ?? world.entry,
+    isPinned: past !== null,
     from: world.lastGood,
     to,
     startedAtMs: turn.atMs,
-    step: "resolving",
+    step: past === null ? "resolving" : "canary",
     canary: null,
     pending: new SlotQueue(),
     failures: 0,
     killed: 0,
     reason: null,
   };
-  resolveRelease(turn, to, world.roll.entry);
+  if (past === null) resolveRelease(turn, to, world.roll.entry);
+  else world.releases.set(to, past.release);
   announce(turn, { name: "roll:started", event: viewOf(world, world.roll) });
 }
 

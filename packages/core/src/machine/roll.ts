@@ -7,6 +7,7 @@
 // request supersedes this one and both callers are told.
 
 import type { RollView } from "./commands.ts";
+import { recordGeneration } from "./history.ts";
 import type { FailureReason, RollOutcome, RollResult } from "./names.ts";
 import { shownMs } from "./rounding.ts";
 import { announce } from "./workers.ts";
@@ -36,6 +37,7 @@ export function endRoll(turn: Turn, roll: Roll, outcome: RollOutcome, reason: Fa
   if (outcome === "completed") {
     world.lastGood = roll.to;
     world.entry = roll.entry;
+    recordGeneration(world, roll.to, roll.entry);
   }
   dropUnusedReleases(world);
   turn.commands.push({ type: "SettleRoll", requestId: roll.requestId, result });

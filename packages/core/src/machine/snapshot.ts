@@ -42,6 +42,8 @@ export interface MachineSnapshot {
   /** The last one that completed; the one being started before that. */
   readonly generation: Generation;
   readonly release: Release | null;
+  /** What a restart can go back to, oldest first. */
+  readonly generations: readonly { readonly generation: Generation; readonly release: Release }[];
   readonly desired: number;
   readonly ready: number;
   readonly roll: RollView | null;
@@ -60,6 +62,7 @@ export function snapshotOf(world: World, atMs: Milliseconds): MachineSnapshot {
     state: stateOf(world),
     generation,
     release: world.releases.get(generation) ?? null,
+    generations: world.history.map(({ generation: past, release }) => ({ generation: past, release })),
     desired: world.desired,
     ready: workers.filter((worker) => worker.state === "ready").length,
     roll: roll === null ? null : viewOf(world, roll),

@@ -15,7 +15,7 @@ import { viewOf } from "./roll.ts";
 import { shownMs } from "./rounding.ts";
 import { expel, promote, refill } from "./slots.ts";
 import { announce, drain, identityOf, note } from "./workers.ts";
-import type { Turn } from "./world.ts";
+import type { Turn, World } from "./world.ts";
 
 type Told<Type extends WorkerEvent["type"]> = Extract<WorkerEvent, { readonly type: Type }>;
 
@@ -80,7 +80,7 @@ function reported(turn: Turn, worker: Worker, { reported: report }: Told<"Worker
     return expel(turn, worker, reasons.mismatch(worker, claim));
   }
   const hasChanged = report.release.fingerprint !== worker.release.fingerprint;
-  const mayDiffer = config.onReleaseChanged === "warn" && turn.world.roll?.step !== "reverting";
+  const mayDiffer = config.onReleaseChanged === "warn" && !bringsBack(turn.world, worker);
   if (hasChanged && !mayDiffer) {
     return expel(turn, worker, reasons.releaseChanged(worker, report.release.fingerprint));
   }
@@ -90,6 +90,11 @@ function reported(turn: Turn, worker: Worker, { reported: report }: Told<"Worker
   }
   turn.world.registry.enter(worker, "booting");
   turn.commands.push({ type: "AdmitWorker", worker: worker.id });
+}
+
+/** Old code is to come back: other files than were pinned then are not that code. */
+function bringsBack({ roll }: World, worker: Worker): boolean {
+  return roll !== null && (roll.step === "reverting" || (roll.isPinned && worker.generation === roll.to));
 }
 
 /** Ready gates everything. A canary beside a current worker is watched first; anyone else takes the seat. */

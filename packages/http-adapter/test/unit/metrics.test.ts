@@ -29,6 +29,7 @@ const stats: ServiceStats = {
   state: "running",
   generation: 2,
   release: null,
+  generations: [],
   desired: 4,
   ready: 3,
   runtime: "process",
