@@ -23,6 +23,7 @@ export function hasProven(turn: Turn, roll: Roll): boolean {
 export function sendCanary(turn: Turn, roll: Roll): void {
   const canary = roll.canary === null ? undefined : turn.world.registry.workers.get(roll.canary);
   if (canary !== undefined && (canary.role !== "leaving" || canary.fault !== null)) return;
+  if (turn.atMs < roll.canaryAtMs) return;
   const slot = findSlot(turn);
   if (slot === null) return;
   if (slot.current === null) {

@@ -21,6 +21,7 @@ export function handleDeadlines(turn: Turn, { dueAtMs }: DeadlineEvent): void {
     const deadline = turn.world.deadlines.takeDue(turn.atMs);
     if (deadline === null) return;
     if (deadline.kind === "back-off") endBackOff(turn, deadline.slot);
+    else if (deadline.kind === "canary") continue;
     else if (deadline.kind === "resolve") endResolving(turn, deadline.generation);
     else handleWorkerDeadline(turn, deadline);
   }

@@ -24,6 +24,7 @@ export function beginRoll(turn: Turn, request: RestartRequest, past: PastGenerat
     startedAtMs: turn.atMs,
     step: past === null ? "resolving" : "canary",
     canary: null,
+    canaryAtMs: turn.atMs,
     pending: new SlotQueue(),
     failures: 0,
     killed: 0,

@@ -86,6 +86,8 @@ export interface Roll {
   readonly startedAtMs: Milliseconds;
   step: RollStep;
   canary: WorkerId | null;
+  /** No canary is sent before then: the last one could not be started. */
+  canaryAtMs: Milliseconds;
   /** Slots still to be looked at. */
   readonly pending: SlotQueue;
   failures: number;
