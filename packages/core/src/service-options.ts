@@ -2,6 +2,7 @@
 
 import { availableParallelism } from "node:os";
 import { badOption, PoolError } from "./errors.ts";
+import type { WorkerWatches } from "./link/protocol.ts";
 import type { MachineConfig } from "./machine/config.ts";
 import {
   booleanOption,
@@ -16,6 +17,7 @@ import {
 } from "./options.ts";
 import { entryPath } from "./release/resolve.ts";
 import type { RecycleOptions, ServiceOptions } from "./service-types.ts";
+import { checkCanary, checkHealthCheck } from "./trial-options.ts";
 
 const HOUR_MS = 3_600_000;
 const MANY = 10_000;
@@ -38,6 +40,8 @@ const KNOWN: readonly (keyof ServiceOptions)[] = [
   "maxFailures",
   "bootConcurrency",
   "recycle",
+  "canary",
+  "healthCheck",
   "onReleaseChanged",
   "env",
   "execArgv",
@@ -57,6 +61,7 @@ export interface CheckedServiceOptions {
   readonly sockets: readonly number[];
   readonly machine: MachineConfig;
   readonly heartbeatIntervalMs: number;
+  readonly watches: WorkerWatches;
 }
 
 /** @throws PoolError BROOD_BAD_OPTION that names the option, its value and what is accepted. */
@@ -73,6 +78,7 @@ export function checkServiceOptions(options: ServiceOptions): CheckedServiceOpti
     HOUR_MS,
     30_000,
   );
+  const machine = { ...checkRollOptions(options), heartbeatTimeoutMs };
   return {
     name: nameOption("name", options.name, "default"),
     entry: checkEntry(options.entry, cwd),
@@ -80,7 +86,12 @@ export function checkServiceOptions(options: ServiceOptions): CheckedServiceOpti
     execArgv: textListOption("execArgv", options.execArgv) ?? [],
     compileCache: booleanOption("compileCache", options.compileCache, true),
     sockets: checkSockets(options.sockets),
-    machine: { ...checkRollOptions(options), heartbeatTimeoutMs },
+    machine,
+    watches: {
+      answers: machine.canary !== null,
+      eventLoopDelay: machine.recycle.eventLoopDelayMs !== null,
+      healthCheck: { ...checkHealthCheck(options.healthCheck), forMs: machine.minHealthyMs },
+    },
     heartbeatIntervalMs: heartbeatIntervalOf(heartbeatTimeoutMs),
   };
 }
@@ -131,12 +142,13 @@ function checkRollOptions(options: ServiceOptions): Omit<MachineConfig, "heartbe
     ),
     onReleaseChanged: choiceOption("onReleaseChanged", options.onReleaseChanged, ["warn", "refuse"], "warn"),
     recycle: checkRecycle(options.recycle ?? {}),
+    canary: checkCanary(options.canary),
   };
 }
 
 function checkRecycle(recycle: RecycleOptions): MachineConfig["recycle"] {
   if (typeof recycle !== "object" || recycle === null) throw badOption("recycle", recycle, "an object");
-  knownKeys("recycle.", recycle, ["requests", "jitter", "memoryBytes", "ageMs"]);
+  knownKeys("recycle.", recycle, ["requests", "jitter", "memoryBytes", "ageMs", "eventLoopDelayMs"]);
   const limit = (name: keyof RecycleOptions, min: number): number | null =>
     recycle[name] === undefined
       ? null
@@ -146,6 +158,7 @@ function checkRecycle(recycle: RecycleOptions): MachineConfig["recycle"] {
     jitter: numberOption("recycle.jitter", recycle.jitter, 0, 1, 0.2),
     memoryBytes: limit("memoryBytes", 2 ** 20),
     ageMs: limit("ageMs", 1),
+    eventLoopDelayMs: limit("eventLoopDelayMs", 1),
   };
 }
 

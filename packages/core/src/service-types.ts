@@ -16,6 +16,29 @@ export interface RecycleOptions {
   readonly memoryBytes?: number;
   /** When it has been ready for so long, in milliseconds. */
   readonly ageMs?: number;
+  /** When its timers come later than this (p99 of a heartbeat's time) in three heartbeats in a row, in milliseconds. */
+  readonly eventLoopDelayMs?: number;
+}
+
+/** A check that the application itself brings (`healthCheck` of its entry): when it runs. */
+export interface HealthCheckOptions {
+  /** 10...600_000, default 250: between two checks. */
+  readonly intervalMs?: number;
+  /** 10...600_000, default 5_000: one check; before ready all of them together. Then the worker counts as failed. */
+  readonly timeoutMs?: number;
+}
+
+/** New code is compared with the old by what both answer over the same time, before the roll goes on past its first worker
+ *  and while it goes on. Too few requests: it goes on at the timeout, and says so. */
+export interface CanaryOptions {
+  /** 1...1_000_000, default 200: answers wanted of each generation. */
+  readonly requests?: number;
+  /** 0...1, default 0.01: by so much may the new share of 5xx be larger. */
+  readonly maxErrorRateIncrease?: number;
+  /** 1...1_000, default 2: so many times the old p95 may the new one be; less than 5 ms more never counts. */
+  readonly maxLatencyRatio?: number;
+  /** 1...600_000, default 10_000: milliseconds to wait for so many answers. */
+  readonly timeoutMs?: number;
 }
 
 export interface ServiceOptions {
@@ -51,6 +74,9 @@ export interface ServiceOptions {
   /** 1...10_000, default os.availableParallelism(), at least 2: workers booting at the same time. */
   readonly bootConcurrency?: number;
   readonly recycle?: RecycleOptions;
+  /** Off unless given; `true` for the defaults. */
+  readonly canary?: CanaryOptions | boolean;
+  readonly healthCheck?: HealthCheckOptions;
   /** A respawn finds other files than its generation pinned: "warn" (default) or "refuse". */
   readonly onReleaseChanged?: "warn" | "refuse";
   /** Added to process.env for workers. */

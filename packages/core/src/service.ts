@@ -36,6 +36,7 @@ export function createService(options: ServiceOptions): Service {
     hostData: options.hostData ?? null,
     sockets: checked.sockets,
     heartbeatIntervalMs: checked.heartbeatIntervalMs,
+    watches: checked.watches,
     env: options.env ?? {},
     execArgv: checked.execArgv,
     compileCache: checked.compileCache,

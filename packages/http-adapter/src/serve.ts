@@ -122,9 +122,11 @@ function serviceOptions(
     exposeGeneration: options.exposeGeneration,
     lingerMs: options.lingerMs,
     addresses: sockets.map((each) => each.address),
+    healthPath: options.healthPath,
   };
   return {
     ...options.engine,
+    healthCheck: options.healthCheck,
     entry: options.entry,
     name: options.name,
     cwd: options.cwd,

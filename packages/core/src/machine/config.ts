@@ -22,7 +22,23 @@ export interface MachineConfig {
     readonly jitter: number;
     readonly memoryBytes: number | null;
     readonly ageMs: Milliseconds | null;
+    /** How late timers may be (p99), three heartbeats in a row. */
+    readonly eventLoopDelayMs: Milliseconds | null;
   };
+  /** Null: a canary has only to stay alive. */
+  readonly canary: CanaryConfig | null;
+}
+
+/** How the answers of both generations are compared. */
+export interface CanaryConfig {
+  /** So many of each generation, 1 or more. */
+  readonly requests: number;
+  /** 0...1: how much larger the new share of 5xx may be. */
+  readonly maxErrorRateIncrease: number;
+  /** 1 or more: how many times the old p95 the new one may be. */
+  readonly maxLatencyRatio: number;
+  /** With too few requests by then the roll goes on. */
+  readonly timeoutMs: Milliseconds;
 }
 
 /** A killed process that has not ended after so long is killed again and reported: SIGKILL is not refused, only late. */

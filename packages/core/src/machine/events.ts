@@ -1,6 +1,7 @@
 // What goes into the machine. Past tense or a request; plain data only. Whatever concerns a worker carries the
 // worker and the generation of whoever speaks, so that the stale gate can drop it before any handler sees it.
 
+import type { Answers } from "./answers.ts";
 import type { FailureReason, Generation, Milliseconds, Release, Usage, WorkerId } from "./names.ts";
 
 /** The moment of an event: monotonic time, and one number in [0, 1) for whatever it must decide by chance. */
@@ -37,7 +38,7 @@ export type WorkerEvent = { readonly worker: WorkerId; readonly generation: Gene
   /** The worker's own first report. `worker` and `generation` say whose link it came over, `reported` what it claims. */
   | { readonly type: "WorkerReported"; readonly reported: Report }
   | { readonly type: "WorkerReady" }
-  | { readonly type: "WorkerHeartbeat"; readonly usage: Usage }
+  | { readonly type: "WorkerHeartbeat"; readonly usage: Usage; readonly answers?: Answers }
   | { readonly type: "WorkerFailed"; readonly code: string; readonly message: string }
   | { readonly type: "WorkerDraining" }
   | { readonly type: "WorkerBye" }

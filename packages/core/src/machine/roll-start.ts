@@ -25,6 +25,8 @@ export function beginRoll(turn: Turn, request: RestartRequest, past: PastGenerat
     step: past === null ? "resolving" : "canary",
     canary: null,
     canaryAtMs: turn.atMs,
+    analysis: null,
+    lookAtMs: turn.atMs,
     pending: new SlotQueue(),
     failures: 0,
     killed: 0,

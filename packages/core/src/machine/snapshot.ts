@@ -31,6 +31,8 @@ export interface WorkerSnapshot {
   readonly tasks: number;
   readonly rssBytes: number;
   readonly eventLoopUtilization: number;
+  /** p99 since the last heartbeat, in milliseconds; 0 unless recycle.eventLoopDelayMs is set. */
+  readonly eventLoopDelayMs: Milliseconds;
   /** Of the slot: milliseconds until its next spawn, 0 when none waits. */
   readonly backingOffMs: Milliseconds;
   /** It found other files than its generation pinned. */

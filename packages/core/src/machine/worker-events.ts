@@ -1,6 +1,7 @@
 // What workers tell, after the stale gate. Each handler first asks the lifecycle table; a cell that does not exist is
 // a breach of protocol and ends that worker. Then registry, roll and seats are told.
 
+import { closeAccount, noteAnswers } from "./analysis.ts";
 import { LEFT_PAUSE_MS } from "./config.ts";
 import type { WorkerEvent } from "./events.ts";
 import { workerFailed } from "./failure.ts";
@@ -9,7 +10,7 @@ import { pause, recordFailure } from "./intensity.ts";
 import { NEXT, type WorkerInput } from "./lifecycle.ts";
 import { watch } from "./liveness.ts";
 import * as reasons from "./reasons.ts";
-import { considerRecycling, drawLimits } from "./recycling.ts";
+import { considerRecycling, countSlowBeats, drawLimits } from "./recycling.ts";
 import type { Worker } from "./registry.ts";
 import { viewOf } from "./roll.ts";
 import { shownMs } from "./rounding.ts";
@@ -53,6 +54,8 @@ export function handleWorkerEvent(turn: Turn, worker: Worker, event: WorkerEvent
     case "WorkerHeartbeat":
       worker.lastHeartbeatAtMs = turn.atMs;
       worker.usage = event.usage;
+      if (event.answers !== undefined) noteAnswers(turn, worker, event.answers);
+      countSlowBeats(turn, worker);
       return considerRecycling(turn, worker);
     case "WorkerFailed":
       worker.fault ??= reasons.confessed(worker, event.code, event.message);
@@ -163,6 +166,7 @@ function exited(turn: Turn, worker: Worker, processEnd: reasons.ProcessEnd): voi
   const slot = registry.slots.get(worker.slot);
   counters.exited += 1;
   if (isUnasked) counters.crashed += 1;
+  closeAccount(turn.world, worker);
   registry.enter(worker, "exited");
   registry.forget(worker);
   surplus.delete(worker.id);

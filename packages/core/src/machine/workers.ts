@@ -31,6 +31,8 @@ export function spawnInto(turn: Turn, slot: Slot, generation: Generation): Worke
     lastHeartbeatAtMs: atMs,
     suspectedAtMs: Number.NEGATIVE_INFINITY,
     usage: NO_USAGE,
+    answers: null,
+    slowBeats: 0,
     requestsLimit: Number.POSITIVE_INFINITY,
     recycleAtMs: Number.POSITIVE_INFINITY,
     fault: null,

@@ -2,6 +2,7 @@
 // world and append commands; nothing acts, waits or looks at a clock. Rejected: methods of one big class, the file in
 // which every peer hides its defects.
 
+import type { Analysis } from "./analysis.ts";
 import type { Command } from "./commands.ts";
 import type { MachineConfig } from "./config.ts";
 import { Deadlines } from "./deadlines.ts";
@@ -88,6 +89,9 @@ export interface Roll {
   canary: WorkerId | null;
   /** No canary is sent before then: the last one could not be started. */
   canaryAtMs: Milliseconds;
+  analysis: Analysis | null;
+  /** When the analysis looks next. */
+  lookAtMs: Milliseconds;
   /** Slots still to be looked at. */
   readonly pending: SlotQueue;
   failures: number;

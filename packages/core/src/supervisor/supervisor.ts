@@ -94,6 +94,9 @@ export class Supervisor {
       case "KillWorker":
         this.#handles.get(command.worker)?.kill();
         return;
+      case "AskWorker":
+        this.#handles.get(command.worker)?.send({ type: "Report" });
+        return;
       case "Publish":
         return this.#ports.publish(command.announcement);
       case "Note":

@@ -1,2 +1,3 @@
+export { type Answers, LATENCY_BUCKETS, latencyBucket } from "../machine/answers.ts";
 export type { CreateWorkerHost, HostOrder, WorkerContext, WorkerHost } from "./host.ts";
 export type { PlainContext, PlainEntry, PlainService } from "./plain-host.ts";

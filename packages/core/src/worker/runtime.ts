@@ -1,5 +1,5 @@
 // What runs in a worker, from its first report to its farewell:
-//   Hello (who I am, what I found on disk) -> boot the host -> wait to be admitted -> open -> Ready, heartbeats
+//   Hello (who I am, what I found on disk) -> boot the host -> wait to be admitted -> healthy -> open -> Ready, heartbeats
 //   -> Drain (told, TERM, or the supervisor is gone) -> answer what was accepted -> close the application -> Bye, exit.
 // Every end goes through `leave`; a boot that fails says why before it exits.
 
@@ -7,6 +7,7 @@ import { format } from "node:util";
 import { PoolError } from "../errors.ts";
 import type { BootOrder, SupervisorMessage, WorkerMessage } from "../link/protocol.ts";
 import { describeRelease } from "../release/resolve.ts";
+import { untilHealthy, watchHealth } from "./health.ts";
 import { type Heartbeat, startHeartbeat } from "./heartbeat.ts";
 import type { CreateWorkerHost, HostOrder, WorkerHost } from "./host.ts";
 import type { WorkerLink } from "./ipc-link.ts";
@@ -38,6 +39,7 @@ interface RunningWorker {
 }
 
 function createWorker(link: WorkerLink, order: BootOrder): RunningWorker {
+  const { watches } = order;
   const draining = new AbortController();
   let admit: () => void = () => {};
   const admission = new Promise<void>((resolve) => {
@@ -57,18 +59,35 @@ function createWorker(link: WorkerLink, order: BootOrder): RunningWorker {
       context: { ...contextOf(order), release, signal: draining.signal },
       hostData: order.hostData,
       sockets: order.sockets,
+      countsAnswers: watches?.answers === true,
       loadEntry: () => loadEntry(order.release.entry),
       post: (payload) => send({ type: "Post", payload }),
     });
     await host.boot();
     await admission;
+    const check = host.check?.bind(host);
+    if (watches !== undefined) await untilHealthy(async () => check?.() ?? undefined, watches.healthCheck);
     await host.open();
-    const usage = host.usage.bind(host);
-    heartbeat = startHeartbeat(order.heartbeatIntervalMs, usage, (each) =>
-      send({ type: "Heartbeat", usage: each }),
-    );
+    heartbeat = beating(host);
     send({ type: "Ready" });
+    if (watches !== undefined)
+      watchHealth(
+        async () => check?.() ?? undefined,
+        watches.healthCheck,
+        (error) => void fail(error),
+      );
   };
+
+  const beating = (from: WorkerHost): Heartbeat =>
+    startHeartbeat(
+      order.heartbeatIntervalMs,
+      watches?.eventLoopDelay === true,
+      () => from.usage(),
+      (usage) => {
+        const answers = watches?.answers === true ? from.answers?.() : undefined;
+        send({ type: "Heartbeat", usage, ...(answers === undefined ? {} : { answers }) });
+      },
+    );
 
   const drainAndExit = async (): Promise<void> => {
     if (host === null || heartbeat === null) process.exit(0);
@@ -91,9 +110,11 @@ function createWorker(link: WorkerLink, order: BootOrder): RunningWorker {
   const confess = (error: unknown): void => {
     if (process.listenerCount("uncaughtException") > 0) return;
     const { message, stack } = error instanceof Error ? error : new Error(format(error));
+    const isUnfit = error instanceof PoolError && error.code === "BROOD_HEALTH_CHECK";
     const code = heartbeat === null ? "BROOD_BOOT_FAILED" : "BROOD_WORKER_EXITED";
-    const when = heartbeat === null ? "failed to boot" : "threw";
-    send({ type: "Failed", error: { code, message: `${when}: ${message}`, stack: stack ?? message } });
+    const when = heartbeat === null ? "failed to boot: " : "threw: ";
+    const said = isUnfit ? { code: error.code, message } : { code, message: `${when}${message}` };
+    send({ type: "Failed", error: { ...said, stack: stack ?? message } });
   };
 
   const leave = (): void => {

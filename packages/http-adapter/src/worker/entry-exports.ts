@@ -17,6 +17,8 @@ export interface EntryExports {
   readonly warmup: Hook | undefined;
   readonly onWorkerBoot: Hook | undefined;
   readonly onWorkerShutdown: Hook | undefined;
+  /** Unfit when it throws, rejects or gives false. */
+  readonly healthCheck: Hook | undefined;
 }
 
 /** @param exported what `loadEntry` settled with  @param isCommonJs see `isCommonJsFile` */
@@ -33,6 +35,7 @@ export function readEntryExports(
     warmup: hookIn(places, "warmup"),
     onWorkerBoot: hookIn(places, "onWorkerBoot"),
     onWorkerShutdown: hookIn(places, "onWorkerShutdown"),
+    healthCheck: hookIn(places, "healthCheck"),
   };
 }
 

@@ -1,16 +1,19 @@
 // The worker side of HTTP: what the engine's runtime calls to boot, open, drain and close one worker. Only the
 // order of things stands here; each concern has its own file.
 //   boot   load the entry, find the application, warmup, the application's own ready, onWorkerBoot
+//   check  healthCheck(ctx) of the entry and the health path, each on this worker itself
 //   open   listen on the supervisor's sockets
 //   drain  accept nothing more, answer what was accepted, let idle connections linger
 //   close  onWorkerShutdown, then the application (last: Fastify answers 503 from then on)
 // Nothing waits for a deadline of its own: the engine has them, and kills.
 
-import type { CreateWorkerHost, HostOrder, WorkerHost } from "@brood/core/worker";
+import type { Answers, CreateWorkerHost, HostOrder, WorkerHost } from "@brood/core/worker";
+import { AnswerCounter } from "./answers.ts";
 import { type AppServer, plain } from "./app-server.ts";
 import { chooseApplication } from "./application.ts";
 import { publishContext } from "./context-key.ts";
-import { type EntryExports, isCommonJsFile, readEntryExports } from "./entry-exports.ts";
+import { type EntryExports, type Hook, isCommonJsFile, readEntryExports } from "./entry-exports.ts";
+import { probeHealth } from "./health-probe.ts";
 import { type HttpHostData, readHostData } from "./host-data.ts";
 import { IdentityHeaders } from "./identity-headers.ts";
 import { ListenCapture } from "./listen-capture.ts";
@@ -30,6 +33,7 @@ class HttpHost implements WorkerHost {
   readonly #hostData: Required<HttpHostData>;
   readonly #capture = new ListenCapture();
   readonly #traffic: Traffic;
+  readonly #answers: AnswerCounter | null;
   #app: AppServer | null = null;
   #sockets: SharedSockets | null = null;
   #exports: EntryExports | null = null;
@@ -39,7 +43,9 @@ class HttpHost implements WorkerHost {
   constructor(order: HostOrder, hostData: Required<HttpHostData>) {
     this.#order = order;
     this.#hostData = hostData;
-    this.#traffic = new Traffic(hostData.exposeGeneration ? new IdentityHeaders(order.context) : null);
+    this.#answers = order.countsAnswers === true ? new AnswerCounter() : null;
+    const identity = hostData.exposeGeneration ? new IdentityHeaders(order.context) : null;
+    this.#traffic = new Traffic(identity, this.#answers);
   }
 
   async boot(): Promise<void> {
@@ -85,8 +91,26 @@ class HttpHost implements WorkerHost {
     }
   }
 
+  check(): Promise<void> | null {
+    const { healthPath } = this.#hostData;
+    const exported = this.#exports?.healthCheck;
+    if (healthPath === null && exported === undefined) return null;
+    return this.#checkBoth(healthPath, exported);
+  }
+
+  answers(): Answers | undefined {
+    return this.#answers?.totals();
+  }
+
   usage(): { readonly requests: number; readonly connections: number; readonly tasks: number } {
     return { requests: this.#traffic.requests, connections: this.#traffic.connections, tasks: 0 };
+  }
+
+  async #checkBoth(path: string | null, exported: Hook | undefined): Promise<void> {
+    if (exported !== undefined && (await exported(this.#order.context)) === false)
+      throw new Error("healthCheck gave false");
+    if (path === null || this.#app === null) return;
+    await probeHealth(this.#app.server, path, (socket) => this.#traffic.ignore(socket));
   }
 
   async #load(): Promise<EntryExports> {

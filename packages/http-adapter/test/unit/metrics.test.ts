@@ -18,6 +18,7 @@ const worker = {
   tasks: 0,
   rssBytes: 4096,
   eventLoopUtilization: 0.25,
+  eventLoopDelayMs: 0,
   backingOffMs: 0,
   releaseChanged: false,
 } as const;

@@ -15,6 +15,7 @@ export const BEHAVIOURS = [
   "leavesWhenReady",
   "neverDrains",
   "slowBoots",
+  "answersBadly",
 ] as const;
 
 export type BehaviourKind = (typeof BEHAVIOURS)[number];
@@ -32,6 +33,9 @@ export interface Behaviour {
   readonly faultAfterMs: number;
   readonly requestsPerSecond: number;
   readonly rssBytes: number;
+  /** What each answer takes. */
+  readonly latencyMs: number;
+  readonly eventLoopDelayMs: number;
 }
 
 export const GOOD: Behaviour = {
@@ -43,6 +47,8 @@ export const GOOD: Behaviour = {
   faultAfterMs: 0,
   requestsPerSecond: 0,
   rssBytes: 50_000_000,
+  latencyMs: 5,
+  eventLoopDelayMs: 0,
 };
 
 export function drawGoodBehaviour(random: Random, config: MachineConfig): Behaviour {
@@ -54,6 +60,7 @@ export function drawGoodBehaviour(random: Random, config: MachineConfig): Behavi
       ? random.durationMs(0, 50)
       : random.durationMs(0, config.drainTimeoutMs * 0.9),
     requestsPerSecond: random.pick([0, 1, 100]),
+    eventLoopDelayMs: random.chance(0.95) ? 0 : 500,
     rssBytes: random.chance(0.9) ? 50_000_000 : 900_000_000,
   };
 }

@@ -14,6 +14,7 @@ const KINDS = [
   "leavesWhenReady",
   "neverDrains",
   "slowBoots",
+  "answersBadly",
   "flaky",
   "changedFiles",
   // a worker

@@ -79,6 +79,8 @@ function formatCommand(command: Command, atMs: number, nameOf: (worker: string) 
   switch (command.type) {
     case "ResolveRelease":
       return `${command.type} gen=${command.generation}`;
+    case "AskWorker":
+      return "";
     case "SpawnWorker":
     case "AdmitWorker":
     case "KillWorker":

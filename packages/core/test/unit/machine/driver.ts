@@ -17,7 +17,8 @@ export const CONFIG: MachineConfig = {
   maxFailures: 3,
   bootConcurrency: 64,
   onReleaseChanged: "warn",
-  recycle: { requests: null, jitter: 0, memoryBytes: null, ageMs: null },
+  recycle: { requests: null, jitter: 0, memoryBytes: null, ageMs: null, eventLoopDelayMs: null },
+  canary: null,
 };
 
 export const releaseOf = (generation: number): Release => ({

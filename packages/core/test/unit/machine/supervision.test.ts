@@ -83,7 +83,9 @@ describe("supervision", () => {
   });
 
   it("D40: workers that reach their limit together are recycled one at a time, each after its successor is ready", () => {
-    const world = drive({ recycle: { requests: 100, jitter: 0, memoryBytes: null, ageMs: null } })
+    const world = drive({
+      recycle: { requests: 100, jitter: 0, memoryBytes: null, ageMs: null, eventLoopDelayMs: null },
+    })
       .start()
       .fresh();
     world.beat("w1", { requests: 100 }).beat("w2", { requests: 200 });

@@ -89,7 +89,7 @@ describe("capacity", () => {
   });
 
   it("D40: workers that reach their limit together are recycled one at a time", async () => {
-    const recycle = { requests: 100, jitter: 0, memoryBytes: null, ageMs: null };
+    const recycle = { requests: 100, jitter: 0, memoryBytes: null, ageMs: null, eventLoopDelayMs: null };
     const world = await started({ recycle }, { requestsPerSecond: 50 });
     await world.run(1_500);
     expect(world.trace()).toMatchInlineSnapshot(`

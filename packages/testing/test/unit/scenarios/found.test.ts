@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { release, Script, started } from "./script.ts";
 
 const NEVER = Number.POSITIVE_INFINITY;
-const NO_LIMITS = { requests: null, jitter: 0, memoryBytes: null, ageMs: null };
+const NO_LIMITS = { requests: null, jitter: 0, memoryBytes: null, ageMs: null, eventLoopDelayMs: null };
 
 describe("found by the simulation", () => {
   it("two restarts while the service starts do not take the first generation's number away", async () => {

@@ -20,7 +20,8 @@ const CONFIG: MachineConfig = {
   maxFailures: 3,
   bootConcurrency: 8,
   onReleaseChanged: "warn",
-  recycle: { requests: null, jitter: 0, memoryBytes: null, ageMs: null },
+  recycle: { requests: null, jitter: 0, memoryBytes: null, ageMs: null, eventLoopDelayMs: null },
+  canary: null,
 };
 
 const STEADY: Random = {
