@@ -37,6 +37,7 @@ function createFleet(slots) {
     maxFailures: 3,
     bootConcurrency: slots,
     onReleaseChanged: "warn",
+    template: null,
     recycle: { requests: null, jitter: 0, memoryBytes: null, ageMs: null, eventLoopDelayMs: null },
     canary: null,
   });

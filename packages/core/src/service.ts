@@ -4,10 +4,12 @@
 import { PoolError } from "./errors.ts";
 import { createMachine } from "./machine/machine.ts";
 import type { RollResult, WorkerId } from "./machine/names.ts";
+import { nativeSupport } from "./native/index.ts";
 import { integerOption, WORKERS_MAX } from "./options.ts";
+import type { TemplateStrategy } from "./ports/template-strategy.ts";
 import { resolveRelease } from "./release/resolve.ts";
 import { checkRestartOptions } from "./restart-options.ts";
-import { checkServiceOptions } from "./service-options.ts";
+import { type CheckedServiceOptions, checkServiceOptions } from "./service-options.ts";
 import type {
   RestartOptions,
   Service,
@@ -16,6 +18,7 @@ import type {
   ServiceStats,
 } from "./service-types.ts";
 import { createFreshProcessStrategy } from "./spawn/fresh-process.ts";
+import { createTemplateStrategy, type TemplateStrategyOptions } from "./spawn/template/template-strategy.ts";
 import { createPublicEvents, deepFreeze, type PublicEvents } from "./supervisor/events.ts";
 import { waitForHeartbeats } from "./supervisor/fresh-heartbeats.ts";
 import { createDebugLogger, guardLogger, logAnnouncement } from "./supervisor/logging.ts";
@@ -30,7 +33,7 @@ export function createService(options: ServiceOptions): Service {
   const logger = guardLogger(options.logger ?? createDebugLogger(checked.name));
   const events = createPublicEvents(logger);
   const waiters = new Waiters();
-  const strategy = createFreshProcessStrategy({
+  const processOptions: TemplateStrategyOptions = {
     name: checked.name,
     host: options.host?.href ?? null,
     hostData: options.hostData ?? null,
@@ -43,13 +46,15 @@ export function createService(options: ServiceOptions): Service {
     cwd: checked.cwd,
     stdout: options.stdout ?? "inherit",
     stderr: options.stderr ?? "inherit",
-  });
+    unsafe: checked.unsafe,
+  };
   const supervisor = new Supervisor(
     createMachine(checked.machine),
     {
       clock: realClock,
       entropy: realEntropy,
-      strategy,
+      strategy: createFreshProcessStrategy(processOptions),
+      templates: checked.spawn === "template" ? templateStrategy(processOptions) : null,
       resolveRelease,
       note: (level, message) => logger[level](message),
       fail: events.fail,
@@ -60,7 +65,13 @@ export function createService(options: ServiceOptions): Service {
     },
     waiters,
   );
-  return new ProcessService(checked.name, checked.entry, checked.cwd, supervisor, waiters, events);
+  return new ProcessService(checked, supervisor, waiters, events);
+}
+
+function templateStrategy(options: TemplateStrategyOptions): TemplateStrategy {
+  const support = nativeSupport();
+  if (support.ok) return createTemplateStrategy(options, support.binding);
+  throw new PoolError("BROOD_TEMPLATE_UNSUPPORTED", support.reason);
 }
 
 /** eventemitter3 derives the listener's type by inference, which a generic name defeats. */
@@ -68,9 +79,7 @@ type EventListenerOf<Name extends keyof ServiceEvents> = Parameters<PublicEvents
   ServiceEvents[Name];
 
 class ProcessService implements Service {
-  readonly #name: string;
-  readonly #entry: string;
-  readonly #cwd: string | undefined;
+  readonly #options: CheckedServiceOptions;
   readonly #supervisor: Supervisor;
   readonly #waiters: Waiters;
   readonly #events: PublicEvents;
@@ -80,16 +89,12 @@ class ProcessService implements Service {
   #requests = 0;
 
   constructor(
-    name: string,
-    entry: string,
-    cwd: string | undefined,
+    options: CheckedServiceOptions,
     supervisor: Supervisor,
     waiters: Waiters,
     events: PublicEvents,
   ) {
-    this.#name = name;
-    this.#entry = entry;
-    this.#cwd = cwd;
+    this.#options = options;
     this.#supervisor = supervisor;
     this.#waiters = waiters;
     this.#events = events;
@@ -99,13 +104,13 @@ class ProcessService implements Service {
     if (this.#stopped !== null) return Promise.reject(closed("start"));
     if (this.#started === null) {
       this.#started = this.#waiters.forStart();
-      this.#supervisor.accept({ type: "StartRequested", entry: this.#entry });
+      this.#supervisor.accept({ type: "StartRequested", entry: this.#options.entry });
     }
     return this.#started;
   }
 
   async restart(options: RestartOptions = {}): Promise<RollResult> {
-    const target = checkRestartOptions(options, this.#cwd, this.#supervisor.snapshot().generations);
+    const target = checkRestartOptions(options, this.#options.cwd, this.#supervisor.snapshot().generations);
     const requestId = this.#open("restart");
     const result = this.#waiters.forRoll(requestId);
     this.#supervisor.accept({ type: "RestartRequested", requestId, ...target });
@@ -128,18 +133,16 @@ class ProcessService implements Service {
   }
 
   stats(): ServiceStats {
-    const { workers, counters, ...rest } = this.#supervisor.snapshot();
+    const { workers, ...rest } = this.#supervisor.snapshot();
     return deepFreeze({
-      name: this.#name,
+      name: this.#options.name,
       pid: process.pid,
       uptimeMs: Math.round(realClock.now() - this.#createdAtMs),
       ...rest,
       runtime: "process",
-      spawn: "fresh",
+      spawn: this.#options.spawn,
       handoff: null,
-      template: null,
       workers: workers.map((worker) => ({ ...worker, threadId: null })),
-      counters: { ...counters, fallbacks: 0 },
     });
   }
 

@@ -123,6 +123,7 @@ function serviceOptions(
     lingerMs: options.lingerMs,
     addresses: sockets.map((each) => each.address),
     healthPath: options.healthPath,
+    warmup: options.warmup,
   };
   return {
     ...options.engine,
@@ -131,7 +132,7 @@ function serviceOptions(
     name: options.name,
     cwd: options.cwd,
     runtime: "process",
-    spawn: "fresh",
+    spawn: options.spawn,
     host: HOST_MODULE,
     hostData,
     sockets: sockets.map((each) => each.descriptor),

@@ -6,7 +6,7 @@
 import { analyse, isAnalysed } from "./analysis.ts";
 import type { FailureReason } from "./names.ts";
 import type { Slot } from "./registry.ts";
-import { replaceCurrent } from "./replacement.ts";
+import { mayBoot, replaceCurrent } from "./replacement.ts";
 import { promote } from "./slots.ts";
 import { spawnInto } from "./workers.ts";
 import type { Roll, Turn } from "./world.ts";
@@ -31,7 +31,7 @@ export function sendCanary(turn: Turn, roll: Roll): void {
   if (canary !== undefined && (canary.role !== "leaving" || canary.fault !== null)) return;
   if (turn.atMs < roll.canaryAtMs) return;
   const slot = findSlot(turn);
-  if (slot === null) return;
+  if (slot === null || !mayBoot(turn.world, roll.to)) return;
   if (slot.current === null) {
     slot.backingOffUntilAtMs = null;
     roll.canary = spawnInto(turn, slot, roll.to).id;

@@ -8,7 +8,7 @@ import type { FailureReason, Generation } from "./names.ts";
 import { generationUnknown, ROLL_STOPPED, resolveTimeout } from "./reasons.ts";
 import { endRoll, viewOf } from "./roll.ts";
 import { failRoll } from "./roll-failure.ts";
-import { beginRoll, resolveRelease } from "./roll-start.ts";
+import { beginRoll, firstStep, resolveRelease } from "./roll-start.ts";
 import { closeSurplusSlots, openSlots } from "./slots.ts";
 import { announce, dismiss, kill } from "./workers.ts";
 import type { RestartRequest, Turn } from "./world.ts";
@@ -131,7 +131,7 @@ export function handleRelease(turn: Turn, event: ReleaseEvent): void {
     world.counters.staleEvents += 1;
   } else if (event.type === "ReleaseResolved") {
     world.releases.set(event.generation, event.release);
-    roll.step = "canary";
+    roll.step = firstStep(world);
     announce(turn, { name: "roll:progress", event: viewOf(world, roll) });
   } else {
     failRoll(turn, roll, event.reason);

@@ -3,7 +3,7 @@
 // moved go back to the last good generation; if that does not come up either, what still serves is kept, and said.
 
 import { backOffMaxMs } from "./intensity.ts";
-import type { FailureReason } from "./names.ts";
+import type { FailureReason, Generation } from "./names.ts";
 import type { Worker } from "./registry.ts";
 import { endRoll } from "./roll.ts";
 import { dismiss, note } from "./workers.ts";
@@ -31,6 +31,22 @@ function sendCanaryLater(turn: Turn, roll: Roll): void {
   roll.canary = null;
   roll.canaryAtMs = turn.atMs + (0.5 + draw(turn) / 2) * backOffMaxMs(roll.failures);
   turn.world.deadlines.push({ kind: "canary", generation: roll.to, atMs: roll.canaryAtMs });
+}
+
+/** A template failed before it was ready. The new generation's first one has one try, as a canary has; one that is built
+ *  again counts like a worker. */
+export function countTemplateFailure(turn: Turn, generation: Generation, reason: FailureReason): void {
+  const { roll, config } = turn.world;
+  if (roll === null) return;
+  const target = roll.step === "reverting" ? roll.from : roll.to;
+  if (generation !== target) return;
+  roll.failures += 1;
+  const isSpent = roll.failures >= config.maxFailures;
+  if (roll.step === "reverting") {
+    if (isSpent && config.template?.fallback === "wait") giveUpReverting(turn, roll);
+  } else if (isSpent || (roll.step === "template" && reason.code !== "BROOD_SPAWN_FAILED")) {
+    failRoll(turn, roll, reason);
+  }
 }
 
 /** Stops the roll; slots that moved go back to the last good generation. */

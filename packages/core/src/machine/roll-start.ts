@@ -1,11 +1,11 @@
 // How a roll begins, and how it ends when a newer one begins.
 
 import type { PastGeneration } from "./history.ts";
-import type { Generation } from "./names.ts";
+import type { Generation, RollStep } from "./names.ts";
 import { endRoll, viewOf } from "./roll.ts";
 import { SlotQueue } from "./slot-queue.ts";
 import { announce, dismiss } from "./workers.ts";
-import type { RestartRequest, Roll, Turn } from "./world.ts";
+import type { RestartRequest, Roll, Turn, World } from "./world.ts";
 
 /** Takes up a restart request: the next generation's number is used, whatever becomes of it.
  *  @param past  the generation whose pinned release is to come back; its files are not looked for anew. */
@@ -22,7 +22,7 @@ export function beginRoll(turn: Turn, request: RestartRequest, past: PastGenerat
     from: world.lastGood,
     to,
     startedAtMs: turn.atMs,
-    step: past === null ? "resolving" : "canary",
+    step: past === null ? "resolving" : firstStep(world),
     canary: null,
     canaryAtMs: turn.atMs,
     analysis: null,
@@ -35,6 +35,11 @@ export function beginRoll(turn: Turn, request: RestartRequest, past: PastGenerat
   if (past === null) resolveRelease(turn, to, world.roll.entry);
   else world.releases.set(to, past.release);
   announce(turn, { name: "roll:started", event: viewOf(world, world.roll) });
+}
+
+/** Of a roll whose release is pinned. */
+export function firstStep({ config }: World): RollStep {
+  return config.template === null ? "canary" : "template";
 }
 
 /** Has the release pinned; that too has a deadline. */

@@ -15,6 +15,7 @@ import type { Worker } from "./registry.ts";
 import { viewOf } from "./roll.ts";
 import { shownMs } from "./rounding.ts";
 import { expel, promote, refill } from "./slots.ts";
+import { judgeFork } from "./templates.ts";
 import { announce, drain, identityOf, note } from "./workers.ts";
 import type { Turn, World } from "./world.ts";
 
@@ -107,6 +108,7 @@ function becameReady(turn: Turn, worker: Worker): void {
   worker.stateDeadlineAtMs = Number.POSITIVE_INFINITY;
   watch(turn, worker);
   drawLimits(turn, worker);
+  judgeFork(turn, worker, null);
   announce(turn, {
     name: "worker:ready",
     event: { ...identityOf(worker), readyAfterMs: shownMs(turn.atMs - worker.spawnedAtMs) },
@@ -173,5 +175,6 @@ function exited(turn: Turn, worker: Worker, processEnd: reasons.ProcessEnd): voi
   const { exitCode, signal } = processEnd;
   announce(turn, { name: "worker:exited", event: { ...identityOf(worker), exitCode, signal, reason } });
   if (wasSeated && slot !== undefined) refill(turn, slot, worker, reason !== null);
+  if (reason !== null && isEarly) judgeFork(turn, worker, reason);
   if (reason !== null) workerFailed(turn, worker, reason, isEarly);
 }

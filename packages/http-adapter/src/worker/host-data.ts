@@ -14,6 +14,8 @@ export interface HttpHostData {
   readonly addresses?: readonly string[];
   /** Asked of the application before it serves and while it is on trial; null (default) for none. */
   readonly healthPath?: string | null;
+  /** Requests without a socket before anybody serves: each path so many times. Default none. */
+  readonly warmup?: { readonly requests: number; readonly paths: readonly string[] };
 }
 
 const LINGER_MS = 500;
@@ -25,5 +27,6 @@ export function readHostData(hostData: unknown): Required<HttpHostData> {
     lingerMs: given.lingerMs ?? LINGER_MS,
     addresses: given.addresses ?? [],
     healthPath: given.healthPath ?? null,
+    warmup: given.warmup ?? { requests: 0, paths: [] },
   };
 }

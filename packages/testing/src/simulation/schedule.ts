@@ -75,7 +75,7 @@ const CHOICES: readonly Choice[] = [
       ? Number.POSITIVE_INFINITY
       : random.durationMs(0, heartbeatTimeoutMs * 2 + 3_000),
   })),
-  choice(2, "mismatch", (random) => ({
+  choice(4, "mismatch", (random) => ({
     type: "mismatch",
     kind: random.pick(["generation", "generation", "worker", "entry"]),
   })),
