@@ -13,7 +13,8 @@
         "src/mappings.c",
         "src/pidfd.c",
         "src/process_end.c",
-        "src/watch.c"
+        "src/watch.c",
+        "src/watchdog.c"
       ],
       "defines": ["NAPI_VERSION=8", "_GNU_SOURCE"],
       "cflags": ["-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden"],

@@ -95,6 +95,8 @@ export type Command =
   | { readonly type: "AdmitWorker"; readonly worker: WorkerId }
   | { readonly type: "DrainWorker"; readonly worker: WorkerId; readonly timeoutMs: Milliseconds }
   | { readonly type: "KillWorker"; readonly worker: WorkerId }
+  /** Wants to know what it is doing: its last words before it is killed for its silence. */
+  | { readonly type: "ExamineWorker"; readonly worker: WorkerId }
   /** Wants a heartbeat now. */
   | { readonly type: "AskWorker"; readonly worker: WorkerId }
   | { readonly type: "SettleStart"; readonly reason: FailureReason | null }

@@ -37,6 +37,8 @@ export interface Worker {
   lastHeartbeatAtMs: Milliseconds;
   /** When its silence was last found too long. */
   suspectedAtMs: Milliseconds;
+  /** When it was last asked what it is doing. */
+  examinedAtMs: Milliseconds;
   usage: Usage;
   /** With canary analysis: what it has answered so far. */
   answers: Answers | null;

@@ -95,7 +95,11 @@ function attach(
     sink.spawned(child.pid ?? -1);
     send({ type: "Boot", order });
   });
-  return { send, kill: () => void child.kill("SIGKILL") };
+  return {
+    send,
+    examine: () => void child.kill("SIGURG"),
+    kill: () => void child.kill("SIGKILL"),
+  };
 }
 
 function readLink(child: ChildProcess, sink: WorkerSink): void {

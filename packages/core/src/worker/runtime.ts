@@ -13,6 +13,7 @@ import type { CreateWorkerHost, HostOrder, LoadedRelease, MutableContext, Worker
 import type { WorkerLink } from "./link.ts";
 import { loadEntry } from "./load-entry.ts";
 import { createPlainHost } from "./plain-host.ts";
+import { startWatchdog } from "./watchdog.ts";
 
 type Unsigned<Message> = Message extends unknown ? Omit<Message, "worker" | "generation"> : never;
 
@@ -89,6 +90,7 @@ function createWorker(link: WorkerLink, order: BootOrder, inheritance: Inheritan
     await host.open();
     heartbeat = beating(host);
     send({ type: "Ready" });
+    startWatchdog(link, order);
     if (watches !== undefined)
       watchHealth(
         async () => check?.() ?? undefined,

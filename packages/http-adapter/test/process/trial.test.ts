@@ -43,7 +43,7 @@ async function probing(server: Server): Promise<Probe> {
 const WHEN_HEALTH = 'if (path === "/healthz")';
 
 describe("a health check", () => {
-  it("by path is answered by the new worker itself, over TCP and TLS-free, and counts as nobody's request", async () => {
+  it("by path is answered by the new worker itself, and counts as nobody's request", async () => {
     const counted = app(
       "1",
       `${WHEN_HEALTH} { response.statusCode = request.socket.remoteAddress ? 204 : 500; return response.end(); }`,
@@ -55,6 +55,21 @@ describe("a health check", () => {
       [0, 0],
       [0, 0],
     ]);
+  });
+
+  it("by path goes through TLS where the application has it", async () => {
+    const [key, cert] = ["key", "cert"].map(
+      (name) => new URL(`../fixtures/tls/${name}.pem`, import.meta.url).pathname,
+    );
+    const secure = `import https from "node:https";
+import { readFileSync } from "node:fs";
+const tls = { key: readFileSync(${JSON.stringify(key)}), cert: readFileSync(${JSON.stringify(cert)}) };
+export default https.createServer(tls, (request, response) => {
+  response.statusCode = request.url === "/healthz" && request.socket.encrypted ? 200 : 500;
+  response.end();
+});`;
+    const { server } = await serving([secure], { healthCheck: { path: "/healthz", timeoutMs: 2_000 } });
+    expect(server.stats().ready).toBe(2);
   });
 
   it("that says no until its deadline fails the restart with what it said, and no request ever reaches that code", async () => {
@@ -143,7 +158,7 @@ describe("canary analysis", () => {
       /gen=2 answers .* % of \d+ requests with 5xx, the old generation 0 %/,
     );
     const report = await probe.stop();
-    expect(Object.keys(report.errorsByKind)).toEqual(["status"]);
+    expect(Object.keys(report.errorsByKind)).toEqual(["status-500"]);
     expect(server.stats()).toMatchObject({
       generation: 1,
       ready: 2,
@@ -191,19 +206,15 @@ describe("canary analysis", () => {
 
 describe("recycling by event-loop delay", () => {
   it("replaces a worker whose timers stay late, and only that one", async () => {
-    const slow =
-      `import http from "node:http";
-import { worker } from "@brood/none";
-export default http.createServer((request, response) => response.end("1"));`.replace(
-        'import { worker } from "@brood/none";\n',
-        "",
-      ) +
-      `
-export function onWorkerBoot(ctx) {
+    const slow = app(
+      "1",
+      "",
+      `export function onWorkerBoot(ctx) {
   if (ctx.worker !== "w1") return;
-  const block = () => { const until = performance.now() + 150; while (performance.now() < until); };
+  const block = () => { const untilMs = performance.now() + 150; while (performance.now() < untilMs); };
   setInterval(block, 200);
-}`;
+}`,
+    );
     const { server } = await serving([slow], {
       heartbeatTimeoutMs: 1_500,
       recycle: { eventLoopDelayMs: 60 },

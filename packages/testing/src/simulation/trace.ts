@@ -104,6 +104,7 @@ function formatCommand(command: Command, atMs: number, nameOf: (worker: string) 
     case "SpawnWorker":
       return `${command.type} ${nameOf(command.worker)}${command.template === null ? "" : ` from=${command.template}`}`;
     case "AdmitWorker":
+    case "ExamineWorker":
     case "KillWorker":
       return `${command.type} ${nameOf(command.worker)}`;
     case "DrainWorker":
