@@ -12,6 +12,7 @@
         "src/listen.c",
         "src/mappings.c",
         "src/pidfd.c",
+        "src/platform.c",
         "src/process_end.c",
         "src/watch.c",
         "src/watchdog.c"
