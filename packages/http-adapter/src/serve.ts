@@ -122,10 +122,12 @@ function serviceOptions(
     exposeGeneration: options.exposeGeneration,
     lingerMs: options.lingerMs,
     addresses: sockets.map((each) => each.address),
+    healthPath: options.healthPath,
     warmup: options.warmup,
   };
   return {
     ...options.engine,
+    healthCheck: options.healthCheck,
     entry: options.entry,
     name: options.name,
     cwd: options.cwd,

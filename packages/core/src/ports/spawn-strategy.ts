@@ -37,6 +37,8 @@ export interface WorkerSink {
 export interface WorkerHandle {
   /** Sends without waiting; false when the link is closed or full. */
   send(message: SupervisorMessage, handle?: unknown): boolean;
+  /** Has it write to stderr what its main thread is doing, where it can; it is about to be killed for its silence. */
+  examine?(): void;
   /** Ends it without its cooperation (SIGKILL, terminate). */
   kill(): void;
 }

@@ -12,6 +12,8 @@ export interface HttpHostData {
    *  Node cannot ask a unix descriptor for its path, and applications expect it of `server.address()`.
    *  Default none. */
   readonly addresses?: readonly string[];
+  /** Asked of the application before it serves and while it is on trial; null (default) for none. */
+  readonly healthPath?: string | null;
   /** Requests without a socket before anybody serves: each path so many times. Default none. */
   readonly warmup?: { readonly requests: number; readonly paths: readonly string[] };
 }
@@ -24,6 +26,7 @@ export function readHostData(hostData: unknown): Required<HttpHostData> {
     exposeGeneration: given.exposeGeneration ?? false,
     lingerMs: given.lingerMs ?? LINGER_MS,
     addresses: given.addresses ?? [],
+    healthPath: given.healthPath ?? null,
     warmup: given.warmup ?? { requests: 0, paths: [] },
   };
 }
