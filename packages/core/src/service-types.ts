@@ -16,6 +16,29 @@ export interface RecycleOptions {
   readonly memoryBytes?: number;
   /** When it has been ready for so long, in milliseconds. */
   readonly ageMs?: number;
+  /** When its timers come later than this (p99 of a heartbeat's time) in three heartbeats in a row, in milliseconds. */
+  readonly eventLoopDelayMs?: number;
+}
+
+/** A check that the application itself brings (`healthCheck` of its entry): when it runs. */
+export interface HealthCheckOptions {
+  /** 10...600_000, default 250: between two checks. */
+  readonly intervalMs?: number;
+  /** 10...600_000, default 5_000: one check; before ready all of them together. Then the worker counts as failed. */
+  readonly timeoutMs?: number;
+}
+
+/** New code is compared with the old by what both answer over the same time, before the roll goes on past its first worker
+ *  and while it goes on. Too few requests: it goes on at the timeout, and says so. */
+export interface CanaryOptions {
+  /** 1...1_000_000, default 200: answers wanted of each generation. */
+  readonly requests?: number;
+  /** 0...1, default 0.01: by so much may the new share of 5xx be larger. */
+  readonly maxErrorRateIncrease?: number;
+  /** 1...1_000, default 2: so many times the old p95 may the new one be; less than 5 ms more never counts. */
+  readonly maxLatencyRatio?: number;
+  /** 1...600_000, default 10_000: milliseconds to wait for so many answers. */
+  readonly timeoutMs?: number;
 }
 
 /** Limits of one thread, in megabytes (2^20 bytes), each above 0; Node's `resourceLimits` with Node's defaults. */
@@ -80,6 +103,9 @@ export interface ServiceOptions {
   /** 1...10_000, default os.availableParallelism(), at least 2: workers booting at the same time. */
   readonly bootConcurrency?: number;
   readonly recycle?: RecycleOptions;
+  /** Off unless given; `true` for the defaults. */
+  readonly canary?: CanaryOptions | boolean;
+  readonly healthCheck?: HealthCheckOptions;
   /** A respawn finds other files than its generation pinned: "warn" (default) or "refuse". */
   readonly onReleaseChanged?: "warn" | "refuse";
   /** Added to process.env for workers. */
@@ -132,6 +158,8 @@ export interface ServiceStats {
   readonly state: ServiceState;
   readonly generation: Generation;
   readonly release: Release | null;
+  /** What `restart({ to })` can go back to, oldest first: at most 16. */
+  readonly generations: readonly { readonly generation: Generation; readonly release: Release }[];
   readonly desired: number;
   readonly ready: number;
   readonly runtime: "process" | "thread";
@@ -178,12 +206,22 @@ export interface ServiceEvents {
   error: (error: Error) => void;
 }
 
+/** What to restart to; without one, the same entry path, resolved anew. */
+export interface RestartOptions {
+  /** Path of another entry; from then on that path is the service's. */
+  readonly entry?: string | URL;
+  /** A number: the release that this generation had pinned, one of `stats().generations`; it runs under a new number, and
+   *  fails with BROOD_RELEASE_CHANGED when its files are others by now. A path: as `entry`. */
+  readonly to?: Generation | string | URL;
+}
+
 /** A running service. Several may live in one process. */
 export interface Service {
   /** Boots every worker. Rejects with PoolError BROOD_BOOT_FAILED, BROOD_BOOT_TIMEOUT, ... when the first generation does not come up; nothing is left running then. */
   start(): Promise<void>;
-  /** Phased restart. Never rejects for a bad release: see `result`. @throws PoolError BROOD_CLOSED after stop(). */
-  restart(options?: { readonly entry?: string | URL }): Promise<RollResult>;
+  /** Phased restart. Never rejects for a bad release: see `result`.
+   *  @throws PoolError BROOD_BAD_OPTION (a generation that nobody can go back to), BROOD_CLOSED after stop(). */
+  restart(options?: RestartOptions): Promise<RollResult>;
   /** Resolves when so many workers are ready and surplus ones have exited. */
   scale(workers: number): Promise<void>;
   /** Drains every worker, or kills them at once with `now`. Resolves when all have exited. Repeated calls join; `now` hurries. */

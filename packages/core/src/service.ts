@@ -5,11 +5,18 @@ import { PoolError } from "./errors.ts";
 import { createMachine } from "./machine/machine.ts";
 import type { RollResult, WorkerId } from "./machine/names.ts";
 import { nativeSupport } from "./native/index.ts";
-import { integerOption, knownKeys, WORKERS_MAX } from "./options.ts";
+import { integerOption, WORKERS_MAX } from "./options.ts";
 import type { TemplateStrategy } from "./ports/template-strategy.ts";
 import { resolveRelease } from "./release/resolve.ts";
-import { type CheckedServiceOptions, checkEntry, checkServiceOptions } from "./service-options.ts";
-import type { Service, ServiceEvents, ServiceOptions, ServiceStats } from "./service-types.ts";
+import { checkRestartOptions } from "./restart-options.ts";
+import { type CheckedServiceOptions, checkServiceOptions } from "./service-options.ts";
+import type {
+  RestartOptions,
+  Service,
+  ServiceEvents,
+  ServiceOptions,
+  ServiceStats,
+} from "./service-types.ts";
 import { createFreshProcessStrategy } from "./spawn/fresh-process.ts";
 import { createFreshThreadStrategy } from "./spawn/fresh-thread.ts";
 import { createTemplateStrategy, type TemplateStrategyOptions } from "./spawn/template/template-strategy.ts";
@@ -33,6 +40,7 @@ export function createService(options: ServiceOptions): Service {
     hostData: options.hostData ?? null,
     sockets: checked.sockets,
     heartbeatIntervalMs: checked.heartbeatIntervalMs,
+    watches: checked.watches,
     env: options.env ?? {},
     execArgv: checked.execArgv,
     compileCache: checked.compileCache,
@@ -105,12 +113,11 @@ class SupervisedService implements Service {
     return this.#started;
   }
 
-  async restart(options: { readonly entry?: string | URL } = {}): Promise<RollResult> {
-    knownKeys("restart.", options, ["entry"]);
-    const entry = options.entry === undefined ? null : checkEntry(options.entry, this.#options.cwd);
+  async restart(options: RestartOptions = {}): Promise<RollResult> {
+    const target = checkRestartOptions(options, this.#options.cwd, this.#supervisor.snapshot().generations);
     const requestId = this.#open("restart");
     const result = this.#waiters.forRoll(requestId);
-    this.#supervisor.accept({ type: "RestartRequested", requestId, entry });
+    this.#supervisor.accept({ type: "RestartRequested", requestId, ...target });
     return deepFreeze(await result);
   }
 

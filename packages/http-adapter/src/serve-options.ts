@@ -5,7 +5,7 @@
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { ServiceOptions } from "@brood/core";
+import type { HealthCheckOptions, ServiceOptions } from "@brood/core";
 import { badOption } from "@brood/core/errors";
 import {
   booleanOption,
@@ -31,6 +31,7 @@ const ENGINE_KEYS = [
   "bootConcurrency",
   "template",
   "recycle",
+  "canary",
   "onReleaseChanged",
   "env",
   "execArgv",
@@ -81,11 +82,19 @@ export interface ServeConfig extends EngineOptions {
   readonly ticketKeysMs?: number;
   /** Path of the control socket, `true` for the default path, `false` (default in `serve()`) for none. */
   readonly control?: string | boolean;
+  /** Path, as "/healthz", that must answer 2xx or 3xx in a worker itself before it serves and for `minHealthyMs` after; with
+   *  times of its own as an object. An entry may export `healthCheck(ctx)` as well or instead. */
+  readonly healthCheck?: string | HealthCheckConfig;
   /** File to write this process's pid into while the server runs. */
   readonly pidfile?: string;
   /** Files to append the workers' output to; default: where this process's own goes. */
   readonly stdout?: string;
   readonly stderr?: string;
+}
+
+export interface HealthCheckConfig extends HealthCheckOptions {
+  /** Begins with "/". */
+  readonly path?: string;
 }
 
 /** The configuration after its checks: every default taken, every path absolute. */
@@ -103,6 +112,8 @@ export interface ServeOptions {
   readonly waitReady: boolean;
   readonly ticketKeysMs: number;
   readonly control: string | boolean;
+  readonly healthPath: string | null;
+  readonly healthCheck: HealthCheckOptions;
   readonly pidfile: string | undefined;
   readonly stdout: string | undefined;
   readonly stderr: string | undefined;
@@ -124,6 +135,7 @@ const ADAPTER_KEYS: readonly Exclude<keyof ServeConfig, keyof EngineOptions>[] =
   "waitReady",
   "ticketKeysMs",
   "control",
+  "healthCheck",
   "pidfile",
   "stdout",
   "stderr",
@@ -158,6 +170,7 @@ export function readServeConfig(config: ServeConfig): ServeOptions {
     waitReady: booleanOption("waitReady", config.waitReady, false),
     ticketKeysMs: readTicketKeysMs(config.ticketKeysMs),
     control: readControl(config.control, cwd),
+    ...readHealthCheck(config.healthCheck),
     pidfile: readPath("pidfile", config.pidfile, cwd),
     stdout: readPath("stdout", config.stdout, cwd),
     stderr: readPath("stderr", config.stderr, cwd),
@@ -208,6 +221,20 @@ function readControl(value: unknown, cwd: string): string | boolean {
   if (typeof value === "boolean") return value;
   if (typeof value === "string" && value !== "" && !value.includes("\0")) return resolve(cwd, value);
   throw badOption("control", value, "a path, true or false");
+}
+
+function readHealthCheck(
+  value: ServeConfig["healthCheck"],
+): Pick<ServeOptions, "healthPath" | "healthCheck"> {
+  const given: unknown = typeof value === "string" ? { path: value } : (value ?? {});
+  if (typeof given !== "object" || given === null)
+    throw badOption("healthCheck", value, "a path that begins with '/', or an object");
+  knownKeys("healthCheck.", given, ["path", "intervalMs", "timeoutMs"]);
+  const { path, ...healthCheck }: HealthCheckConfig = given;
+  const isPath = typeof path === "string" && /^\/[\x21-\x7e]*$/.test(path);
+  if (path !== undefined && !isPath)
+    throw badOption("healthCheck", path, "a path that begins with '/', as \"/healthz\"");
+  return { healthPath: path ?? null, healthCheck };
 }
 
 function readPath(option: string, value: unknown, cwd: string): string | undefined {

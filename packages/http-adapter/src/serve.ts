@@ -131,10 +131,12 @@ function serviceOptions(
       return ticketKeys.current;
     },
     addresses: sockets.map((each) => each.address),
+    healthPath: options.healthPath,
     warmup: options.warmup,
   };
   return {
     ...options.engine,
+    healthCheck: options.healthCheck,
     entry: options.entry,
     name: options.name,
     cwd: options.cwd,

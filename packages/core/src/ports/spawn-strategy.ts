@@ -39,6 +39,8 @@ export interface WorkerHandle {
   readonly threadId?: number;
   /** Sends without waiting; false when the link is closed or full. */
   send(message: SupervisorMessage, handle?: unknown): boolean;
+  /** Has it write to stderr what its main thread is doing, where it can; it is about to be killed for its silence. */
+  examine?(): void;
   /** Ends it without its cooperation (SIGKILL, terminate). */
   kill(): void;
 }

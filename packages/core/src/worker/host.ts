@@ -2,6 +2,7 @@
 // serves requests; the built-in one runs a plain entry. The runtime calls these in this order and only once:
 //   create -> boot -> (admitted by the supervisor) -> open -> ... -> drain -> close
 
+import type { Answers } from "../machine/answers.ts";
 import type { Generation, Release, SlotIndex, Usage, WorkerId } from "../machine/names.ts";
 
 /** What an application may know about the worker it runs in. */
@@ -28,6 +29,8 @@ export interface HostOrder {
   readonly hostData: unknown;
   /** Descriptors of bound sockets, in the supervisor's order. */
   readonly sockets: readonly number[];
+  /** The supervisor compares what workers answer. */
+  readonly countsAnswers?: boolean;
   /** The descriptor to listen on instead of one of `sockets`, and to close in the end. In a thread it is a duplicate: two
    *  threads that close one descriptor abort the process. Call it when it is listened on and not before, or it leaks. */
   ownSocket(descriptor: number): number;
@@ -50,6 +53,10 @@ export interface WorkerHost {
   close(): Promise<void>;
   /** Cheap; called for each heartbeat. */
   usage(): Pick<Usage, "requests" | "connections" | "tasks">;
+  /** Totals since the start; asked for each heartbeat when `HostOrder.countsAnswers`. */
+  answers?(): Answers | undefined;
+  /** Rejects with what makes the application unfit to serve; null when it has nothing to check. Called after `boot`. */
+  check?(): Promise<void> | null;
   /** A message of the embedding program. */
   message?(payload: unknown, handle: unknown): void;
 }

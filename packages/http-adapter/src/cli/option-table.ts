@@ -76,6 +76,18 @@ export const OPTION_ROWS: readonly OptionRow[] = [
     number,
   ),
   row(
+    "--health-check <path>",
+    "healthCheck",
+    "path that must answer 2xx or 3xx in a new worker before it serves",
+    text,
+  ),
+  row(
+    "--canary <n>",
+    "canary.requests",
+    "compare so many answers of new and old code before a restart goes on (default: off)",
+    number,
+  ),
+  row(
     "--linger <ms>",
     "lingerMs",
     "how long a draining worker waits for a last request on idle connections (default: 500)",

@@ -62,6 +62,7 @@ function addRestart(root: Command, settle: Settle): void {
     .command("restart")
     .description("phased restart: replace every worker, one after the other");
   addControlOptions(command)
+    .option("--to <generation|entry>", "go back to an earlier generation's release, or to another entry")
     .option("--no-wait", "do not wait until it has ended")
     .option("--json", "print the result as JSON")
     .action(async (values: CommandValues) => {

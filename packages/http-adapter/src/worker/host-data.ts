@@ -16,6 +16,8 @@ export interface HttpHostData {
    *  Node cannot ask a unix descriptor for its path, and applications expect it of `server.address()`.
    *  Default none. */
   readonly addresses?: readonly string[];
+  /** Asked of the application before it serves and while it is on trial; null (default) for none. */
+  readonly healthPath?: string | null;
   /** Requests without a socket before anybody serves: each path so many times. Default none. */
   readonly warmup?: { readonly requests: number; readonly paths: readonly string[] };
 }
@@ -30,6 +32,7 @@ export function readHostData(hostData: unknown): Required<HttpHostData> {
     ticketKeys: given.ticketKeys ?? null,
     waitReady: given.waitReady ?? false,
     addresses: given.addresses ?? [],
+    healthPath: given.healthPath ?? null,
     warmup: given.warmup ?? { requests: 0, paths: [] },
   };
 }

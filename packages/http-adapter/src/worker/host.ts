@@ -2,14 +2,17 @@
 // order of things stands here; each concern has its own file.
 //   load   the entry, its application, warmup, the application's own ready (loaded-app.ts; a template does this once)
 //   boot   onWorkerBoot
+//   check  healthCheck(ctx) of the entry and the health path, each on this worker itself
 //   open   listen on the supervisor's sockets
 //   drain  accept nothing more, answer what was accepted, let idle connections linger
 //   close  onWorkerShutdown, then the application (last: Fastify answers 503 from then on), then the script's own end
 // Nothing waits for a deadline of its own: the engine has them, and kills.
 
-import type { CreateWorkerHost, HostOrder, LoadRelease, WorkerHost } from "@brood/core/worker";
+import type { Answers, CreateWorkerHost, HostOrder, LoadRelease, WorkerHost } from "@brood/core/worker";
+import { AnswerCounter } from "./answers.ts";
 import { renumberClusterWorker } from "./cluster-script.ts";
-import type { EntryExports } from "./entry-exports.ts";
+import type { EntryExports, Hook } from "./entry-exports.ts";
+import { probeHealth } from "./health-probe.ts";
 import { type HttpHostData, readHostData } from "./host-data.ts";
 import { isTicketKeysMessage } from "./host-message.ts";
 import { IdentityHeaders } from "./identity-headers.ts";
@@ -42,6 +45,7 @@ class HttpHost implements WorkerHost {
   readonly #hostData: Required<HttpHostData>;
   readonly #load: () => Promise<LoadedApp>;
   readonly #traffic: Traffic;
+  readonly #answers: AnswerCounter | null;
   #loaded: LoadedApp | null = null;
   #sockets: SharedSockets | null = null;
   #exports: EntryExports | null = null;
@@ -52,7 +56,9 @@ class HttpHost implements WorkerHost {
     this.#order = order;
     this.#hostData = hostData;
     this.#load = load;
-    this.#traffic = new Traffic(hostData.exposeGeneration ? new IdentityHeaders(order.context) : null);
+    this.#answers = order.countsAnswers === true ? new AnswerCounter() : null;
+    const identity = hostData.exposeGeneration ? new IdentityHeaders(order.context) : null;
+    this.#traffic = new Traffic(identity, this.#answers);
   }
 
   async boot(): Promise<void> {
@@ -100,8 +106,26 @@ class HttpHost implements WorkerHost {
     await this.#loaded?.script.farewell(this.#loaded.capture.call !== null, this.#order.unref);
   }
 
+  check(): Promise<void> | null {
+    const { healthPath } = this.#hostData;
+    const exported = this.#exports?.healthCheck;
+    if (healthPath === null && exported === undefined) return null;
+    return this.#checkBoth(healthPath, exported);
+  }
+
+  answers(): Answers | undefined {
+    return this.#answers?.totals();
+  }
+
   usage(): { readonly requests: number; readonly connections: number; readonly tasks: number } {
     return { requests: this.#traffic.requests, connections: this.#traffic.connections, tasks: 0 };
+  }
+
+  async #checkBoth(path: string | null, exported: Hook | undefined): Promise<void> {
+    if (exported !== undefined && (await exported(this.#order.context)) === false)
+      throw new Error("healthCheck gave false");
+    if (path === null || this.#loaded === null) return;
+    await probeHealth(this.#loaded.app.server, path, (socket) => this.#traffic.ignore(socket));
   }
 
   async #callLateHooks(exports: EntryExports): Promise<void> {
