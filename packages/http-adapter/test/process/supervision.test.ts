@@ -39,7 +39,7 @@ ${app("1", "if (path === '/block') { writeFileSync(new URL('./blocked', import.m
       spawn,
       workers: 1,
       heartbeatTimeoutMs: 900,
-      drainTimeoutMs: 60_000,
+      drainTimeoutMs: 2_000,
     });
     const { hostname, port } = new URL(server.addresses[0] ?? "");
     const killed = new Promise((resolve) => server.once("worker:exited", resolve));
@@ -48,7 +48,8 @@ ${app("1", "if (path === '/block') { writeFileSync(new URL('./blocked', import.m
     const roll = server.restart({ to: entryOf(2) });
     expect(await within("the kill", killed, undefined, 20_000)).toMatchObject({
       signal: "SIGKILL",
-      reason: { code: "BROOD_HEARTBEAT_TIMEOUT" },
+      // Silent while it still serves its slot, or too slow once its successor has taken over.
+      reason: { code: expect.stringMatching(/^BROOD_(HEARTBEAT|DRAIN)_TIMEOUT$/) },
     });
     await held;
     expect(await within("the roll", roll, undefined, 20_000)).toMatchObject({ result: "completed" });
