@@ -27,6 +27,7 @@ export type {
   ServiceOptions,
   ServiceState,
   ServiceStats,
+  ThreadLimits,
   WorkerEvent,
   WorkerStats,
 } from "./service-types.ts";

@@ -18,6 +18,7 @@ import {
 } from "./options.ts";
 import { entryPath } from "./release/resolve.ts";
 import type { RecycleOptions, ServiceOptions } from "./service-types.ts";
+import { type CheckedRuntime, checkRuntime } from "./thread-options.ts";
 import { checkCanary, checkHealthCheck } from "./trial-options.ts";
 
 const HOUR_MS = 3_600_000;
@@ -32,6 +33,7 @@ const KNOWN: readonly (keyof ServiceOptions)[] = [
   "workers",
   "runtime",
   "spawn",
+  "resourceLimits",
   "bootTimeoutMs",
   "minHealthyMs",
   "drainTimeoutMs",
@@ -54,7 +56,7 @@ const KNOWN: readonly (keyof ServiceOptions)[] = [
   "logger",
 ];
 
-export interface CheckedServiceOptions {
+export interface CheckedServiceOptions extends CheckedRuntime {
   readonly name: string;
   readonly entry: string;
   readonly cwd: string | undefined;
@@ -72,7 +74,7 @@ export interface CheckedServiceOptions {
 export function checkServiceOptions(options: ServiceOptions): CheckedServiceOptions {
   if (typeof options !== "object" || options === null) throw badOption("options", options, "an object");
   knownKeys("", options, KNOWN);
-  choiceOption("runtime", options.runtime, ["process"], "process");
+  const runtime = checkRuntime(options);
   const spawn = choiceOption("spawn", options.spawn, ["fresh", "template"], "fresh");
   if (spawn === "template") checkTemplateSupport(options);
   const cwd = textOption("cwd", options.cwd);
@@ -85,6 +87,7 @@ export function checkServiceOptions(options: ServiceOptions): CheckedServiceOpti
   );
   const machine = { ...checkRollOptions(options), heartbeatTimeoutMs };
   return {
+    ...runtime,
     name: nameOption("name", options.name, "default"),
     entry: checkEntry(options.entry, cwd),
     cwd,

@@ -41,6 +41,16 @@ export interface CanaryOptions {
   readonly timeoutMs?: number;
 }
 
+/** Limits of one thread, in megabytes (2^20 bytes), each above 0; Node's `resourceLimits` with Node's defaults. */
+export interface ThreadLimits {
+  /** Of the heap; a thread that reaches it ends with BROOD_WORKER_EXITED, and its slot is filled again. */
+  readonly maxOldGenerationSizeMb?: number;
+  readonly maxYoungGenerationSizeMb?: number;
+  readonly codeRangeSizeMb?: number;
+  /** Default 4. */
+  readonly stackSizeMb?: number;
+}
+
 /** For `spawn: "template"`; checked but without effect otherwise. */
 export interface TemplateOptions {
   /** What a spawn does while the template has to be built again: "fresh" (default) loads the release itself, "wait" waits
@@ -66,11 +76,15 @@ export interface ServiceOptions {
   readonly sockets?: readonly number[];
   /** Workers wanted, 1...10_000; default os.availableParallelism(). */
   readonly workers?: number;
-  readonly runtime?: "process";
+  /** What a worker is. "thread": less memory and quicker to start, but see docs/threads.md for what threads share. Their
+   *  `sockets` need the native addon. Default "process". */
+  readonly runtime?: "process" | "thread";
   /** "fresh" (default): each worker is a new process. "template": forked from a process that has loaded the release, in
    *  milliseconds and with shared memory; Linux, see docs/forking.md. */
   readonly spawn?: "fresh" | "template";
   readonly template?: TemplateOptions;
+  /** Of each thread; only with `runtime: "thread"`. */
+  readonly resourceLimits?: ThreadLimits;
   /** 1...3_600_000, default 30_000: spawn to ready; then the worker is killed and counts as failed. */
   readonly bootTimeoutMs?: number;
   /** 0...3_600_000, default 1_000: so long must the canary stay healthy; an earlier death of any new worker counts as failed. */
@@ -96,10 +110,11 @@ export interface ServiceOptions {
   readonly onReleaseChanged?: "warn" | "refuse";
   /** Added to process.env for workers. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Flags of Node for workers. A thread takes only those that Node allows for threads, e.g. --import. */
   readonly execArgv?: readonly string[];
   /** Keep compiled code on disk between workers, default true. Node >= 22.1; elsewhere without effect. */
   readonly compileCache?: boolean;
-  /** Working directory of the workers, default that of this process. */
+  /** Working directory of the workers, default that of this process. Threads have no other. */
   readonly cwd?: string;
   /** Where the workers' output goes: "inherit" (default) or a stream. */
   readonly stdout?: "inherit" | Writable;
@@ -111,6 +126,7 @@ export interface ServiceOptions {
 export type ServiceState = "starting" | "running" | "rolling" | "degraded" | "stopping" | "stopped";
 
 export interface WorkerStats extends WorkerSnapshot {
+  /** Node's id of the thread; null for a process. */
   readonly threadId: number | null;
 }
 
@@ -146,7 +162,7 @@ export interface ServiceStats {
   readonly generations: readonly { readonly generation: Generation; readonly release: Release }[];
   readonly desired: number;
   readonly ready: number;
-  readonly runtime: "process";
+  readonly runtime: "process" | "thread";
   readonly spawn: "fresh" | "template";
   readonly handoff: string | null;
   readonly roll: RollProgress | null;
@@ -214,7 +230,7 @@ export interface Service {
   stats(): ServiceStats;
   /** Asks every ready worker for a heartbeat first, waiting at most 250 ms. */
   freshStats(): Promise<ServiceStats>;
-  /** Sends to one worker; false when it is gone. `handle` as in child_process `send`. */
+  /** Sends to one worker; false when it is gone. `handle` as in child_process `send`; a thread takes none (false). */
   post(worker: WorkerId, payload: unknown, handle?: unknown): boolean;
   on<Name extends keyof ServiceEvents>(name: Name, listener: ServiceEvents[Name]): this;
   once<Name extends keyof ServiceEvents>(name: Name, listener: ServiceEvents[Name]): this;

@@ -18,6 +18,7 @@ import type {
   ServiceStats,
 } from "./service-types.ts";
 import { createFreshProcessStrategy } from "./spawn/fresh-process.ts";
+import { createFreshThreadStrategy } from "./spawn/fresh-thread.ts";
 import { createTemplateStrategy, type TemplateStrategyOptions } from "./spawn/template/template-strategy.ts";
 import { createPublicEvents, deepFreeze, type PublicEvents } from "./supervisor/events.ts";
 import { waitForHeartbeats } from "./supervisor/fresh-heartbeats.ts";
@@ -53,7 +54,10 @@ export function createService(options: ServiceOptions): Service {
     {
       clock: realClock,
       entropy: realEntropy,
-      strategy: createFreshProcessStrategy(processOptions),
+      strategy:
+        checked.runtime === "thread"
+          ? createFreshThreadStrategy({ ...processOptions, resourceLimits: checked.resourceLimits })
+          : createFreshProcessStrategy(processOptions),
       templates: checked.spawn === "template" ? templateStrategy(processOptions) : null,
       resolveRelease,
       note: (level, message) => logger[level](message),
@@ -65,7 +69,7 @@ export function createService(options: ServiceOptions): Service {
     },
     waiters,
   );
-  return new ProcessService(checked, supervisor, waiters, events);
+  return new SupervisedService(checked, supervisor, waiters, events);
 }
 
 function templateStrategy(options: TemplateStrategyOptions): TemplateStrategy {
@@ -78,7 +82,7 @@ function templateStrategy(options: TemplateStrategyOptions): TemplateStrategy {
 type EventListenerOf<Name extends keyof ServiceEvents> = Parameters<PublicEvents["emitter"]["on"]>[1] &
   ServiceEvents[Name];
 
-class ProcessService implements Service {
+class SupervisedService implements Service {
   readonly #options: CheckedServiceOptions;
   readonly #supervisor: Supervisor;
   readonly #waiters: Waiters;
@@ -139,10 +143,13 @@ class ProcessService implements Service {
       pid: process.pid,
       uptimeMs: Math.round(realClock.now() - this.#createdAtMs),
       ...rest,
-      runtime: "process",
+      runtime: this.#options.runtime,
       spawn: this.#options.spawn,
       handoff: null,
-      workers: workers.map((worker) => ({ ...worker, threadId: null })),
+      workers: workers.map((worker) => ({
+        ...worker,
+        threadId: this.#supervisor.handle(worker.worker)?.threadId ?? null,
+      })),
     });
   }
 

@@ -9,6 +9,9 @@ import type { Generation, Release, Usage, WorkerId } from "../machine/names.ts";
 /** Raise it when a frame's meaning changes; both ends must be equal. */
 export const PROTOCOL_VERSION = 1;
 
+/** Under this key a thread finds its end of the link in `workerData`. */
+export const THREAD_LINK_KEY = "broodLink";
+
 /** What a worker needs to know to become itself. Sent first, before any code of the release is loaded. */
 export interface BootOrder {
   readonly worker: WorkerId;

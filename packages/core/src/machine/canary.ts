@@ -6,7 +6,7 @@
 import { analyse, isAnalysed } from "./analysis.ts";
 import type { FailureReason } from "./names.ts";
 import type { Slot } from "./registry.ts";
-import { mayBoot, replaceCurrent } from "./replacement.ts";
+import { maySpawn, replaceCurrent } from "./replacement.ts";
 import { promote } from "./slots.ts";
 import { spawnInto } from "./workers.ts";
 import type { Roll, Turn } from "./world.ts";
@@ -25,13 +25,14 @@ export function verdictOn(turn: Turn, roll: Roll): "open" | "proven" | FailureRe
   return "proven";
 }
 
-/** Sends a canary when there is none, or the last one was taken away through no fault of its own. */
+/** Sends a canary when there is none, or the last one was taken away through no fault of its own. It needs no permit to
+ *  boot: empty slots whose workers boot in vain would hold all of them, and a good release could never mend that. */
 export function sendCanary(turn: Turn, roll: Roll): void {
   const canary = roll.canary === null ? undefined : turn.world.registry.workers.get(roll.canary);
   if (canary !== undefined && (canary.role !== "leaving" || canary.fault !== null)) return;
   if (turn.atMs < roll.canaryAtMs) return;
   const slot = findSlot(turn);
-  if (slot === null || !mayBoot(turn.world, roll.to)) return;
+  if (slot === null || !maySpawn(turn.world, roll.to)) return;
   if (slot.current === null) {
     slot.backingOffUntilAtMs = null;
     roll.canary = spawnInto(turn, slot, roll.to).id;

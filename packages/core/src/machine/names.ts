@@ -68,6 +68,7 @@ export interface Usage {
   readonly requests: number;
   readonly connections: number;
   readonly tasks: number;
+  /** Of a process its resident set; of a thread its own heap and buffers. */
   readonly rssBytes: number;
   /** 0...1 since the last heartbeat. */
   readonly eventLoopUtilization: number;

@@ -31,6 +31,9 @@ export interface HostOrder {
   readonly sockets: readonly number[];
   /** The supervisor compares what workers answer. */
   readonly countsAnswers?: boolean;
+  /** The descriptor to listen on instead of one of `sockets`, and to close in the end. In a thread it is a duplicate: two
+   *  threads that close one descriptor abort the process. Call it when it is listened on and not before, or it leaks. */
+  ownSocket(descriptor: number): number;
   /** Loads the release's entry as Node would run it (`process.argv[1]`, `require.main` right). Settles with its exports. */
   loadEntry(): Promise<Readonly<Record<string, unknown>>>;
   /** To the supervisor's `worker:message`. */
@@ -66,7 +69,9 @@ export interface LoadedRelease {
 }
 
 /** A host module that can be forked exports this as `loadRelease`. It loads, warms up, and settles when that is done. */
-export type LoadRelease = (order: Omit<HostOrder, "sockets" | "post">) => Promise<LoadedRelease>;
+export type LoadRelease = (
+  order: Omit<HostOrder, "sockets" | "ownSocket" | "post">,
+) => Promise<LoadedRelease>;
 
 /** A host module exports this as `createWorkerHost`. It is loaded before the release. */
 export type CreateWorkerHost = (order: HostOrder) => WorkerHost | Promise<WorkerHost>;

@@ -6,6 +6,7 @@
 import { format } from "node:util";
 import { PoolError } from "../errors.ts";
 import type { BootOrder, SupervisorMessage, WorkerMessage } from "../link/protocol.ts";
+import { duplicateDescriptor } from "../native/duplicate.ts";
 import { describeRelease } from "../release/resolve.ts";
 import { untilHealthy, watchHealth } from "./health.ts";
 import { type Heartbeat, startHeartbeat } from "./heartbeat.ts";
@@ -37,6 +38,7 @@ export async function runWorker(
   link.onMessage((message, handle) => worker.receive(message, handle));
   link.onClose(() => worker.orphaned());
   process.on("SIGTERM", () => worker.leave());
+  // A thread gets no signals; there the listener serves an application that emits the event itself.
   // A terminal sends these to the whole group; the supervisor decides.
   for (const signal of ["SIGINT", "SIGQUIT", "SIGHUP"] as const) process.on(signal, () => {});
   process.on("uncaughtExceptionMonitor", (error) => worker.confess(error));
@@ -80,6 +82,7 @@ function createWorker(link: WorkerLink, order: BootOrder, inheritance: Inheritan
       hostData: order.hostData,
       sockets: order.sockets,
       countsAnswers: watches?.answers === true,
+      ownSocket: order.runtime === "thread" ? duplicateDescriptor : (descriptor) => descriptor,
       loadEntry: () => loadEntry(order.release.entry),
       post: (payload) => send({ type: "Post", payload }),
     });
@@ -101,8 +104,11 @@ function createWorker(link: WorkerLink, order: BootOrder, inheritance: Inheritan
 
   const beating = (from: WorkerHost): Heartbeat =>
     startHeartbeat(
-      order.heartbeatIntervalMs,
-      watches?.eventLoopDelay === true,
+      {
+        intervalMs: order.heartbeatIntervalMs,
+        runtime: order.runtime,
+        measuresDelay: watches?.eventLoopDelay === true,
+      },
       () => from.usage(),
       (usage) => {
         const answers = watches?.answers === true ? from.answers?.() : undefined;

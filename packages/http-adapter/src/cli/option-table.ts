@@ -32,7 +32,7 @@ export const OPTION_ROWS: readonly OptionRow[] = [
     ),
     isRepeatable: true,
   },
-  row("--runtime <kind>", "runtime", "what a worker is: process", text),
+  row("--runtime <kind>", "runtime", "what a worker is: process or thread (default: process)", text),
   row(
     "--spawn <how>",
     "spawn",

@@ -5,17 +5,20 @@
 //   check  healthCheck(ctx) of the entry and the health path, each on this worker itself
 //   open   listen on the supervisor's sockets
 //   drain  accept nothing more, answer what was accepted, let idle connections linger
-//   close  onWorkerShutdown, then the application (last: Fastify answers 503 from then on)
+//   close  onWorkerShutdown, then the application (last: Fastify answers 503 from then on), then the script's own end
 // Nothing waits for a deadline of its own: the engine has them, and kills.
 
 import type { Answers, CreateWorkerHost, HostOrder, LoadRelease, WorkerHost } from "@brood/core/worker";
 import { AnswerCounter } from "./answers.ts";
+import { renumberClusterWorker } from "./cluster-script.ts";
 import type { EntryExports, Hook } from "./entry-exports.ts";
 import { probeHealth } from "./health-probe.ts";
 import { type HttpHostData, readHostData } from "./host-data.ts";
+import { isTicketKeysMessage } from "./host-message.ts";
 import { IdentityHeaders } from "./identity-headers.ts";
 import { type LoadedApp, loadApp } from "./loaded-app.ts";
 import { SharedSockets } from "./shared-sockets.ts";
+import { shareTicketKeys } from "./tls-tickets.ts";
 import { Traffic } from "./traffic.ts";
 
 /** An entry that awaits its own `listen()` at top level ends milliseconds after the worker has opened, and its
@@ -61,19 +64,32 @@ class HttpHost implements WorkerHost {
   async boot(): Promise<void> {
     const loaded = await this.#load();
     this.#loaded = loaded;
+    const { slot, spawn } = this.#order.context;
+    if (spawn === "template") loaded.script.enterFork(slot);
+    if (spawn === "template") renumberClusterWorker(slot);
     if (loaded.exports === null) this.#lateHooks = loaded.late.then((late) => this.#callLateHooks(late));
     else await this.#callBootHook(loaded.exports);
     this.#traffic.observe(loaded.app.server);
+    // As they are now, also for a worker whose template is older than they are.
+    const { ticketKeys } = readHostData(this.#order.hostData);
+    if (ticketKeys !== null) shareTicketKeys(loaded.app.server, ticketKeys);
+  }
+
+  message(payload: unknown): void {
+    if (isTicketKeysMessage(payload) && this.#loaded !== null)
+      shareTicketKeys(this.#loaded.app.server, payload.keys);
   }
 
   async open(): Promise<void> {
     if (this.#loaded === null) throw new TypeError("open() before boot()");
-    const { capture, app, late } = this.#loaded;
+    const { capture, script, app, late } = this.#loaded;
     const { call } = capture;
     const path = /^unix:(.+)/.exec(this.#hostData.addresses[0] ?? "")?.[1] ?? call?.path ?? "unix socket";
-    this.#sockets = await SharedSockets.open(app.server, this.#order.sockets, path, call?.options ?? {});
+    const sockets = this.#order.sockets.map((each) => this.#order.ownSocket(each));
+    this.#sockets = await SharedSockets.open(app.server, sockets, path, call?.options ?? {});
     capture.opened();
     if (this.#lateHooks !== null && (await settles(late, LATE_EXPORTS_MS))) await this.#lateHooks;
+    if (this.#hostData.waitReady) await script.ready;
   }
 
   async drain(): Promise<void> {
@@ -87,6 +103,7 @@ class HttpHost implements WorkerHost {
     } finally {
       await this.#loaded?.app.close();
     }
+    await this.#loaded?.script.farewell(this.#loaded.capture.call !== null);
   }
 
   check(): Promise<void> | null {
