@@ -31,7 +31,7 @@ const BAD_RELEASES = (["process", "thread"] as const).flatMap((runtime) => [
 
 describe("a bad release", () => {
   it.each(BAD_RELEASES)(
-    "C27, C29: with runtime %s code that %s fails `brood restart` with the reason, drops nothing, and a good restart follows",
+    "C27, C29, 58: with runtime %s code that %s fails `brood restart` with the reason, drops nothing, and a good restart follows",
     async (runtime, _, code, reason, stderr, exitCode) => {
       const bootTimeoutMs = reason === "BROOD_BOOT_TIMEOUT" ? 8_000 : 60_000;
       const folder = await testFolder({ "app.mjs": expressApp("1") });

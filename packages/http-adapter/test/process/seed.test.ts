@@ -27,7 +27,7 @@ function clients(addresses: readonly string[]): Promise<Probe[]> {
 }
 
 describe.each(RUNTIMES)("the seed's case, runtime %s", (runtime, heartbeatTimeoutMs) => {
-  it("A1, A11: 24 workers, a restart by USR2 and one by command under load: no error, no stale answer, never below 24 ready", async () => {
+  it("A1, A11, D36: 24 workers, a restart by USR2 and one by command under load: no error, no stale answer, never below 24 ready", async () => {
     const folder = await testFolder({ "app.mjs": expressApp("1") });
     const server = await startBrood(
       folder,

@@ -146,7 +146,7 @@ describe("control commands", () => {
     await until(server, "generation 4", (stats) => stats.lastRoll?.to === 4);
   });
 
-  it("a restart that a newer one supersedes exits with 3", async () => {
+  it("A5: a restart that a newer one supersedes exits with 3, and no slot ends on the one in between", async () => {
     const { server, folder } = await start("-w", "1");
     await fs.writeFile(join(folder, "app.mjs"), `await new Promise((r) => setTimeout(r, 1000));\n${APP}`);
     const first = server.command("restart");
@@ -157,6 +157,7 @@ describe("control commands", () => {
       stdout: expect.stringMatching(/^brood restart superseded /),
     });
     expect(await second).toMatchObject({ exitCode: 0 });
+    expect((await server.stats()).workers.map(({ generation }) => generation)).toEqual([3]);
   });
 
   it("a second server of the same name is refused, the first serves on", async () => {
