@@ -121,7 +121,7 @@ describe("generation truth with templates", () => {
       t=1021 TemplateReported template=t2 reported=t2/2
       t=1101 TemplateReady template=t2 -> SpawnWorker worker=w3 slot=0 gen=2 from=t2
       t=1124 WorkerReported worker=w3 slot=0 gen=2 reported=w3/1 -> KillWorker worker=w3 slot=0 gen=2
-      t=1127 WorkerExited worker=w3 slot=0 gen=2 code=null signal=SIGKILL -> KillTemplate template=t2, SettleRoll roll-2 failed reason=BROOD_GENERATION_MISMATCH
+      t=1127 WorkerExited worker=w3 slot=0 gen=2 code=null signal=SIGKILL -> SettleRoll roll-2 failed reason=BROOD_GENERATION_MISMATCH, KillTemplate template=t2
       t=1130 TemplateExited template=t2 code=null signal=SIGKILL"
     `);
     expect(world.simulation.machine.world.counters.mismatched).toBe(1);
@@ -184,7 +184,7 @@ describe("generation truth with templates", () => {
       t=4114 WorkerExited worker=w2 slot=1 gen=1 code=0 signal=null
       t=4114 WorkerReady worker=w6 slot=0 gen=1 -> DrainWorker worker=w3 slot=0 gen=2 deadline=34114
       t=4114 WorkerDraining worker=w3 slot=0 gen=2
-      t=4125 WorkerExited worker=w3 slot=0 gen=2 code=0 signal=null -> KillTemplate template=t2, SettleRoll roll-2 failed reason=BROOD_WORKER_EXITED
+      t=4125 WorkerExited worker=w3 slot=0 gen=2 code=0 signal=null -> SettleRoll roll-2 failed reason=BROOD_WORKER_EXITED, KillTemplate template=t2
       t=4128 TemplateExited template=t2 code=null signal=SIGKILL"
     `);
     expect(world.seats()).toBe("0:w6/g1 ready, 1:w5/g1 ready");
