@@ -30,7 +30,7 @@ export {
   type Finding,
   type Invariant,
 } from "./simulation/invariants/index.ts";
-export type { Observation, WorkerTruth } from "./simulation/observation.ts";
+export type { Observation, TemplateTruth, WorkerTruth } from "./simulation/observation.ts";
 export { type SimulateOptions, type SimulationRun, simulate, type Violation } from "./simulation/simulate.ts";
 export { assertCapacity, assertDroppedNothing, assertNoStaleAnswers } from "./verdicts/asserts.ts";
 export { type CapacityChange, type CapacityRecorder, capacityOf } from "./verdicts/capacity.ts";
