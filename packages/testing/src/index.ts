@@ -15,6 +15,7 @@ export type { Freeze } from "./inject/freeze.ts";
 export { type FullDisk, fullDisk } from "./inject/full-disk.ts";
 export type { KillSignal } from "./inject/kill.ts";
 export type { FaultTarget, Victim } from "./inject/target.ts";
+export type { TemplateSignal, TemplateVictim } from "./inject/template.ts";
 export type { ProbeResponse } from "./probe/exchange.ts";
 export type { ProbeError, ProbeLatency, ProbeReport, ProbeSnapshot, SeenVersion } from "./probe/report.ts";
 export { type Probe, type VersionProbeOptions, versionProbe } from "./probe/version-probe.ts";
@@ -29,7 +30,7 @@ export {
   type Finding,
   type Invariant,
 } from "./simulation/invariants/index.ts";
-export type { Observation, WorkerTruth } from "./simulation/observation.ts";
+export type { Observation, TemplateTruth, WorkerTruth } from "./simulation/observation.ts";
 export { type SimulateOptions, type SimulationRun, simulate, type Violation } from "./simulation/simulate.ts";
 export { assertCapacity, assertDroppedNothing, assertNoStaleAnswers } from "./verdicts/asserts.ts";
 export { type CapacityChange, type CapacityRecorder, capacityOf } from "./verdicts/capacity.ts";
