@@ -30,5 +30,6 @@ export type {
 } from "./ports/template-strategy.ts";
 export { resolveRelease } from "./release/resolve.ts";
 export { createFreshProcessStrategy, type FreshProcessOptions } from "./spawn/fresh-process.ts";
+export { createFreshThreadStrategy, type FreshThreadOptions } from "./spawn/fresh-thread.ts";
 export { Supervisor, type SupervisorPorts } from "./supervisor/supervisor.ts";
 export { Waiters } from "./supervisor/waiters.ts";

@@ -104,6 +104,12 @@ export class Supervisor {
       case "KillWorker":
         this.#handles.get(command.worker)?.kill();
         return;
+      case "ExamineWorker":
+        this.#handles.get(command.worker)?.examine?.();
+        return;
+      case "AskWorker":
+        this.#handles.get(command.worker)?.send({ type: "Report" });
+        return;
       case "Publish":
         return this.#ports.publish(command.announcement);
       case "Note":

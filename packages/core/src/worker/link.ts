@@ -3,6 +3,8 @@
 import type { SupervisorMessage, WorkerMessage } from "../link/protocol.ts";
 
 export interface WorkerLink {
+  /** Its descriptor, where it has one that can be watched. */
+  readonly descriptor?: number;
   send(message: WorkerMessage): void;
   /** Resolves when everything sent so far has left this process, or cannot any more. */
   flush(): Promise<void>;

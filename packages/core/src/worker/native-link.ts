@@ -30,6 +30,7 @@ export function openNativeLink(binding: Binding, descriptor: number): WorkerLink
     },
   });
   return {
+    descriptor,
     send(message) {
       if (!isOpen) return;
       const bytes = encodeJson(writer.wrap(message));

@@ -1,6 +1,11 @@
 // The contracts over what they were made for, and over things that break them: a contract that cannot fail says nothing.
 
-import { createFreshProcessStrategy, type SpawnStrategy, type WorkerHandle } from "@brood/core/engine";
+import {
+  createFreshProcessStrategy,
+  createFreshThreadStrategy,
+  type SpawnStrategy,
+  type WorkerHandle,
+} from "@brood/core/engine";
 import {
   type CreateStrategy,
   type LinkEnd,
@@ -19,6 +24,16 @@ describe("fresh processes", () => {
     it,
     create: (setup) => ({ strategy: createFreshProcessStrategy(setup) }),
     module: new URL("../fixtures/fresh-strategy.mjs", import.meta.url),
+  });
+});
+
+describe("fresh threads", () => {
+  spawnStrategyContract({
+    describe,
+    it,
+    create: (setup) => ({ strategy: createFreshThreadStrategy({ ...setup, resourceLimits: {} }) }),
+    runtime: "thread",
+    module: new URL("../fixtures/thread-strategy.mjs", import.meta.url),
   });
 });
 
