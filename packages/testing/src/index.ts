@@ -8,6 +8,7 @@ export type { ReleaseBehaviour } from "./contract/releases.ts";
 export type { ContractRunner } from "./contract/runner.ts";
 export { type SpawnStrategyContract, spawnStrategyContract } from "./contract/spawn-strategy-contract.ts";
 export type { CreateStrategy, StrategySetup, StrategyUnderTest } from "./contract/stage.ts";
+export { templateAsStrategy } from "./contract/template-as-strategy.ts";
 export { type BootOrder, type BootOrders, bootOrders } from "./inject/boot-orders.ts";
 export type { DescriptorShortage } from "./inject/descriptors.ts";
 export { type BootFault, type FaultInjector, faultInjector } from "./inject/fault-injector.ts";
