@@ -48,6 +48,10 @@ async function run(input: StartConfig): Promise<number> {
     void server.stop({ now: true });
   });
   life.isReady(server);
+  if (process.pid === 1) {
+    const { reapOrphans } = await import("../reaper.ts");
+    reapOrphans((pid) => log.debug("reaped an orphan", { pid }));
+  }
   process.stdout.write(readyLine(server));
   await server.stopped;
   return exitCode;
