@@ -18,8 +18,8 @@ import {
 } from "./options.ts";
 import { entryPath } from "./release/resolve.ts";
 import type { RecycleOptions, ServiceOptions } from "./service-types.ts";
-import { checkCanary, checkHealthCheck } from "./trial-options.ts";
 import { type CheckedRuntime, checkRuntime } from "./thread-options.ts";
+import { checkCanary, checkHealthCheck } from "./trial-options.ts";
 
 const HOUR_MS = 3_600_000;
 const MANY = 10_000;
