@@ -76,8 +76,8 @@ export interface ServiceOptions {
   readonly sockets?: readonly number[];
   /** Workers wanted, 1...10_000; default os.availableParallelism(). */
   readonly workers?: number;
-  /** What a worker is. "thread": less memory and quicker to start, but see docs/threads.md for what threads share. Their
-   *  `sockets` need the native addon. Default "process". */
+  /** What a worker is. "thread": quicker to start, but a crash takes all of them; docs/threads.md. Their `sockets` need the
+   *  native addon. Default "process". */
   readonly runtime?: "process" | "thread";
   /** "fresh" (default): each worker is a new process. "template": forked from a process that has loaded the release, in
    *  milliseconds and with shared memory; Linux, see docs/forking.md. */
