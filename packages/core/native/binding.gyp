@@ -3,6 +3,7 @@
     {
       "target_name": "brood",
       "sources": [
+        "src/accept.c",
         "src/addon.c",
         "src/descriptors.c",
         "src/errors.c",
@@ -10,8 +11,10 @@
         "src/link.c",
         "src/listen.c",
         "src/mappings.c",
+        "src/notify.c",
         "src/pidfd.c",
         "src/process_end.c",
+        "src/steer.c",
         "src/watch.c"
       ],
       "defines": ["NAPI_VERSION=8", "_GNU_SOURCE"],

@@ -13,6 +13,7 @@ export * from "./machine/index.ts";
 export type { Clock, Entropy } from "./ports/clock.ts";
 export type { ResolveRelease } from "./ports/release-resolver.ts";
 export type {
+  PassedSocket,
   SpawnOrder,
   SpawnStrategy,
   WorkerEnd,

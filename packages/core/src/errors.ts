@@ -24,6 +24,8 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, string>> = {
   BROOD_RELEASE_NOT_FOUND: "Give an entry file that exists and that this user can read.",
   BROOD_ROLL_STOPPED: "The service was stopped during the restart; start it again, then restart.",
   BROOD_SPAWN_FAILED: "Look at the operating system's limits (processes, memory, descriptors).",
+  BROOD_UNAVAILABLE:
+    "Look at `brood status` for why no worker was ready; raise holdTimeoutMs, maxHeld or workers.",
   BROOD_UNHEALTHY:
     "The worker died soon after it was ready: read its exit code and the last lines of stderr.",
   BROOD_WORKER_EXITED: "Read the exit code, signal and stderr; the slot was filled again.",
@@ -46,6 +48,7 @@ export type ErrorCode =
   | "BROOD_RELEASE_NOT_FOUND"
   | "BROOD_ROLL_STOPPED"
   | "BROOD_SPAWN_FAILED"
+  | "BROOD_UNAVAILABLE"
   | "BROOD_UNHEALTHY"
   | "BROOD_WORKER_EXITED";
 

@@ -14,8 +14,9 @@ import {
   textOption,
   WORKERS_MAX,
 } from "./options.ts";
+import type { PassedSocket } from "./ports/spawn-strategy.ts";
 import { entryPath } from "./release/resolve.ts";
-import type { RecycleOptions, ServiceOptions } from "./service-types.ts";
+import type { RecycleOptions, ServiceOptions, WorkerSeat } from "./service-types.ts";
 
 const HOUR_MS = 3_600_000;
 const MANY = 10_000;
@@ -26,6 +27,8 @@ const KNOWN: readonly (keyof ServiceOptions)[] = [
   "host",
   "hostData",
   "sockets",
+  "slotClosed",
+  "takeMessage",
   "workers",
   "runtime",
   "spawn",
@@ -54,7 +57,7 @@ export interface CheckedServiceOptions {
   readonly cwd: string | undefined;
   readonly execArgv: readonly string[];
   readonly compileCache: boolean;
-  readonly sockets: readonly number[];
+  readonly sockets: (seat: WorkerSeat) => readonly PassedSocket[];
   readonly machine: MachineConfig;
   readonly heartbeatIntervalMs: number;
 }
@@ -167,7 +170,10 @@ export function checkEntry(entry: unknown, cwd: string | undefined): string {
   }
 }
 
-function checkSockets(sockets: readonly number[] = []): readonly number[] {
-  if (Array.isArray(sockets) && sockets.every((fd) => Number.isInteger(fd) && fd >= 0)) return sockets;
-  throw badOption("sockets", sockets, "an array of descriptors");
+function checkSockets(sockets: ServiceOptions["sockets"] = []): CheckedServiceOptions["sockets"] {
+  if (typeof sockets === "function") return sockets;
+  const isSocket = (each: PassedSocket): boolean =>
+    typeof each === "object" && each !== null && Number.isInteger(each.fd) && each.fd >= 0;
+  if (Array.isArray(sockets) && sockets.every(isSocket)) return () => sockets;
+  throw badOption("sockets", sockets, "an array of { role, fd, address }, or a function that makes one");
 }

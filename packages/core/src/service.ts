@@ -27,7 +27,6 @@ export function createService(options: ServiceOptions): Service {
     name: checked.name,
     host: options.host?.href ?? null,
     hostData: options.hostData ?? null,
-    sockets: checked.sockets,
     heartbeatIntervalMs: checked.heartbeatIntervalMs,
     env: options.env ?? {},
     execArgv: checked.execArgv,
@@ -43,9 +42,13 @@ export function createService(options: ServiceOptions): Service {
       entropy: realEntropy,
       strategy,
       resolveRelease,
+      socketsOf: checked.sockets,
+      slotClosed: (slot) => options.slotClosed?.(slot),
       note: (level, message) => logger[level](message),
       fail: events.fail,
       publish(announcement) {
+        const { name, event } = announcement;
+        if (name === "worker:message" && options.takeMessage?.(event.worker, event.payload)) return;
         logAnnouncement(logger, announcement);
         events.publish(announcement);
       },

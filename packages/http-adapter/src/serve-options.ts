@@ -16,6 +16,12 @@ import {
   textOption,
   WORKERS_MAX,
 } from "@brood/core/options";
+import {
+  HANDOFF_KEYS,
+  type HandoffConfig,
+  type HandoffOptions,
+  readHandoffOptions,
+} from "./handoff-options.ts";
 import { type ListenAddress, parseAddresses } from "./listen/addresses.ts";
 import { defaultName } from "./name.ts";
 
@@ -39,7 +45,7 @@ const ENGINE_KEYS = [
 
 type EngineOptions = Pick<ServiceOptions, (typeof ENGINE_KEYS)[number]>;
 
-export interface ServeConfig extends EngineOptions {
+export interface ServeConfig extends EngineOptions, HandoffConfig {
   /** The module to serve, relative to `cwd`. */
   readonly entry: string | URL;
   /** Workers wanted, 1...10_000, or "auto" (default): os.availableParallelism(). */
@@ -48,8 +54,6 @@ export interface ServeConfig extends EngineOptions {
   readonly listen?: string | number | readonly (string | number)[];
   readonly runtime?: "process";
   readonly spawn?: "fresh";
-  /** "listener": the workers accept, on the one listening socket each of them inherits. */
-  readonly handoff?: "listener";
   /** In logs, stats and the control socket's path; default: `name` in package.json, else the folder's name. */
   readonly name?: string;
   /** Working directory, for the workers and for relative paths here; default that of this process. */
@@ -74,6 +78,7 @@ export interface ServeOptions {
   readonly cwd: string;
   readonly workers: number | undefined;
   readonly addresses: readonly ListenAddress[];
+  readonly handoff: HandoffOptions;
   readonly exposeGeneration: boolean;
   readonly lingerMs: number;
   readonly control: string | boolean;
@@ -89,7 +94,7 @@ const ADAPTER_KEYS: readonly Exclude<keyof ServeConfig, keyof EngineOptions>[] =
   "listen",
   "runtime",
   "spawn",
-  "handoff",
+  ...HANDOFF_KEYS,
   "name",
   "cwd",
   "exposeGeneration",
@@ -112,13 +117,14 @@ export function readServeConfig(config: ServeConfig): ServeOptions {
   const entry = readEntry(config.entry, cwd);
   choiceOption("runtime", config.runtime, ["process"], "process");
   choiceOption("spawn", config.spawn, ["fresh"], "fresh");
-  choiceOption("handoff", config.handoff, ["listener"], "listener");
+  const addresses = parseAddresses(config.listen, cwd, process.env);
   return {
     entry,
     cwd,
     name: nameOption("name", config.name, defaultName(cwd, entry)),
     workers: readWorkers(config.workers),
-    addresses: parseAddresses(config.listen, cwd, process.env),
+    addresses,
+    handoff: readHandoffOptions(config, addresses),
     exposeGeneration: booleanOption("exposeGeneration", config.exposeGeneration, false),
     lingerMs: integerOption("lingerMs", config.lingerMs, 0, LINGER_MAX_MS, LINGER_DEFAULT_MS),
     control: readControl(config.control, cwd),

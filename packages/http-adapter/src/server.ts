@@ -3,6 +3,7 @@
 
 import type { RollResult, Service, ServiceEvents, ServiceStats } from "@brood/core";
 import type { ControlTarget } from "./control/target.ts";
+import type { Handoff } from "./handoff/handoff.ts";
 import type { LogFile } from "./log-files.ts";
 import type { ReleaseStack } from "./release-stack.ts";
 
@@ -35,7 +36,7 @@ export interface ServerParts {
   readonly service: Service;
   /** Holds, oldest first: log files, control socket, "addresses", pidfile, workers. */
   readonly stack: ReleaseStack;
-  readonly addresses: readonly string[];
+  readonly handoff: Handoff;
   readonly control: string | null;
   readonly logFiles: readonly LogFile[];
 }
@@ -50,6 +51,7 @@ export function createServer(parts: ServerParts): { readonly api: Server; readon
 
   /** Resolves when the addresses are free; the control socket is still open. */
   const endServing = async (options: { readonly now?: boolean }): Promise<void> => {
+    parts.handoff.stopping();
     await service.stop(options);
     await stack.releaseDownTo("addresses");
   };
@@ -58,11 +60,12 @@ export function createServer(parts: ServerParts): { readonly api: Server; readon
     await stack.release();
     settleStopped();
   };
-  const stats = (given: ServiceStats): ServiceStats => Object.freeze({ ...given, handoff: "listener" });
+  const stats = (given: ServiceStats): ServiceStats =>
+    Object.freeze({ ...given, handoff: parts.handoff.kind });
 
   const api: Server = {
     name: service.stats().name,
-    addresses: parts.addresses,
+    addresses: parts.handoff.addresses,
     control: parts.control,
     stopped,
     restart: (options) => service.restart(options),

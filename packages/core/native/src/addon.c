@@ -14,6 +14,10 @@ static const struct {
     {"linkSend", brood_link_send},         {"linkReceive", brood_link_receive},
     {"duplicate", brood_duplicate},        {"close", brood_close},
     {"bindReuseport", brood_bind_reuseport},
+    {"acceptMany", brood_accept_many},     {"closeMany", brood_close_many},
+    {"peerAddress", brood_peer_address},   {"peek", brood_peek},
+    {"steer", brood_steer},                {"unsteer", brood_unsteer},
+    {"queueLength", brood_queue_length},   {"notify", brood_notify},
 };
 
 NAPI_MODULE_INIT() {

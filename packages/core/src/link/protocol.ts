@@ -21,9 +21,16 @@ export interface BootOrder {
   readonly host: string | null;
   /** For the host, JSON. */
   readonly hostData: unknown;
-  /** Descriptors of the listening sockets as this worker sees them. */
-  readonly sockets: readonly number[];
+  /** With the descriptors as this worker sees them. */
+  readonly sockets: readonly OrderedSocket[];
   readonly heartbeatIntervalMs: number;
+}
+
+/** A descriptor that came with the worker, and what it is for. */
+export interface OrderedSocket {
+  readonly role: string;
+  readonly fd: number;
+  readonly address: string | null;
 }
 
 /** An error as it crosses the link. */

@@ -62,6 +62,8 @@ export type Command =
   | { readonly type: "AdmitWorker"; readonly worker: WorkerId }
   | { readonly type: "DrainWorker"; readonly worker: WorkerId; readonly timeoutMs: Milliseconds }
   | { readonly type: "KillWorker"; readonly worker: WorkerId }
+  /** Scaled away: nobody will be spawned for it until it is opened again. Its last worker may still be draining. */
+  | { readonly type: "CloseSlot"; readonly slot: SlotIndex }
   | { readonly type: "SettleStart"; readonly reason: FailureReason | null }
   | { readonly type: "SettleRoll"; readonly requestId: string; readonly result: RollResult }
   | { readonly type: "SettleScale"; readonly requestId: string; readonly reason: FailureReason | null }

@@ -15,7 +15,6 @@ export interface FreshProcessOptions {
   readonly name: string;
   readonly host: string | null;
   readonly hostData: unknown;
-  readonly sockets: readonly number[];
   readonly heartbeatIntervalMs: number;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly execArgv: readonly string[];
@@ -31,7 +30,14 @@ const WORKER_MAIN = fileURLToPath(new URL("../worker/main.js", import.meta.url))
 const FIRST_SOCKET_FD = 4;
 
 /** Not for workers: they would answer for the supervisor. */
-const KEPT_FROM_WORKERS = { NOTIFY_SOCKET: undefined, LISTEN_FDS: undefined, LISTEN_PID: undefined };
+const KEPT_FROM_WORKERS = {
+  NOTIFY_SOCKET: undefined,
+  WATCHDOG_USEC: undefined,
+  WATCHDOG_PID: undefined,
+  LISTEN_FDS: undefined,
+  LISTEN_PID: undefined,
+  LISTEN_FDNAMES: undefined,
+};
 
 /** After its exit a process's stderr may be held open by its own children; then its last lines are as they are. */
 const STDERR_GRACE_MS = 200;
@@ -47,7 +53,13 @@ export function createFreshProcessStrategy(options: FreshProcessOptions): SpawnS
       const child = spawn(process.execPath, [...options.execArgv, WORKER_MAIN], {
         env: environment(options),
         cwd: options.cwd,
-        stdio: ["ignore", stdout === null ? "inherit" : "pipe", "pipe", "ipc", ...options.sockets],
+        stdio: [
+          "ignore",
+          stdout === null ? "inherit" : "pipe",
+          "pipe",
+          "ipc",
+          ...order.sockets.map(({ fd }) => fd),
+        ],
       });
       return attach(child, bootOrder(options, order), sink, stdout, stderr);
     },
@@ -71,7 +83,7 @@ function bootOrder(options: FreshProcessOptions, order: SpawnOrder): BootOrder {
     spawn: "fresh",
     host: options.host,
     hostData: options.hostData,
-    sockets: options.sockets.map((_, index) => FIRST_SOCKET_FD + index),
+    sockets: order.sockets.map((socket, index) => ({ ...socket, fd: FIRST_SOCKET_FD + index })),
     heartbeatIntervalMs: options.heartbeatIntervalMs,
   };
 }

@@ -6,11 +6,12 @@ import { PoolError } from "../errors.ts";
 import type { Announcement, Command } from "../machine/commands.ts";
 import type { MachineEvent } from "../machine/events.ts";
 import type { Machine } from "../machine/machine.ts";
-import type { FailureReason, WorkerId } from "../machine/names.ts";
+import type { FailureReason, SlotIndex, WorkerId } from "../machine/names.ts";
 import type { MachineSnapshot } from "../machine/snapshot.ts";
 import type { Clock, Entropy } from "../ports/clock.ts";
 import type { ResolveRelease } from "../ports/release-resolver.ts";
-import type { SpawnStrategy, WorkerHandle } from "../ports/spawn-strategy.ts";
+import type { PassedSocket, SpawnStrategy, WorkerHandle } from "../ports/spawn-strategy.ts";
+import type { WorkerSeat } from "../service-types.ts";
 import type { Waiters } from "./waiters.ts";
 import { createWorkerSink } from "./worker-port.ts";
 
@@ -19,6 +20,10 @@ export interface SupervisorPorts {
   readonly entropy: Entropy;
   readonly strategy: SpawnStrategy;
   readonly resolveRelease: ResolveRelease;
+  /** What goes with a worker that is about to be spawned. Throws when it cannot be made; none by default. */
+  socketsOf?(seat: WorkerSeat): readonly PassedSocket[];
+  /** A slot was scaled away. */
+  slotClosed?(slot: SlotIndex): void;
   publish(announcement: Announcement): void;
   note(level: "debug" | "warn" | "error", message: string): void;
   fail(error: Error): void;
@@ -94,6 +99,8 @@ export class Supervisor {
       case "KillWorker":
         this.#handles.get(command.worker)?.kill();
         return;
+      case "CloseSlot":
+        return this.#ports.slotClosed?.(command.slot);
       case "Publish":
         return this.#ports.publish(command.announcement);
       case "Note":
@@ -103,10 +110,11 @@ export class Supervisor {
     }
   }
 
-  #spawn(order: Extract<Command, { readonly type: "SpawnWorker" }>): void {
-    const sink = createWorkerSink(order, (event) => this.accept(event));
+  #spawn(seat: Extract<Command, { readonly type: "SpawnWorker" }>): void {
+    const sink = createWorkerSink(seat, (event) => this.accept(event));
     try {
-      this.#handles.set(order.worker, this.#ports.strategy.spawn(order, sink));
+      const order = { ...seat, sockets: this.#ports.socketsOf?.(seat) ?? [] };
+      this.#handles.set(seat.worker, this.#ports.strategy.spawn(order, sink));
     } catch (thrown) {
       sink.failed(thrown instanceof Error ? thrown : new Error(String(thrown)));
     }

@@ -2,6 +2,7 @@
 // serves requests; the built-in one runs a plain entry. The runtime calls these in this order and only once:
 //   create -> boot -> (admitted by the supervisor) -> open -> ... -> drain -> close
 
+import type { OrderedSocket } from "../link/protocol.ts";
 import type { Generation, Release, SlotIndex, Usage, WorkerId } from "../machine/names.ts";
 
 /** What an application may know about the worker it runs in. */
@@ -21,8 +22,8 @@ export interface WorkerContext {
 export interface HostOrder {
   readonly context: WorkerContext;
   readonly hostData: unknown;
-  /** Descriptors of bound sockets, in the supervisor's order. */
-  readonly sockets: readonly number[];
+  /** What the supervisor passed on, in its order. */
+  readonly sockets: readonly OrderedSocket[];
   /** Loads the release's entry as Node would run it (`process.argv[1]`, `require.main` right). Settles with its exports. */
   loadEntry(): Promise<Readonly<Record<string, unknown>>>;
   /** To the supervisor's `worker:message`. */

@@ -34,7 +34,12 @@ export const OPTION_ROWS: readonly OptionRow[] = [
   },
   row("--runtime <kind>", "runtime", "what a worker is: process", text),
   row("--spawn <how>", "spawn", "how a worker comes to be: fresh", text),
-  row("--handoff <mode>", "handoff", "how connections reach workers: listener", text),
+  row(
+    "--handoff <mode>",
+    "handoff",
+    "how connections reach workers: listener, reuseport or connection (default: listener)",
+    text,
+  ),
   row(
     "--name <name>",
     "name",

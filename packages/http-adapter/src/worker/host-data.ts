@@ -12,6 +12,9 @@ export interface HttpHostData {
    *  Node cannot ask a unix descriptor for its path, and applications expect it of `server.address()`.
    *  Default none. */
   readonly addresses?: readonly string[];
+  /** Where connections come from: listening sockets that go with the worker ("listener", "reuseport"), or the
+   *  supervisor, one by one ("connection"). Default "listener". */
+  readonly handoff?: "listener" | "reuseport" | "connection";
 }
 
 const LINGER_MS = 500;
@@ -22,5 +25,6 @@ export function readHostData(hostData: unknown): Required<HttpHostData> {
     exposeGeneration: given.exposeGeneration ?? false,
     lingerMs: given.lingerMs ?? LINGER_MS,
     addresses: given.addresses ?? [],
+    handoff: given.handoff ?? "listener",
   };
 }

@@ -13,8 +13,8 @@ import { publishContext } from "./context-key.ts";
 import { type EntryExports, isCommonJsFile, readEntryExports } from "./entry-exports.ts";
 import { type HttpHostData, readHostData } from "./host-data.ts";
 import { IdentityHeaders } from "./identity-headers.ts";
+import { Intake } from "./intake.ts";
 import { ListenCapture } from "./listen-capture.ts";
-import { SharedSockets } from "./shared-sockets.ts";
 import { Traffic } from "./traffic.ts";
 
 /** An entry that awaits its own `listen()` at top level ends milliseconds after the worker has opened, and its
@@ -31,7 +31,7 @@ class HttpHost implements WorkerHost {
   readonly #capture = new ListenCapture();
   readonly #traffic: Traffic;
   #app: AppServer | null = null;
-  #sockets: SharedSockets | null = null;
+  #intake: Intake | null = null;
   #exports: EntryExports | null = null;
   /** Of an entry that listens and still runs. What rejects here unheard ends the process, as it would without us. */
   #late: { readonly loaded: Promise<unknown>; readonly hooked: Promise<void> } | null = null;
@@ -62,18 +62,15 @@ class HttpHost implements WorkerHost {
     if (this.#app === null) throw new TypeError("open() before boot()");
     const call = this.#capture.call;
     const path = /^unix:(.+)/.exec(this.#hostData.addresses[0] ?? "")?.[1] ?? call?.path ?? "unix socket";
-    this.#sockets = await SharedSockets.open(
-      this.#app.server,
-      this.#order.sockets,
-      path,
-      call?.options ?? {},
-    );
+    const { handoff, addresses } = this.#hostData;
+    this.#intake = new Intake(this.#order, this.#app.server, handoff);
+    await this.#intake.open(path, addresses[0] ?? "", call?.options ?? {});
     this.#capture.opened();
     if (this.#late !== null && (await settles(this.#late.loaded, LATE_EXPORTS_MS))) await this.#late.hooked;
   }
 
   async drain(): Promise<void> {
-    this.#sockets?.close();
+    await this.#intake?.close();
     await this.#traffic.drain(this.#hostData.lingerMs);
   }
 
@@ -83,6 +80,10 @@ class HttpHost implements WorkerHost {
     } finally {
       await this.#app?.close();
     }
+  }
+
+  message(payload: unknown, handle: unknown): void {
+    this.#intake?.message(payload, handle);
   }
 
   usage(): { readonly requests: number; readonly connections: number; readonly tasks: number } {

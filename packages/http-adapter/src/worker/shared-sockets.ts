@@ -5,13 +5,18 @@
 // request may be on its way on them. The sockets themselves stay open, they are the supervisor's.
 
 import net from "node:net";
+import type { BareHandle } from "../listen/server-handle.ts";
 import type { ListenCall } from "./listen-call.ts";
 import { listenOfNode } from "./listen-capture.ts";
 
 export class SharedSockets {
+  readonly #main: net.Server;
   readonly #servers: readonly net.Server[];
+  /** Of other slots, by slot. */
+  readonly #adopted: Map<number, net.Server[]> = new Map();
 
-  private constructor(servers: readonly net.Server[]) {
+  private constructor(main: net.Server, servers: readonly net.Server[]) {
+    this.#main = main;
     this.#servers = servers;
   }
 
@@ -31,12 +36,27 @@ export class SharedSockets {
       ),
     );
     for (const auxiliary of servers.slice(1)) auxiliary.on("error", (error) => main.emit("error", error));
-    return new SharedSockets(servers);
+    return new SharedSockets(main, servers);
   }
 
   /** Accepts nothing more. Connections stay as they are. */
   close(): void {
     for (const server of this.#servers) net.Server.prototype.close.call(server);
+    for (const slot of [...this.#adopted.keys()]) this.release(slot);
+  }
+
+  /** Serves a socket of another slot too. */
+  adopt(slot: number, handle: BareHandle): void {
+    const server = auxiliaryOf(this.#main);
+    server.on("error", (error) => this.#main.emit("error", error));
+    this.#adopted.set(slot, [...(this.#adopted.get(slot) ?? []), server]);
+    Reflect.apply(listenOfNode, server, [{ handle }]);
+  }
+
+  /** Lets go of it; when this returns its descriptors are closed here. */
+  release(slot: number): void {
+    for (const server of this.#adopted.get(slot) ?? []) net.Server.prototype.close.call(server);
+    this.#adopted.delete(slot);
   }
 }
 
@@ -77,7 +97,7 @@ function listening(server: net.Server, options: object): Promise<void> {
 }
 
 /** Node cannot tell the path of a descriptor and would answer null; Fastify, for one, breaks on that. */
-function answerAddress(server: net.Server, path: string): void {
+export function answerAddress(server: net.Server, path: string): void {
   const address = server.address;
   Reflect.set(server, "address", () => address.call(server) ?? (server.listening ? path : null));
 }
