@@ -13,6 +13,8 @@ export interface Server {
   readonly addresses: readonly string[];
   /** Path of the control socket, null without one. */
   readonly control: string | null;
+  /** Settles when a stop has begun, whoever asked for it; never rejects. */
+  readonly stopping: Promise<void>;
   /** Settles when the server has stopped, whoever asked for it; never rejects. */
   readonly stopped: Promise<void>;
   /** Phased restart. Never rejects for a bad release: see `result`. @throws PoolError BROOD_CLOSED after stop(). */
@@ -48,9 +50,14 @@ export function createServer(parts: ServerParts): { readonly api: Server; readon
   const stopped = new Promise<void>((resolve) => {
     settleStopped = resolve;
   });
+  let settleStopping = (): void => undefined;
+  const stopping = new Promise<void>((resolve) => {
+    settleStopping = resolve;
+  });
 
   /** Resolves when the addresses are free; the control socket is still open. */
   const endServing = async (options: { readonly now?: boolean }): Promise<void> => {
+    settleStopping();
     parts.handoff.stopping();
     await service.stop(options);
     await stack.releaseDownTo("addresses");
@@ -67,6 +74,7 @@ export function createServer(parts: ServerParts): { readonly api: Server; readon
     name: service.stats().name,
     addresses: parts.handoff.addresses,
     control: parts.control,
+    stopping,
     stopped,
     restart: (options) => service.restart(options),
     scale: (workers) => service.scale(workers),

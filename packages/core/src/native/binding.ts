@@ -94,6 +94,8 @@ export function nativeSupport(): NativeSupport {
 function load(platform: NodeJS.Platform): NativeSupport {
   if (platform !== "linux")
     return { ok: false, reason: `fork(2) and pidfds need Linux, this is ${platform}.` };
+  if (process.env["BROOD_NATIVE"] === "off")
+    return { ok: false, reason: "BROOD_NATIVE=off switches it off." };
   try {
     const require = createRequire(import.meta.url);
     const loadAddon = require("node-gyp-build") as (folder: string) => Binding;

@@ -41,6 +41,21 @@ export const OPTION_ROWS: readonly OptionRow[] = [
     text,
   ),
   row(
+    "--balance <how>",
+    "balance",
+    "with connection: least-connections, round-robin or sticky (default: least-connections)",
+    text,
+  ),
+  row("--max-held <n>", "maxHeld", "with connection: held while no worker is ready (default: 1024)", number),
+  row(
+    "--hold-timeout <ms>",
+    "holdTimeoutMs",
+    "with connection: a held one is answered 503 then (default: 10000)",
+    number,
+  ),
+  row("--socket-mode <octal>", "socketMode", "permissions of unix sockets, such as 660", text),
+  row("--socket-owner <user:group>", "socketOwner", "owner of unix sockets", text),
+  row(
     "--name <name>",
     "name",
     "name in logs and of the control socket (default: name in package.json, else the folder's)",

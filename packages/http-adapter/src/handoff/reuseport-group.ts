@@ -17,6 +17,11 @@ export class ReuseportGroup {
     if (last !== undefined && index >= 0 && index < this.#order.length) this.#order[index] = last;
   }
 
+  /** The one that will move when another is closed. */
+  get last(): SlotIndex | undefined {
+    return this.#order.at(-1);
+  }
+
   indexesOf(slots: readonly SlotIndex[]): readonly number[] {
     return slots.map((slot) => this.#order.indexOf(slot)).filter((index) => index >= 0);
   }

@@ -67,6 +67,7 @@ class ReuseportHandoff implements Handoff {
   #spare: readonly OwnedSocket[] | null;
   #channels: Channels | null = null;
   readonly #queue: SlotEvent[] = [];
+  #steered: readonly SlotIndex[] | null = null;
   #isStepping = false;
   #timer: NodeJS.Timeout | undefined;
 
@@ -158,10 +159,13 @@ class ReuseportHandoff implements Handoff {
     this.#queue.push(event);
     if (this.#isStepping) return;
     this.#isStepping = true;
-    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
-      for (const command of this.#policy.step(next, performance.now())) this.#perform(command);
+    try {
+      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+        for (const command of this.#policy.step(next, performance.now())) this.#perform(command);
+      }
+    } finally {
+      this.#isStepping = false;
     }
-    this.#isStepping = false;
     this.#arm();
   }
 
@@ -185,7 +189,8 @@ class ReuseportHandoff implements Handoff {
         this.#queue.push({ type: "QueueSeen", slot: command.slot, length: this.#queueLength(command.slot) });
         return;
       case "CloseSocket":
-        return this.#close(command.slot);
+        if (this.#closeSteered(command.slot)) this.#queue.push({ type: "SteeringLeaked" });
+        return;
     }
   }
 
@@ -211,7 +216,22 @@ class ReuseportHandoff implements Handoff {
     for (const group of this.#groups) group.remove(slot);
   }
 
+  /** In the kernel's list the last socket takes the place of a closed one, so for a moment the program is wrong about it.
+   *  Unless it is the only one that gets connections it gets none for that moment.
+   *  @returns whether one that is to be closed may have got a connection. */
+  #closeSteered(slot: SlotIndex): boolean {
+    const wanted = this.#steered ?? [];
+    const last = this.#groups[0]?.last;
+    const lasting = wanted.filter((each) => each !== last);
+    const isSafe = last === slot || !wanted.includes(last ?? -1) || lasting.length > 0;
+    if (isSafe && lasting.length > 0) this.#steer(lasting);
+    this.#close(slot);
+    this.#steer(wanted.length === 0 ? null : wanted);
+    return !isSafe;
+  }
+
   #steer(slots: readonly SlotIndex[] | null): void {
+    this.#steered = slots;
     const [any] = this.#sockets.values();
     for (const [index, { fd }] of (any ?? []).entries()) {
       try {

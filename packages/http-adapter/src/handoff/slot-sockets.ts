@@ -20,6 +20,8 @@ export type SlotEvent =
   | { readonly type: "SocketReleased"; readonly slot: SlotIndex; readonly worker: WorkerId }
   /** The answer to `LookAtQueue`: connections that nobody has accepted. */
   | { readonly type: "QueueSeen"; readonly slot: SlotIndex; readonly length: number }
+  /** For a moment any socket may have got a new connection. */
+  | { readonly type: "SteeringLeaked" }
   | { readonly type: "TimePassed" }
   /** Everything ends: sockets are left as they are. */
   | { readonly type: "StopRequested" };
@@ -61,8 +63,6 @@ export class SlotSockets {
   readonly #workers: Map<WorkerId, SocketWorker> = new Map();
   /** What the kernel was told; null: nothing, it spreads over all. */
   #steered: readonly SlotIndex[] | null = null;
-  /** The last socket of the kernel's list took a closed one's place. */
-  #haveIndexesMoved = false;
   #isStopping = false;
   #commands: SlotCommand[] = [];
 
@@ -119,6 +119,8 @@ export class SlotSockets {
         return this.#released(event.slot, event.worker);
       case "QueueSeen":
         return this.#queueSeen(event.slot, event.length, atMs);
+      case "SteeringLeaked":
+        return this.#leaked(atMs);
       case "StopRequested":
         this.#isStopping = true;
         return;
@@ -186,7 +188,6 @@ export class SlotSockets {
     } else if (socket.parting !== null) {
       this.#sockets.delete(slot);
       this.#commands.push({ type: "CloseSocket", slot });
-      this.#haveIndexesMoved = true;
     } else if (socket.adopter !== null) {
       socket.parting = socket.adopter;
       this.#giveUp(socket);
@@ -206,9 +207,7 @@ export class SlotSockets {
       .filter(({ slot, closableAtMs }) => served.has(slot) && closableAtMs === null)
       .map(({ slot }) => slot);
     const next = wanted.length === 0 || wanted.length === this.#sockets.size ? null : wanted;
-    const isStale = this.#haveIndexesMoved && next !== null;
-    this.#haveIndexesMoved = false;
-    if (isStale || String(next) !== String(this.#steered)) this.#steer(next, atMs);
+    if (String(next) !== String(this.#steered)) this.#steer(next, atMs);
   }
 
   #slotsWithReady(): ReadonlySet<SlotIndex> {
@@ -248,12 +247,21 @@ export class SlotSockets {
     socket.adopter = null;
   }
 
-  /** Whoever is to be closed starts anew: until this moment the kernel may have given it one more. */
+  /** Whoever is to be closed and was not steered away from starts anew: the kernel may just have given it one more. */
   #steer(slots: readonly SlotIndex[] | null, atMs: number): void {
+    for (const socket of this.#sockets.values()) {
+      if (socket.closableAtMs !== null && !this.#isSteeredAway(socket.slot))
+        socket.closableAtMs = atMs + HANDSHAKE_MS;
+    }
     this.#steered = slots;
     this.#commands.push({ type: "Steer", slots });
+  }
+
+  #leaked(atMs: number): void {
     for (const socket of this.#sockets.values()) {
-      if (socket.closableAtMs !== null) socket.closableAtMs = atMs + HANDSHAKE_MS;
+      if (socket.closableAtMs === null) continue;
+      socket.closableAtMs = atMs + HANDSHAKE_MS;
+      socket.parting = null;
     }
   }
 }

@@ -18,7 +18,14 @@ import {
   bindUnix,
 } from "./server-handle.ts";
 import { applyOwner, type SocketOwner } from "./socket-owner.ts";
-import { inspectPath, publishPath, refuseTaken, temporaryPath, unlinkOwned } from "./unix-path.ts";
+import {
+  inspectPath,
+  pathOfDescriptor,
+  publishPath,
+  refuseTaken,
+  temporaryPath,
+  unlinkOwned,
+} from "./unix-path.ts";
 
 /** A listening socket that this process owns and never accepts from. */
 export interface BoundSocket {
@@ -165,7 +172,9 @@ async function draftUnix(
 
 function simpleDraft(wanted: ListenAddress, handle: BoundHandle): DraftSocket {
   const { name } = handle;
-  const real: ListenAddress = name === null ? wanted : { kind: "tcp", host: name.address, port: name.port };
+  const path = name === null ? pathOfDescriptor(handle.descriptor) : null;
+  const other: ListenAddress = path === null ? wanted : { kind: "unix", path };
+  const real: ListenAddress = name === null ? other : { kind: "tcp", host: name.address, port: name.port };
   return {
     wanted,
     descriptor: handle.descriptor,

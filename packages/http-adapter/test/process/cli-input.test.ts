@@ -16,7 +16,10 @@ const REFUSED: readonly (readonly [readonly string[], string | RegExp])[] = [
   ],
   [["app.mjs", "--runtime", "thread"], 'option --runtime: got "thread", expected "process"'],
   [["app.mjs", "--spawn", "template"], 'option --spawn: got "template", expected "fresh"'],
-  [["app.mjs", "--handoff", "connection"], 'option --handoff: got "connection", expected "listener"'],
+  [[
+    ["app.mjs", "--handoff", "sctp"],
+    'option --handoff: got "sctp", expected "listener" or "reuseport" or "connection"',
+  ],
   [
     ["app.mjs", "--name", "a/b"],
     `option --name: got "a/b", expected 1 to 64 letters, digits, '.', '_' or '-', not beginning with '.' or '-'`,

@@ -151,6 +151,19 @@ describe("slot sockets", () => {
     ]);
   });
 
+  it("E44: steering that was wrong for a moment: whoever is to be closed is served and waits once more", () => {
+    const scene = play().started();
+    scene.draining("w2");
+    scene.closed(1);
+    scene.at(HANDSHAKE_MS);
+    scene.step({ type: "TimePassed" });
+    scene.queue(1, 0);
+    scene.trace.length = 0;
+    scene.step({ type: "SteeringLeaked" });
+    expect(scene.trace).toEqual(["t=3000 SteeringLeaked -> Adopt slot=1 worker=w1"]);
+    expect(scene.policy.nextDeadlineAtMs()).toBe(2 * HANDSHAKE_MS);
+  });
+
   it("E44: a slot that is opened again keeps its socket", () => {
     const scene = play().started();
     scene.draining("w2");
