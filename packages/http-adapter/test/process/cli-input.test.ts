@@ -16,7 +16,7 @@ const REFUSED: readonly (readonly [readonly string[], string | RegExp])[] = [
   ],
   [["app.mjs", "--runtime", "thread"], 'option --runtime: got "thread", expected "process"'],
   [["app.mjs", "--spawn", "template"], 'option --spawn: got "template", expected "fresh"'],
-  [[
+  [
     ["app.mjs", "--handoff", "sctp"],
     'option --handoff: got "sctp", expected "listener" or "reuseport" or "connection"',
   ],
