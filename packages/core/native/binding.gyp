@@ -8,6 +8,7 @@
         "src/descriptors.c",
         "src/errors.c",
         "src/fork.c",
+        "src/leave.c",
         "src/link.c",
         "src/listen.c",
         "src/mappings.c",

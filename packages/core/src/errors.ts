@@ -24,6 +24,11 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, string>> = {
   BROOD_RELEASE_NOT_FOUND: "Give an entry file that exists and that this user can read.",
   BROOD_ROLL_STOPPED: "The service was stopped during the restart; start it again, then restart.",
   BROOD_SPAWN_FAILED: "Look at the operating system's limits (processes, memory, descriptors).",
+  BROOD_TEMPLATE_DISCARDED:
+    "Read the workers' own failures: so many in a row from one template; it is built again.",
+  BROOD_TEMPLATE_EXITED: "Read its exit code, signal and stderr; it is built again from the pinned release.",
+  BROOD_TEMPLATE_UNSAFE: "Open what the message names in onWorkerBoot, or close it in beforeFork.",
+  BROOD_TEMPLATE_UNSUPPORTED: "Do what the message says, or use spawn: fresh.",
   BROOD_UNAVAILABLE:
     "Look at `brood status` for why no worker was ready; raise holdTimeoutMs, maxHeld or workers.",
   BROOD_UNHEALTHY:
@@ -48,6 +53,10 @@ export type ErrorCode =
   | "BROOD_RELEASE_NOT_FOUND"
   | "BROOD_ROLL_STOPPED"
   | "BROOD_SPAWN_FAILED"
+  | "BROOD_TEMPLATE_DISCARDED"
+  | "BROOD_TEMPLATE_EXITED"
+  | "BROOD_TEMPLATE_UNSAFE"
+  | "BROOD_TEMPLATE_UNSUPPORTED"
   | "BROOD_UNAVAILABLE"
   | "BROOD_UNHEALTHY"
   | "BROOD_WORKER_EXITED";

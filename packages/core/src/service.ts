@@ -4,11 +4,14 @@
 import { PoolError } from "./errors.ts";
 import { createMachine } from "./machine/machine.ts";
 import type { RollResult, WorkerId } from "./machine/names.ts";
+import { nativeSupport } from "./native/index.ts";
 import { integerOption, knownKeys, WORKERS_MAX } from "./options.ts";
+import type { TemplateStrategy } from "./ports/template-strategy.ts";
 import { resolveRelease } from "./release/resolve.ts";
-import { checkEntry, checkServiceOptions } from "./service-options.ts";
+import { type CheckedServiceOptions, checkEntry, checkServiceOptions } from "./service-options.ts";
 import type { Service, ServiceEvents, ServiceOptions, ServiceStats } from "./service-types.ts";
 import { createFreshProcessStrategy } from "./spawn/fresh-process.ts";
+import { createTemplateStrategy, type TemplateStrategyOptions } from "./spawn/template/template-strategy.ts";
 import { createPublicEvents, deepFreeze, type PublicEvents } from "./supervisor/events.ts";
 import { waitForHeartbeats } from "./supervisor/fresh-heartbeats.ts";
 import { createDebugLogger, guardLogger, logAnnouncement } from "./supervisor/logging.ts";
@@ -23,7 +26,7 @@ export function createService(options: ServiceOptions): Service {
   const logger = guardLogger(options.logger ?? createDebugLogger(checked.name));
   const events = createPublicEvents(logger);
   const waiters = new Waiters();
-  const strategy = createFreshProcessStrategy({
+  const processOptions: TemplateStrategyOptions = {
     name: checked.name,
     host: options.host?.href ?? null,
     hostData: options.hostData ?? null,
@@ -34,13 +37,15 @@ export function createService(options: ServiceOptions): Service {
     cwd: checked.cwd,
     stdout: options.stdout ?? "inherit",
     stderr: options.stderr ?? "inherit",
-  });
+    unsafe: checked.unsafe,
+  };
   const supervisor = new Supervisor(
     createMachine(checked.machine),
     {
       clock: realClock,
       entropy: realEntropy,
-      strategy,
+      strategy: createFreshProcessStrategy(processOptions),
+      templates: checked.spawn === "template" ? templateStrategy(processOptions) : null,
       resolveRelease,
       socketsOf: checked.sockets,
       slotClosed: (slot) => options.slotClosed?.(slot),
@@ -55,7 +60,13 @@ export function createService(options: ServiceOptions): Service {
     },
     waiters,
   );
-  return new ProcessService(checked.name, checked.entry, checked.cwd, supervisor, waiters, events);
+  return new ProcessService(checked, supervisor, waiters, events);
+}
+
+function templateStrategy(options: TemplateStrategyOptions): TemplateStrategy {
+  const support = nativeSupport();
+  if (support.ok) return createTemplateStrategy(options, support.binding);
+  throw new PoolError("BROOD_TEMPLATE_UNSUPPORTED", support.reason);
 }
 
 /** eventemitter3 derives the listener's type by inference, which a generic name defeats. */
@@ -63,9 +74,7 @@ type EventListenerOf<Name extends keyof ServiceEvents> = Parameters<PublicEvents
   ServiceEvents[Name];
 
 class ProcessService implements Service {
-  readonly #name: string;
-  readonly #entry: string;
-  readonly #cwd: string | undefined;
+  readonly #options: CheckedServiceOptions;
   readonly #supervisor: Supervisor;
   readonly #waiters: Waiters;
   readonly #events: PublicEvents;
@@ -75,16 +84,12 @@ class ProcessService implements Service {
   #requests = 0;
 
   constructor(
-    name: string,
-    entry: string,
-    cwd: string | undefined,
+    options: CheckedServiceOptions,
     supervisor: Supervisor,
     waiters: Waiters,
     events: PublicEvents,
   ) {
-    this.#name = name;
-    this.#entry = entry;
-    this.#cwd = cwd;
+    this.#options = options;
     this.#supervisor = supervisor;
     this.#waiters = waiters;
     this.#events = events;
@@ -94,14 +99,14 @@ class ProcessService implements Service {
     if (this.#stopped !== null) return Promise.reject(closed("start"));
     if (this.#started === null) {
       this.#started = this.#waiters.forStart();
-      this.#supervisor.accept({ type: "StartRequested", entry: this.#entry });
+      this.#supervisor.accept({ type: "StartRequested", entry: this.#options.entry });
     }
     return this.#started;
   }
 
   async restart(options: { readonly entry?: string | URL } = {}): Promise<RollResult> {
     knownKeys("restart.", options, ["entry"]);
-    const entry = options.entry === undefined ? null : checkEntry(options.entry, this.#cwd);
+    const entry = options.entry === undefined ? null : checkEntry(options.entry, this.#options.cwd);
     const requestId = this.#open("restart");
     const result = this.#waiters.forRoll(requestId);
     this.#supervisor.accept({ type: "RestartRequested", requestId, entry });
@@ -124,18 +129,16 @@ class ProcessService implements Service {
   }
 
   stats(): ServiceStats {
-    const { workers, counters, ...rest } = this.#supervisor.snapshot();
+    const { workers, ...rest } = this.#supervisor.snapshot();
     return deepFreeze({
-      name: this.#name,
+      name: this.#options.name,
       pid: process.pid,
       uptimeMs: Math.round(realClock.now() - this.#createdAtMs),
       ...rest,
       runtime: "process",
-      spawn: "fresh",
+      spawn: this.#options.spawn,
       handoff: null,
-      template: null,
       workers: workers.map((worker) => ({ ...worker, threadId: null })),
-      counters: { ...counters, fallbacks: 0 },
     });
   }
 

@@ -132,6 +132,7 @@ function serviceOptions(
     lingerMs: options.lingerMs,
     addresses: handoff.addresses,
     handoff: handoff.kind,
+    warmup: options.warmup,
   };
   return {
     ...options.engine,
@@ -139,7 +140,7 @@ function serviceOptions(
     name: options.name,
     cwd: options.cwd,
     runtime: "process",
-    spawn: "fresh",
+    spawn: options.spawn,
     host: HOST_MODULE,
     hostData,
     sockets: (seat) => handoff.socketsOf(seat),

@@ -18,6 +18,7 @@ static const struct {
     {"peerAddress", brood_peer_address},   {"peek", brood_peek},
     {"steer", brood_steer},                {"unsteer", brood_unsteer},
     {"queueLength", brood_queue_length},   {"notify", brood_notify},
+    {"replace", brood_replace},            {"exitAfterMessage", brood_exit_after_message},
 };
 
 NAPI_MODULE_INIT() {

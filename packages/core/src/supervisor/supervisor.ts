@@ -6,12 +6,20 @@ import { PoolError } from "../errors.ts";
 import type { Announcement, Command } from "../machine/commands.ts";
 import type { MachineEvent } from "../machine/events.ts";
 import type { Machine } from "../machine/machine.ts";
-import type { FailureReason, SlotIndex, WorkerId } from "../machine/names.ts";
+import type { FailureReason, SlotIndex, TemplateId, WorkerId } from "../machine/names.ts";
 import type { MachineSnapshot } from "../machine/snapshot.ts";
 import type { Clock, Entropy } from "../ports/clock.ts";
 import type { ResolveRelease } from "../ports/release-resolver.ts";
-import type { PassedSocket, SpawnStrategy, WorkerHandle } from "../ports/spawn-strategy.ts";
+import type {
+  PassedSocket,
+  SpawnOrder,
+  SpawnStrategy,
+  WorkerHandle,
+  WorkerSink,
+} from "../ports/spawn-strategy.ts";
+import type { TemplateHandle, TemplateStrategy } from "../ports/template-strategy.ts";
 import type { WorkerSeat } from "../service-types.ts";
+import { createTemplateSink } from "./template-port.ts";
 import type { Waiters } from "./waiters.ts";
 import { createWorkerSink } from "./worker-port.ts";
 
@@ -19,6 +27,8 @@ export interface SupervisorPorts {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly strategy: SpawnStrategy;
+  /** Null: the machine never asks for one. */
+  readonly templates: TemplateStrategy | null;
   readonly resolveRelease: ResolveRelease;
   /** What goes with a worker that is about to be spawned. Throws when it cannot be made; none by default. */
   socketsOf?(seat: WorkerSeat): readonly PassedSocket[];
@@ -34,6 +44,7 @@ export class Supervisor {
   readonly #ports: SupervisorPorts;
   readonly #waiters: Waiters;
   readonly #handles: Map<WorkerId, WorkerHandle> = new Map();
+  readonly #templates: Map<TemplateId, TemplateHandle> = new Map();
   readonly #queue: MachineEvent[] = [];
   readonly #observers: Set<(event: MachineEvent) => void> = new Set();
   #isStepping = false;
@@ -80,7 +91,7 @@ export class Supervisor {
     } catch (cause) {
       this.#giveUp(cause);
     }
-    if (isEnd(event)) this.#handles.delete(event.worker);
+    this.#forget(event);
     for (const observer of this.#observers) observer(event);
   }
 
@@ -90,6 +101,11 @@ export class Supervisor {
         return this.#resolve(command.generation, command.entry);
       case "SpawnWorker":
         return this.#spawn(command);
+      case "SpawnTemplate":
+        return this.#build(command);
+      case "KillTemplate":
+        this.#templates.get(command.template)?.kill();
+        return;
       case "AdmitWorker":
         this.#handles.get(command.worker)?.send({ type: "Admit" });
         return;
@@ -114,10 +130,36 @@ export class Supervisor {
     const sink = createWorkerSink(seat, (event) => this.accept(event));
     try {
       const order = { ...seat, sockets: this.#ports.socketsOf?.(seat) ?? [] };
-      this.#handles.set(seat.worker, this.#ports.strategy.spawn(order, sink));
+      this.#handles.set(seat.worker, this.#spawnBy(seat.template, order, sink));
     } catch (thrown) {
       sink.failed(thrown instanceof Error ? thrown : new Error(String(thrown)));
     }
+  }
+
+  #spawnBy(id: TemplateId | null, order: SpawnOrder, sink: WorkerSink): WorkerHandle {
+    if (id === null) return this.#ports.strategy.spawn(order, sink);
+    const template = this.#templates.get(id);
+    if (template === undefined) throw new Error(`template ${id} has ended`);
+    return template.fork(order, sink);
+  }
+
+  #build(order: Extract<Command, { readonly type: "SpawnTemplate" }>): void {
+    const sink = createTemplateSink(order, (event) => this.accept(event));
+    const { templates } = this.#ports;
+    try {
+      if (templates === null) throw new Error("this service has no template strategy");
+      this.#templates.set(order.template, templates.build(order, sink));
+    } catch (thrown) {
+      sink.failed(thrown instanceof Error ? thrown : new Error(String(thrown)));
+    }
+  }
+
+  /** An end was handled: nothing can be asked of that worker or template any more. */
+  #forget(event: MachineEvent): void {
+    if (event.type === "WorkerExited" || event.type === "WorkerSpawnFailed")
+      this.#handles.delete(event.worker);
+    if (event.type === "TemplateExited" || event.type === "TemplateSpawnFailed")
+      this.#templates.delete(event.template);
   }
 
   #resolve(generation: number, entry: string): void {
@@ -147,23 +189,21 @@ export class Supervisor {
     const error = new PoolError("BROOD_BUG", `${message}. All workers of this service were stopped.`, {
       cause,
     });
-    for (const handle of this.#handles.values()) handle.kill();
+    for (const handle of [...this.#handles.values(), ...this.#templates.values()]) handle.kill();
     this.#waiters.rejectAll(error);
     this.#ports.fail(error);
-    if (this.#handles.size === 0) this.#waiters.settle({ type: "SettleStop" });
+    this.#settleWhenEmpty();
   }
 
   /** The machine is not asked any more; only ends are waited for. */
   #stepAfterFailure(event: MachineEvent): void {
-    if (isEnd(event)) this.#handles.delete(event.worker);
-    if (this.#handles.size === 0) this.#waiters.settle({ type: "SettleStop" });
+    this.#forget(event);
+    this.#settleWhenEmpty();
   }
-}
 
-function isEnd(
-  event: MachineEvent,
-): event is Extract<MachineEvent, { readonly type: "WorkerExited" | "WorkerSpawnFailed" }> {
-  return event.type === "WorkerExited" || event.type === "WorkerSpawnFailed";
+  #settleWhenEmpty(): void {
+    if (this.#handles.size === 0 && this.#templates.size === 0) this.#waiters.settle({ type: "SettleStop" });
+  }
 }
 
 function reasonOf(error: unknown): FailureReason {

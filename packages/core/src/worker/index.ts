@@ -1,3 +1,10 @@
 export type { OrderedSocket } from "../link/protocol.ts";
-export type { CreateWorkerHost, HostOrder, WorkerContext, WorkerHost } from "./host.ts";
+export type {
+  CreateWorkerHost,
+  HostOrder,
+  LoadedRelease,
+  LoadRelease,
+  WorkerContext,
+  WorkerHost,
+} from "./host.ts";
 export type { PlainContext, PlainEntry, PlainService } from "./plain-host.ts";

@@ -15,6 +15,8 @@ export interface HttpHostData {
   /** Where connections come from: listening sockets that go with the worker ("listener", "reuseport"), or the
    *  supervisor, one by one ("connection"). Default "listener". */
   readonly handoff?: "listener" | "reuseport" | "connection";
+  /** Requests without a socket before anybody serves: each path so many times. Default none. */
+  readonly warmup?: { readonly requests: number; readonly paths: readonly string[] };
 }
 
 const LINGER_MS = 500;
@@ -26,5 +28,6 @@ export function readHostData(hostData: unknown): Required<HttpHostData> {
     lingerMs: given.lingerMs ?? LINGER_MS,
     addresses: given.addresses ?? [],
     handoff: given.handoff ?? "listener",
+    warmup: given.warmup ?? { requests: 0, paths: [] },
   };
 }

@@ -17,9 +17,14 @@ export interface HandoffRow {
 const NATIVE = nativeSupport();
 const WITHOUT_ADDON = { BROOD_NATIVE: "off" };
 
-/** How workers come to be. `thread` and `template` belong here as soon as there are such. */
-const WORKERS: readonly { readonly name: string; readonly args: readonly string[] }[] = [
-  { name: "process, fresh", args: ["--runtime", "process", "--spawn", "fresh"] },
+/** How workers come to be. `thread` belongs here as soon as there are such. */
+const WORKERS: readonly {
+  readonly name: string;
+  readonly args: readonly string[];
+  readonly needsAddon: boolean;
+}[] = [
+  { name: "process, fresh", args: ["--runtime", "process", "--spawn", "fresh"], needsAddon: false },
+  { name: "process, template", args: ["--runtime", "process", "--spawn", "template"], needsAddon: true },
 ];
 
 const HANDOFFS: readonly HandoffRow[] = [
@@ -35,8 +40,9 @@ const HANDOFFS: readonly HandoffRow[] = [
 ];
 
 export const ROWS: readonly HandoffRow[] = WORKERS.flatMap((workers) =>
-  HANDOFFS.map((handoff) => ({
+  HANDOFFS.filter(({ env }) => env !== WITHOUT_ADDON || !workers.needsAddon).map((handoff) => ({
     ...handoff,
+    skipReason: handoff.skipReason ?? (workers.needsAddon && !NATIVE.ok ? NATIVE.reason : null),
     name: `${handoff.name}: ${workers.name}`,
     args: [...workers.args, ...handoff.args],
   })),
