@@ -12,7 +12,7 @@ import { installed } from "./npm-install.mjs";
  */
 
 /**
- * @param {"heavy" | "trivial"} name
+ * @param {"heavy" | "trivial" | "counted"} name
  * @param {string} folder empty or missing
  * @returns {Promise<App>}
  */
