@@ -55,13 +55,13 @@ async function measure(system, keepAlive) {
   const running = await system.start(app, workers, { folder: own, args: system.args });
   try {
     await throughput(tool, running.target, { ...load, seconds: 1, keepAlive });
-    await sleep(200);
+    await sleep(300);
     const counted = requestsByWorker(app.folder);
     const before = { tree: treeCpuMs(running.supervisorPid), supervisor: cpuMs(running.supervisorPid) };
     const result = await throughput(tool, running.target, { ...load, keepAlive });
     const supervisorMs = cpuMs(running.supervisorPid) - before.supervisor;
     const treeMs = treeCpuMs(running.supervisorPid) - before.tree;
-    await sleep(200); // the workers write their counts each 100 ms
+    await sleep(300); // the workers write their counts when they have nothing to do
     const shares = requestsByWorker(app.folder).map((count, index) => count - (counted[index] ?? 0));
     const mean = shares.reduce((sum, share) => sum + share, 0) / shares.length;
     return {

@@ -21,13 +21,18 @@ interface FakeHandle {
   getsockname(out: Record<string, unknown>): number;
 }
 
+/** So old may the supervisor's idea of a worker's load be. */
+const CLOSED_WITHIN_MS = 5;
+
+const { setTimeout, clearTimeout } = globalThis;
+
 export class ConnectionIntake {
   readonly #server: Server;
   readonly #channel: () => HandoffChannel | null;
   readonly #handle: FakeHandle;
   #taken = 0;
   #closed = 0;
-  #isReporting = false;
+  #reporting: NodeJS.Timeout | undefined;
 
   constructor(server: Server, address: string, channel: () => HandoffChannel | null) {
     this.#server = server;
@@ -66,17 +71,14 @@ export class ConnectionIntake {
     }
   }
 
-  /** Many connections end in one turn of the loop: one message for all of them. */
+  /** Ends are told with the next connections, or soon: a message of their own for each costs as much as the rest. */
   #report(): void {
-    if (this.#isReporting) return;
-    this.#isReporting = true;
-    setImmediate(() => {
-      this.#isReporting = false;
-      this.#tell();
-    });
+    this.#reporting ??= setTimeout(() => this.#tell(), CLOSED_WITHIN_MS);
   }
 
   #tell(): void {
+    clearTimeout(this.#reporting);
+    this.#reporting = undefined;
     this.#channel()?.send({ type: "Counts", taken: this.#taken, closed: this.#closed });
   }
 }
