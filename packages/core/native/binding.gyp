@@ -14,6 +14,7 @@
         "src/mappings.c",
         "src/notify.c",
         "src/pidfd.c",
+        "src/platform.c",
         "src/process_end.c",
         "src/steer.c",
         "src/watch.c"

@@ -22,6 +22,9 @@ export interface Binding {
   /** The next fatal error of this process leaves it by _exit(code) once Node has printed its message and run its `exit`
    *  listeners. False where Node does not offer that. */
   exitAfterMessage(code: number): boolean;
+  /** In a forked process: V8 hands out no work to its threads, which are not there. False where Node does not let us say
+   *  so. */
+  withoutThreads(): boolean;
   pidfdOpen(pid: number): number;
   /** False when the process has ended and was reaped. Signal 0 only asks. */
   pidfdSignal(pidfd: number, signal: number): boolean;

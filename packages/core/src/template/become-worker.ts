@@ -31,6 +31,7 @@ export function becomeWorker({
   inheritance,
 }: Birth): void {
   leaveByExitNow(binding);
+  binding.withoutThreads();
   const [linkEnd, stderr, ...others] = descriptors;
   if (linkEnd === undefined || stderr === undefined) return binding.exitNow(1);
   renewPid();
