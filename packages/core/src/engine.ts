@@ -30,6 +30,7 @@ export type {
   TemplateStrategy,
 } from "./ports/template-strategy.ts";
 export { resolveRelease } from "./release/resolve.ts";
+export type { WorkerSeat } from "./service-types.ts";
 export { createFreshProcessStrategy, type FreshProcessOptions } from "./spawn/fresh-process.ts";
 export { Supervisor, type SupervisorPorts } from "./supervisor/supervisor.ts";
 export { Waiters } from "./supervisor/waiters.ts";
