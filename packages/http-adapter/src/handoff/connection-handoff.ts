@@ -130,7 +130,7 @@ class ConnectionHandoff implements Handoff {
 
   #acceptOn(socket: BoundSocket): Acceptor {
     const sink: AcceptorSink = {
-      room: () => this.#dispatcher.room - (this.#firstBytes?.waiting ?? 0),
+      room: () => this.#dispatcher.room,
       accepted: (connections) => this.#accepted(connections),
       failed: (error) => this.#warn("cannot accept: connections wait in the kernel", error.message),
     };
@@ -140,13 +140,14 @@ class ConnectionHandoff implements Handoff {
   }
 
   #accepted(connections: readonly Accepted[]): void {
-    const { keyOf } = this.#options;
+    const { keyOf, holdTimeoutMs, maxHeld } = this.#options;
+    const waiting = { timeoutMs: holdTimeoutMs, waitingMax: maxHeld };
     for (const connection of connections) {
       const id = this.#nextId++;
       this.#connections.set(id, connection);
       if (this.#firstBytes === null || keyOf === undefined) this.#queue(id, this.#addressOf(connection));
       else {
-        this.#firstBytes.look(connection, this.#options.holdTimeoutMs, (bytes) => {
+        this.#firstBytes.look(connection, waiting, (bytes) => {
           this.#queue(id, bytes === null ? null : this.#keyOf(keyOf, bytes));
           this.#dispatch();
         });

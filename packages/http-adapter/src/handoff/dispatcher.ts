@@ -15,6 +15,10 @@ export type ConnectionId = number;
 /** On their way to one worker at the most: enough for a burst within one turn of its loop. */
 export const WINDOW = 128;
 
+/** A worker that has taken nothing for so long stands still: the others get what comes, as long as they have room. Longer
+ *  than a pause of the garbage collector, shorter than a client's patience. */
+export const STALLED_MS = 200;
+
 /** Accepted at once while nobody is ready. */
 const OVERFLOW = 64;
 
@@ -34,6 +38,7 @@ interface Held {
   readonly id: ConnectionId;
   readonly key: string | null;
   readonly acceptedAtMs: number;
+  sentAtMs: number;
 }
 
 interface Target extends Candidate {
@@ -67,11 +72,15 @@ export class Dispatcher {
   /** How many more may be accepted now. */
   get room(): number {
     if (this.#ready.length === 0) return OVERFLOW;
-    return Math.max(0, this.#options.maxHeld - this.#held.length);
+    const free = this.#ready.reduce(
+      (sum, { untaken, hasRoom }) => sum + (hasRoom ? WINDOW - untaken.length : 0),
+      0,
+    );
+    return Math.max(0, free + this.#options.maxHeld - this.#held.length);
   }
 
   accepted(id: ConnectionId, key: string | null, atMs: number): void {
-    this.#held.push({ id, key, acceptedAtMs: atMs });
+    this.#held.push({ id, key, acceptedAtMs: atMs, sentAtMs: atMs });
   }
 
   ready(id: WorkerId, slot: SlotIndex): void {
@@ -103,7 +112,7 @@ export class Dispatcher {
     const settled = target.untaken.splice(0, count);
     target.taken += count;
     target.closed = Math.max(target.closed, Math.min(closed, target.taken));
-    weigh(target);
+    target.load = target.sent - target.closed;
     return settled.map((each) => each.id);
   }
 
@@ -113,12 +122,14 @@ export class Dispatcher {
     const sent = new Map<WorkerId, ConnectionId[]>();
     const refused: ConnectionId[] = [];
     const waiting: Held[] = [];
+    for (const target of this.#ready) weigh(target, atMs);
     for (const held of this.#held) {
       const target = this.#picker.pick(this.#ready, held.key);
       if (target !== null) {
+        held.sentAtMs = atMs;
         target.untaken.push(held);
         target.sent += 1;
-        weigh(target);
+        weigh(target, atMs);
         const batch = sent.get(target.id);
         if (batch === undefined) sent.set(target.id, [held.id]);
         else batch.push(held.id);
@@ -145,7 +156,9 @@ export class Dispatcher {
   }
 }
 
-function weigh(target: Target): void {
+function weigh(target: Target, atMs: number): void {
+  const [oldest] = target.untaken;
+  const isStalled = oldest !== undefined && oldest.sentAtMs + STALLED_MS < atMs;
   target.load = target.sent - target.closed;
-  target.hasRoom = target.untaken.length < WINDOW;
+  target.hasRoom = target.untaken.length < WINDOW && !isStalled;
 }

@@ -13,44 +13,48 @@ export type KeyOfFirstBytes = (firstBytes: Buffer) => string | undefined;
 export class FirstBytes {
   readonly #binding: Binding;
   readonly #buffer: Buffer = Buffer.allocUnsafeSlow(PEEK_BYTES);
-  readonly #stops: Set<() => void> = new Set();
+  /** What ends the wait of those that have not said anything yet, the oldest first. */
+  readonly #waits: Set<{ readonly stop: () => void; readonly giveUp: () => void }> = new Set();
 
   constructor(binding: Binding) {
     this.#binding = binding;
   }
 
-  /** Connections that have not said anything yet. */
-  get waiting(): number {
-    return this.#stops.size;
-  }
-
-  /** Calls `found` once, with null when nothing came in time. The view is only good during the call. */
-  look({ fd }: Accepted, timeoutMs: number, found: (firstBytes: Buffer | null) => void): void {
+  /** Silent clients must not keep the others out: beyond `waitingMax` the oldest goes without a key.
+   *  Calls `found` once, with null when nothing came in time. The view is only good during the call. */
+  look(
+    { fd }: Accepted,
+    { timeoutMs, waitingMax }: { readonly timeoutMs: number; readonly waitingMax: number },
+    found: (firstBytes: Buffer | null) => void,
+  ): void {
     const now = this.#peek(fd);
     if (now !== null) return found(now);
     let timer: NodeJS.Timeout | undefined;
     const stop = (): void => {
       clearTimeout(timer);
       this.#binding.watchStop(watch);
-      this.#stops.delete(stop);
+      this.#waits.delete(wait);
     };
+    const giveUp = (): void => {
+      stop();
+      found(null);
+    };
+    const wait = { stop, giveUp };
     const watch = this.#binding.watchStart(fd, READABLE, () => {
       const bytes = this.#peek(fd);
       if (bytes === null) return;
       stop();
       found(bytes);
     });
-    timer = setTimeout(() => {
-      stop();
-      found(null);
-    }, timeoutMs);
+    timer = setTimeout(giveUp, timeoutMs);
     timer.unref();
-    this.#stops.add(stop);
+    this.#waits.add(wait);
+    if (this.#waits.size > waitingMax) for (const oldest of [...this.#waits].slice(0, 1)) oldest.giveUp();
   }
 
   /** Stops looking; the connections stay their owner's. */
   close(): void {
-    for (const stop of [...this.#stops]) stop();
+    for (const { stop } of [...this.#waits]) stop();
   }
 
   /** Null: none yet. */

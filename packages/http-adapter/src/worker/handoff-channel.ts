@@ -2,6 +2,7 @@
 // pair that this process has inherited; without the addon the engine's IPC channel, with one handle a message.
 // The end of the channel means the same as the message End: nothing more will come.
 
+import { closeSync } from "node:fs";
 import { PoolError } from "@brood/core/errors";
 import { createFramedLink, type FramedLink, nativeSupport } from "@brood/core/native";
 import type { HostOrder, OrderedSocket } from "@brood/core/worker";
@@ -68,7 +69,9 @@ function ipcChannel(order: HostOrder, receive: ReceiveFromSupervisor): HandoffCh
 export function handleOfReceived(received: Received): BareHandle | null {
   if (received.handle !== null) return received.handle;
   const adopted = adoptDescriptor(received.fd);
-  return adopted.ok ? adopted.handle.bare : null;
+  if (adopted.ok) return adopted.handle.bare;
+  closeSync(received.fd);
+  return null;
 }
 
 function isBareHandle(value: unknown): value is BareHandle {

@@ -27,6 +27,7 @@ export class Intake {
   #channel: HandoffChannel | null = null;
   #sockets: SharedSockets | null = null;
   #connections: ConnectionIntake | null = null;
+  #isClosed = false;
   readonly #ended: Promise<void>;
   #end: () => void = () => {};
 
@@ -56,6 +57,7 @@ export class Intake {
   /** Takes nothing more. What was sent to it before is taken still. */
   async close(): Promise<void> {
     if (this.#connections !== null) await within(this.#ended, END_WITHIN_MS);
+    this.#isClosed = true;
     this.#connections?.close();
     this.#sockets?.close();
   }
@@ -73,7 +75,9 @@ export class Intake {
       case "Adopt":
         for (const each of received) {
           const handle = handleOfReceived(each);
-          if (handle !== null) this.#sockets?.adopt(message.slot, handle);
+          // Sent before the supervisor knew of the drain: somebody else has it by now.
+          if (this.#isClosed) handle?.close();
+          else if (handle !== null) this.#sockets?.adopt(message.slot, handle);
         }
         return;
       case "Release":
