@@ -1,4 +1,6 @@
 export { badOption, ERROR_CATALOGUE, type ErrorCode, PoolError } from "./errors.ts";
+export type { CanaryVerdict, CanaryView } from "./machine/analysis.ts";
+export type { AnswerFigures } from "./machine/answers.ts";
 export type {
   FailureReason,
   Generation,
@@ -15,7 +17,10 @@ export type { PassedSocket } from "./ports/spawn-strategy.ts";
 export { createService } from "./service.ts";
 export { type CheckedServiceOptions, checkServiceOptions } from "./service-options.ts";
 export type {
+  CanaryOptions,
+  HealthCheckOptions,
   RecycleOptions,
+  RestartOptions,
   RollProgress,
   Service,
   ServiceCounters,
@@ -23,6 +28,7 @@ export type {
   ServiceOptions,
   ServiceState,
   ServiceStats,
+  ThreadLimits,
   WorkerEvent,
   WorkerSeat,
   WorkerStats,

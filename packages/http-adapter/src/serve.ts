@@ -16,6 +16,7 @@ import { inspectPidfile, type PidfileState, writePidfile } from "./pidfile.ts";
 import { ReleaseStack } from "./release-stack.ts";
 import { readServeConfig, type ServeConfig, type ServeOptions } from "./serve-options.ts";
 import { createServer, type Server } from "./server.ts";
+import { TicketKeys } from "./ticket-keys.ts";
 import type { HttpHostData } from "./worker/host-data.ts";
 
 /** Orphans look at their channel at once, but a blocked one needs up to its heartbeat; by then it is not ours to wait for. */
@@ -55,12 +56,14 @@ async function start(options: ServeOptions, stack: ReleaseStack, signal?: AbortS
   const handoff = await openHandoff(options, predecessorDied ? PREDECESSOR_GRACE_MS : 0);
   stack.push("addresses", () => handoff.release());
   if (options.pidfile !== undefined) stack.push("pidfile", await writePidfile(options.pidfile, pidfileState));
-  const service = createService(serviceOptions(options, handoff, stdout, stderr));
+  const ticketKeys = new TicketKeys();
+  const service = createService(serviceOptions(options, handoff, stdout, stderr, ticketKeys));
   handoff.attach(service);
   stack.push("workers", () => {
     handoff.stopping();
     return service.stop();
   });
+  stack.push("ticket keys", ticketKeys.rotate(service, options.ticketKeysMs));
   const server = createServer({
     service,
     stack,
@@ -126,20 +129,28 @@ function serviceOptions(
   handoff: Handoff,
   stdout: LogFile | undefined,
   stderr: LogFile | undefined,
+  ticketKeys: TicketKeys = new TicketKeys(),
 ): ServiceOptions {
   const hostData: HttpHostData = {
     exposeGeneration: options.exposeGeneration,
     lingerMs: options.lingerMs,
+    waitReady: options.waitReady,
+    // Read for each worker that boots.
+    get ticketKeys() {
+      return ticketKeys.current;
+    },
     addresses: handoff.addresses,
     handoff: handoff.kind,
+    healthPath: options.healthPath,
     warmup: options.warmup,
   };
   return {
     ...options.engine,
+    healthCheck: options.healthCheck,
     entry: options.entry,
     name: options.name,
     cwd: options.cwd,
-    runtime: "process",
+    runtime: options.runtime,
     spawn: options.spawn,
     host: HOST_MODULE,
     hostData,

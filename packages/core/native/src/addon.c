@@ -20,6 +20,7 @@ static const struct {
     {"queueLength", brood_queue_length},   {"notify", brood_notify},
     {"replace", brood_replace},            {"exitAfterMessage", brood_exit_after_message},
     {"withoutThreads", brood_without_threads},
+    {"watchdogStart", brood_watchdog_start},
 };
 
 NAPI_MODULE_INIT() {

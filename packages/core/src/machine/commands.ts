@@ -1,6 +1,7 @@
 // What comes out of the machine. Imperative; the shell performs each in order and answers with events.
 // `Publish` and `Note` only tell; everything else acts or settles somebody's promise.
 
+import type { CanaryView } from "./analysis.ts";
 import type {
   FailureReason,
   Generation,
@@ -33,6 +34,8 @@ export interface RollView {
   readonly step: RollStep;
   readonly replaced: number;
   readonly total: number;
+  /** With canary analysis, once it has begun. */
+  readonly canary?: CanaryView;
 }
 
 /** For the outside: one per lifecycle event. */
@@ -94,6 +97,10 @@ export type Command =
   | { readonly type: "KillWorker"; readonly worker: WorkerId }
   /** Scaled away: nobody will be spawned for it until it is opened again. Its last worker may still be draining. */
   | { readonly type: "CloseSlot"; readonly slot: SlotIndex }
+  /** Wants to know what it is doing: its last words before it is killed for its silence. */
+  | { readonly type: "ExamineWorker"; readonly worker: WorkerId }
+  /** Wants a heartbeat now. */
+  | { readonly type: "AskWorker"; readonly worker: WorkerId }
   | { readonly type: "SettleStart"; readonly reason: FailureReason | null }
   | { readonly type: "SettleRoll"; readonly requestId: string; readonly result: RollResult }
   | { readonly type: "SettleScale"; readonly requestId: string; readonly reason: FailureReason | null }

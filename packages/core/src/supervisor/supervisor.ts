@@ -117,6 +117,12 @@ export class Supervisor {
         return;
       case "CloseSlot":
         return this.#ports.slotClosed?.(command.slot);
+      case "ExamineWorker":
+        this.#handles.get(command.worker)?.examine?.();
+        return;
+      case "AskWorker":
+        this.#handles.get(command.worker)?.send({ type: "Report" });
+        return;
       case "Publish":
         return this.#ports.publish(command.announcement);
       case "Note":

@@ -1,4 +1,5 @@
 export type { OrderedSocket } from "../link/protocol.ts";
+export { type Answers, LATENCY_BUCKETS, latencyBucket } from "../machine/answers.ts";
 export type {
   CreateWorkerHost,
   HostOrder,

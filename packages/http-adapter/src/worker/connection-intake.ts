@@ -8,7 +8,7 @@ import type { Server } from "node:net";
 import net from "node:net";
 import type { BareHandle } from "../listen/server-handle.ts";
 import { type HandoffChannel, handleOfReceived, type Received } from "./handoff-channel.ts";
-import { answerAddress } from "./shared-sockets.ts";
+import { allowLateClose, answerAddress } from "./shared-sockets.ts";
 
 /** What net.Server asks of its handle. */
 interface FakeHandle {
@@ -59,6 +59,7 @@ export class ConnectionIntake {
 
   close(): void {
     net.Server.prototype.close.call(this.#server);
+    allowLateClose(this.#server);
   }
 
   take(received: readonly Received[]): void {

@@ -5,7 +5,7 @@
 import { closeSync } from "node:fs";
 import { PoolError } from "@brood/core/errors";
 import { createFramedLink, type FramedLink, nativeSupport } from "@brood/core/native";
-import type { HostOrder, OrderedSocket } from "@brood/core/worker";
+import type { HostOrder } from "@brood/core/worker";
 import {
   decode,
   encode,
@@ -32,10 +32,10 @@ export type ReceiveFromSupervisor = (message: ToWorker, received: readonly Recei
 /** @throws PoolError BROOD_BOOT_FAILED when the addon, which the supervisor has, is not there. */
 export function openHandoffChannel(order: HostOrder, receive: ReceiveFromSupervisor): HandoffChannel {
   const link = order.sockets.find(({ role }) => role === "link");
-  return link === undefined ? ipcChannel(order, receive) : nativeChannel(link, receive);
+  return link === undefined ? ipcChannel(order, receive) : nativeChannel(order.ownSocket(link.fd), receive);
 }
 
-function nativeChannel({ fd }: OrderedSocket, receive: ReceiveFromSupervisor): HandoffChannel {
+function nativeChannel(fd: number, receive: ReceiveFromSupervisor): HandoffChannel {
   const native = nativeSupport();
   if (!native.ok) {
     throw new PoolError("BROOD_BOOT_FAILED", `this worker cannot receive sockets: ${native.reason}`);

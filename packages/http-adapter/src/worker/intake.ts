@@ -47,7 +47,8 @@ export class Intake {
       this.#connections = new ConnectionIntake(this.#server, address, () => this.#channel);
       await this.#connections.open(options.backlog, path);
     } else {
-      const descriptors = this.#order.sockets.filter(({ role }) => role !== "link").map(({ fd }) => fd);
+      const listening = this.#order.sockets.filter(({ role }) => role !== "link");
+      const descriptors = listening.map(({ fd }) => this.#order.ownSocket(fd));
       this.#sockets = await SharedSockets.open(this.#server, descriptors, path, options);
     }
     if (this.#handoff === "listener") return;
@@ -62,8 +63,9 @@ export class Intake {
     this.#sockets?.close();
   }
 
-  message(payload: unknown, handle: unknown): void {
-    this.#channel?.take(payload, handle);
+  /** True when it was ours. */
+  message(payload: unknown, handle: unknown): boolean {
+    return this.#channel?.take(payload, handle) ?? false;
   }
 
   #receive(message: ToWorker, received: readonly Received[]): void {

@@ -59,6 +59,7 @@ async function until(what: string, isTrue: () => boolean, deadlineMs: number): P
 
 describe.each(ROWS)("$name", (row) => {
   if (row.skipReason !== null) console.log(`skipped: ${row.name}: ${row.skipReason}`);
+  if (!row.areProcesses) console.log(`skipped: ${row.name}: kills (a thread has no pid to be killed by)`);
 
   it.skipIf(row.skipReason !== null)(
     `E43: ${ROLLS * WORKERS} rolling replacements lose nothing`,
@@ -93,7 +94,7 @@ describe.each(ROWS)("$name", (row) => {
     240_000,
   );
 
-  it.skipIf(row.skipReason !== null)(
+  it.skipIf(row.skipReason !== null || !row.areProcesses)(
     "E47, 64: a worker that stands still and is killed loses nothing that it had not begun",
     async () => {
       const server = await start(row, WORKERS);
@@ -115,7 +116,7 @@ describe.each(ROWS)("$name", (row) => {
     60_000,
   );
 
-  it.skipIf(row.skipReason !== null)(
+  it.skipIf(row.skipReason !== null || !row.areProcesses)(
     "killed workers under load lose at most what they held, and then all is well",
     async () => {
       const server = await start(row, WORKERS);

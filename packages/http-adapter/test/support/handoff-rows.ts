@@ -10,6 +10,7 @@ export interface HandoffRow {
   readonly env: Readonly<Record<string, string>>;
   /** Surplus sockets are closed while the server runs. */
   readonly closesSurplus: boolean;
+  readonly areProcesses: boolean;
   /** Null: it runs. */
   readonly skipReason: string | null;
 }
@@ -17,14 +18,34 @@ export interface HandoffRow {
 const NATIVE = nativeSupport();
 const WITHOUT_ADDON = { BROOD_NATIVE: "off" };
 
-/** How workers come to be. `thread` belongs here as soon as there are such. */
-const WORKERS: readonly {
+interface WorkersRow {
   readonly name: string;
   readonly args: readonly string[];
   readonly needsAddon: boolean;
-}[] = [
-  { name: "process, fresh", args: ["--runtime", "process", "--spawn", "fresh"], needsAddon: false },
-  { name: "process, template", args: ["--runtime", "process", "--spawn", "template"], needsAddon: true },
+  /** Can be stopped and killed from outside. */
+  readonly areProcesses: boolean;
+}
+
+/** How workers come to be. */
+const WORKERS: readonly WorkersRow[] = [
+  {
+    name: "process, fresh",
+    args: ["--runtime", "process", "--spawn", "fresh"],
+    needsAddon: false,
+    areProcesses: true,
+  },
+  {
+    name: "process, template",
+    args: ["--runtime", "process", "--spawn", "template"],
+    needsAddon: true,
+    areProcesses: true,
+  },
+  {
+    name: "thread, fresh",
+    args: ["--runtime", "thread", "--spawn", "fresh"],
+    needsAddon: true,
+    areProcesses: false,
+  },
 ];
 
 const HANDOFFS: readonly HandoffRow[] = [
@@ -42,6 +63,7 @@ const HANDOFFS: readonly HandoffRow[] = [
 export const ROWS: readonly HandoffRow[] = WORKERS.flatMap((workers) =>
   HANDOFFS.filter(({ env }) => env !== WITHOUT_ADDON || !workers.needsAddon).map((handoff) => ({
     ...handoff,
+    areProcesses: workers.areProcesses,
     skipReason: handoff.skipReason ?? (workers.needsAddon && !NATIVE.ok ? NATIVE.reason : null),
     name: `${handoff.name}: ${workers.name}`,
     args: [...workers.args, ...handoff.args],
@@ -50,5 +72,5 @@ export const ROWS: readonly HandoffRow[] = WORKERS.flatMap((workers) =>
 
 function row(handoff: string, env: Readonly<Record<string, string>>, skipReason: string | null): HandoffRow {
   const name = env === WITHOUT_ADDON ? `${handoff} without the addon` : handoff;
-  return { name, args: ["--handoff", handoff], env, closesSurplus: false, skipReason };
+  return { name, args: ["--handoff", handoff], env, closesSurplus: false, areProcesses: true, skipReason };
 }

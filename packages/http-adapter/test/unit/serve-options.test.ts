@@ -51,8 +51,7 @@ describe("serve configuration", () => {
     [{ cwd: "/nowhere" }, 'option cwd: got "/nowhere", expected a folder that exists'],
     [{ workers: 0 }, 'option workers: got 0, expected "auto" or a whole number from 1 to 10000'],
     [{ workers: "many" }, 'option workers: got "many", expected "auto" or a whole number from 1 to 10000'],
-    [{ runtime: "thread" }, 'option runtime: got "thread", expected "process"'],
-    [{ spawn: "template" }, 'option spawn: got "template", expected "fresh"'],
+    [{ runtime: "fiber" }, 'option runtime: got "fiber", expected "process" or "thread"'],
     [{ handoff: "sctp" }, 'option handoff: got "sctp", expected "listener" or "reuseport" or "connection"'],
     [
       { handoff: "reuseport", listen: "unix:/run/app.sock" },

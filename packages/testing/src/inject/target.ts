@@ -26,6 +26,9 @@ const BY_SERVICE: readonly WorkerStats["state"][] = ["ready", "draining", "booti
 
 /** The worker that serves in this slot. @throws PoolError BROOD_BAD_OPTION when no process sits there. */
 export function victimIn(target: FaultTarget, slot: number): Victim {
+  const { runtime } = target.stats();
+  if (runtime === "thread")
+    throw badOption("runtime", runtime, '"process": a signal would hit this whole process, not one thread');
   const running = target
     .stats()
     .workers.flatMap(({ pid, ...rest }) => (pid === null ? [] : [{ pid, ...rest }]));
