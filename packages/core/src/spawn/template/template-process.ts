@@ -73,7 +73,7 @@ export class TemplateProcess implements TemplateHandle {
   }
 
   fork(order: SpawnOrder, sink: WorkerSink): WorkerHandle {
-    const { setting } = { setting: this.#setting };
+    const setting = this.#setting;
     const hasStdout = setting.stdout !== null;
     const worker = new ForkedWorker(setting, sink, () => this.#bury(order.worker));
     this.#workers.set(order.worker, worker);
