@@ -38,6 +38,8 @@ export interface HostOrder {
   loadEntry(): Promise<Readonly<Record<string, unknown>>>;
   /** To the supervisor's `worker:message`. */
   post(payload: unknown): void;
+  /** From now on the worker ends by itself when nothing of its application keeps it alive. While it closes. */
+  unref(): void;
 }
 
 export interface WorkerHost {
@@ -70,7 +72,7 @@ export interface LoadedRelease {
 
 /** A host module that can be forked exports this as `loadRelease`. It loads, warms up, and settles when that is done. */
 export type LoadRelease = (
-  order: Omit<HostOrder, "sockets" | "ownSocket" | "post">,
+  order: Omit<HostOrder, "sockets" | "ownSocket" | "post" | "unref">,
 ) => Promise<LoadedRelease>;
 
 /** A host module exports this as `createWorkerHost`. It is loaded before the release. */

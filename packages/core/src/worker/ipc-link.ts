@@ -30,6 +30,7 @@ export function openIpcLink(): WorkerLink {
       sent = new Promise((resolve) => send(writer.wrap(message), undefined, undefined, () => resolve()));
     },
     flush: () => sent,
+    unref: () => process.channel?.unref(),
     onMessage(next) {
       listener = next;
     },

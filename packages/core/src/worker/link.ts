@@ -9,6 +9,8 @@ export interface WorkerLink {
   /** Resolves when everything sent so far has left this process, or cannot any more. */
   flush(): Promise<void>;
   onMessage(listener: (message: SupervisorMessage, handle: unknown) => void): void;
+  /** From now on the link alone does not keep the worker alive. */
+  unref(): void;
   /** The supervisor is gone, or the link is broken. */
   onClose(listener: () => void): void;
 }

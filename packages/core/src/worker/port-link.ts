@@ -23,6 +23,7 @@ export function openPortLink(port: MessagePort): WorkerLink {
     send: (message) => port.postMessage(JSON.stringify(writer.wrap(message))),
     // A posted message is in the supervisor's queue already, which is read to its end when the thread has ended.
     flush: () => Promise.resolve(),
+    unref: () => port.unref(),
     onMessage(next) {
       listener = next;
     },

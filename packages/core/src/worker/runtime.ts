@@ -85,6 +85,7 @@ function createWorker(link: WorkerLink, order: BootOrder, inheritance: Inheritan
       ownSocket: order.runtime === "thread" ? duplicateDescriptor : (descriptor) => descriptor,
       loadEntry: () => loadEntry(order.release.entry),
       post: (payload) => send({ type: "Post", payload }),
+      unref: () => link.unref(),
     });
     await host.boot();
     await admission;

@@ -103,7 +103,7 @@ class HttpHost implements WorkerHost {
     } finally {
       await this.#loaded?.app.close();
     }
-    await this.#loaded?.script.farewell(this.#loaded.capture.call !== null);
+    await this.#loaded?.script.farewell(this.#loaded.capture.call !== null, this.#order.unref);
   }
 
   check(): Promise<void> | null {

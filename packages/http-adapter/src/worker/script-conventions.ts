@@ -6,6 +6,7 @@
 // Told last and not first, as PM2 does: a script that calls process.exit() at once has nothing in flight by then.
 // Listeners of our own, and of the engine, do not count: only those that came with the application.
 
+import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 
 const ENDINGS = ["message", "SIGTERM", "SIGINT"] as const;
@@ -61,9 +62,11 @@ export class ScriptConventions {
     this.#foreign = listenersNow();
   }
 
-  /** Tells the script to end itself and gives it a moment; returns at once when it does not listen.
-   *  @param isScript  it called `listen()` itself; an exported application has hooks instead of signals. */
-  async farewell(isScript: boolean): Promise<void> {
+  /** Tells the script to end itself and waits until it has: it exits, or nothing of it keeps the process alive any more, or
+   *  its time is up. Returns at once when it does not listen.
+   *  @param isScript  it called `listen()` itself; an exported application has hooks instead of signals.
+   *  @param unref  see `HostOrder` */
+  async farewell(isScript: boolean, unref: () => void): Promise<void> {
     if (this.#has("message")) process.emit("message", "shutdown", undefined);
     else {
       if (!isScript || this.#wasSignalled) return;
@@ -71,7 +74,9 @@ export class ScriptConventions {
       if (signal === undefined) return;
       process.emit(signal, signal);
     }
-    await delay(FAREWELL_MS);
+    const timeUp = delay(FAREWELL_MS, undefined, { ref: false });
+    unref();
+    await Promise.race([once(process, "beforeExit"), timeUp]);
   }
 
   #enter(slot: number): void {

@@ -5,11 +5,14 @@ import net from "node:net";
 import { join } from "node:path";
 import { versionProbe } from "@brood/testing";
 import { describe, expect, it } from "vitest";
-import { brood, expressApp, startBrood, testFolder } from "../support/brood-server.ts";
+import { brood, expressApp, SPAWN, startBrood, testFolder } from "../support/brood-server.ts";
 import { within } from "../support/within.ts";
 
 /** A process that is killed has no exit code; a thread that is terminated has 1. */
-const BAD_RELEASES = (["process", "thread"] as const).flatMap((runtime) => [
+const RUNTIMES: readonly ("process" | "thread")[] =
+  SPAWN === "template" ? ["process"] : ["process", "thread"];
+
+const BAD_RELEASES = RUNTIMES.flatMap((runtime) => [
   [runtime, "throws", "throw new Error('no database');", "BROOD_BOOT_FAILED", "no database", 1] as const,
   [
     runtime,

@@ -63,6 +63,14 @@ const SECOND_PORT = `
     console.log("metrics on", this.address().port);
   });`;
 
+/** Ends as it would alone: nothing keeps it alive after its last job. */
+const PM2_NATURAL_END = `
+const server = require("node:http").createServer((request, response) => response.end("hello")).listen(3000);
+process.once("SIGTERM", () => {
+  server.close();
+  setTimeout(() => console.log("last job done"), 200);
+});`;
+
 const RUNTIMES = ["process", "thread"] as const;
 
 async function start(entry: string, text: string, ...args: readonly string[]): Promise<BroodServer> {
@@ -126,6 +134,24 @@ describe.each(RUNTIMES)("a script for PM2, runtime %s", (runtime) => {
       expect(lines.filter((line) => line === "ended well")).toHaveLength(2);
     },
   );
+});
+
+describe.each([
+  ["--runtime", "process"],
+  ["--runtime", "thread"],
+  ["--spawn", "template"],
+])("a script that ends when it has nothing more to do, %s %s", (...how) => {
+  it("is waited for until its last job is done", async () => {
+    const server = await start("server.cjs", PM2_NATURAL_END, ...how);
+    expect(await ask(server)).toBe("hello");
+    expect(await server.command("restart")).toMatchObject({ exitCode: 0 });
+    const lines = (await printed(server)).trim().split("\n");
+    expect(lines).toEqual(["last job done", "last job done"]);
+    const ends = server.log().match(/worker:exited .*/g) ?? [];
+    expect(ends).toEqual(["worker:exited exitCode=0", "worker:exited exitCode=0"]);
+    const { lastRoll } = await server.stats();
+    expect(lastRoll).toMatchObject({ result: "completed", killed: 0 });
+  });
 });
 
 describe.each([

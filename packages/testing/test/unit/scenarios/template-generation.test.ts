@@ -121,7 +121,7 @@ describe("generation truth with templates", () => {
       t=1021 TemplateReported template=t2 reported=t2/2
       t=1101 TemplateReady template=t2 -> SpawnWorker worker=w3 slot=0 gen=2 from=t2
       t=1124 WorkerReported worker=w3 slot=0 gen=2 reported=w3/1 -> KillWorker worker=w3 slot=0 gen=2
-      t=1127 WorkerExited worker=w3 slot=0 gen=2 code=null signal=SIGKILL -> KillTemplate template=t2, SettleRoll roll-2 failed reason=BROOD_GENERATION_MISMATCH
+      t=1127 WorkerExited worker=w3 slot=0 gen=2 code=null signal=SIGKILL -> SettleRoll roll-2 failed reason=BROOD_GENERATION_MISMATCH, KillTemplate template=t2
       t=1130 TemplateExited template=t2 code=null signal=SIGKILL"
     `);
     expect(world.simulation.machine.world.counters.mismatched).toBe(1);
@@ -182,7 +182,7 @@ describe("generation truth with templates", () => {
       t=2157 WorkerReady worker=w5 slot=1 gen=1
       t=2157 WorkerReady worker=w6 slot=0 gen=1 -> DrainWorker worker=w3 slot=0 gen=2 deadline=32157
       t=2157 WorkerDraining worker=w3 slot=0 gen=2
-      t=2168 WorkerExited worker=w3 slot=0 gen=2 code=0 signal=null -> KillTemplate template=t2, SettleRoll roll-2 failed reason=BROOD_WORKER_EXITED
+      t=2168 WorkerExited worker=w3 slot=0 gen=2 code=0 signal=null -> SettleRoll roll-2 failed reason=BROOD_WORKER_EXITED, KillTemplate template=t2
       t=2171 TemplateExited template=t2 code=null signal=SIGKILL
       t=4108 WorkerExited worker=w1 slot=0 gen=1 code=0 signal=null
       t=4114 WorkerExited worker=w2 slot=1 gen=1 code=0 signal=null"
