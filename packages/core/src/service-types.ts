@@ -89,8 +89,8 @@ export interface ServiceOptions {
   readonly takeMessage?: (worker: WorkerId, payload: unknown) => boolean;
   /** Workers wanted, 1...10_000; default os.availableParallelism(). */
   readonly workers?: number;
-  /** What a worker is. "thread": less memory and quicker to start, but see docs/threads.md for what threads share. Their
-   *  `sockets` need the native addon. Default "process". */
+  /** What a worker is. "thread": quicker to start, but a crash takes all of them; docs/threads.md. Their `sockets` need the
+   *  native addon. Default "process". */
   readonly runtime?: "process" | "thread";
   /** "fresh" (default): each worker is a new process. "template": forked from a process that has loaded the release, in
    *  milliseconds and with shared memory; Linux, see docs/forking.md. */
@@ -107,7 +107,8 @@ export interface ServiceOptions {
   /** 100...3_600_000, default 30_000: a ready worker silent for so long is killed. */
   readonly heartbeatTimeoutMs?: number;
   /** 0...10_000: slots replaced at once. Default a quarter of `workers`, at most os.availableParallelism(): a roll is bound by
-   *  the CPU, so more boots at once than cores only cost memory, and fewer leave cores idle. */
+   *  the CPU, so more boots at once than cores only cost memory, and fewer leave cores idle. With `spawn: "template"` half
+   *  of `workers`: forks cost milliseconds. */
   readonly maxSurge?: number;
   /** 0...10_000, default 0: ready workers that a roll may take away first. With maxSurge 0 at least 1. */
   readonly maxUnavailable?: number;

@@ -128,6 +128,37 @@ describe("generation truth with templates", () => {
     expect(world.seats()).toBe("0:w1/g1 ready, 1:w2/g1 ready");
   });
 
+  it("A7: two restarts in one tick are two targets, of which the newer one is pursued, from one template", async () => {
+    const world = await started({ desired: 1, template: FALLING_BACK });
+    await world.act({ type: "restart" }).act({ type: "restart" }).run(5_000);
+    const built = world
+      .trace()
+      .split("\n")
+      .filter((line) => line.includes("SpawnTemplate"));
+    expect(built).toMatchInlineSnapshot(`
+      [
+        "t=1001 ReleaseResolved gen=3 entry=/srv/r1/server.js -> SpawnTemplate template=t2 gen=3",
+      ]
+    `);
+    expect(world.seats()).toBe("0:w2/g3 ready");
+    expect(world.templates()).toBe("t2/g3 ready");
+  });
+
+  it("A8: the generation changes in one step, when every worker has reported it and the old template is told to go", async () => {
+    const world = await started({ desired: 3, template: FALLING_BACK });
+    world.deploy("good");
+    const seen = new Set<string>();
+    while (world.now < 5_000) {
+      await world.run(1);
+      const { generation, workers, lastRoll } = world.simulation.machine.snapshot(world.now);
+      const templates = world.templates().replace(/, t1\/g1 killing|t1\/g1 killing, /, "");
+      const reported = new Set(workers.map((each) => each.generation));
+      if (generation === 2) seen.add(`${[...reported].join()} ${templates} ${lastRoll?.result}`);
+      else expect(lastRoll).toBeNull();
+    }
+    expect([...seen]).toEqual(["2 t2/g2 ready completed"]);
+  });
+
   it("A9: forked workers run what their template loaded, whatever lies on the disk by then", async () => {
     const world = await started({ desired: 1, template: WAITING, onReleaseChanged: "refuse" });
     world.act({ type: "edit", behaviour: release("bootThrows") });
