@@ -112,8 +112,10 @@ function heartbeatIntervalOf(heartbeatTimeoutMs: number): number {
   return Math.min(5_000, Math.floor(heartbeatTimeoutMs / 3));
 }
 
-/** A quarter of the workers, but no more boots at once than there are cores to run them. */
-function defaultMaxSurge(workers: number, parallelism: number): number {
+/** A quarter of the workers, but no more boots at once than there are cores to run them. A forked worker boots in
+ *  milliseconds and shares its memory: there the drains take the time, and half of the workers may go at once. */
+function defaultMaxSurge(workers: number, parallelism: number, spawn: unknown): number {
+  if (spawn === "template") return Math.ceil(workers / 2);
   return Math.min(Math.ceil(workers / 4), parallelism);
 }
 
@@ -125,7 +127,7 @@ function checkRollOptions(options: ServiceOptions): Omit<MachineConfig, "heartbe
     options.maxSurge,
     0,
     MANY,
-    defaultMaxSurge(desired, parallelism),
+    defaultMaxSurge(desired, parallelism, options.spawn),
   );
   const maxUnavailable = integerOption("maxUnavailable", options.maxUnavailable, 0, MANY, 0);
   if (maxSurge === 0 && maxUnavailable === 0) {

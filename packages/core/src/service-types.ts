@@ -94,7 +94,8 @@ export interface ServiceOptions {
   /** 100...3_600_000, default 30_000: a ready worker silent for so long is killed. */
   readonly heartbeatTimeoutMs?: number;
   /** 0...10_000: slots replaced at once. Default a quarter of `workers`, at most os.availableParallelism(): a roll is bound by
-   *  the CPU, so more boots at once than cores only cost memory, and fewer leave cores idle. */
+   *  the CPU, so more boots at once than cores only cost memory, and fewer leave cores idle. With `spawn: "template"` half
+   *  of `workers`: forks cost milliseconds. */
   readonly maxSurge?: number;
   /** 0...10_000, default 0: ready workers that a roll may take away first. With maxSurge 0 at least 1. */
   readonly maxUnavailable?: number;

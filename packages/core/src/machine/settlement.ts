@@ -12,7 +12,6 @@ import type { Turn } from "./world.ts";
 
 export function settle(turn: Turn): void {
   const { world } = turn;
-  tendTemplates(turn);
   if (world.phase === "stopping") return settleStop(turn);
   if (world.phase !== "starting" && world.phase !== "running") return;
   judgeCanary(turn);
@@ -42,6 +41,7 @@ function settleStart(turn: Turn): void {
 
 function settleStop(turn: Turn): void {
   const { world, commands } = turn;
+  tendTemplates(turn);
   if (world.registry.workers.size > 0 || world.templates.alive.size > 0) return;
   world.phase = "stopped";
   if (world.startReason !== null) {

@@ -5,11 +5,14 @@ import net from "node:net";
 import { join } from "node:path";
 import { versionProbe } from "@brood/testing";
 import { describe, expect, it } from "vitest";
-import { brood, expressApp, startBrood, testFolder } from "../support/brood-server.ts";
+import { brood, expressApp, SPAWN, startBrood, testFolder } from "../support/brood-server.ts";
 import { within } from "../support/within.ts";
 
 /** A process that is killed has no exit code; a thread that is terminated has 1. */
-const BAD_RELEASES = (["process", "thread"] as const).flatMap((runtime) => [
+const RUNTIMES: readonly ("process" | "thread")[] =
+  SPAWN === "template" ? ["process"] : ["process", "thread"];
+
+const BAD_RELEASES = RUNTIMES.flatMap((runtime) => [
   [runtime, "throws", "throw new Error('no database');", "BROOD_BOOT_FAILED", "no database", 1] as const,
   [
     runtime,
@@ -31,7 +34,7 @@ const BAD_RELEASES = (["process", "thread"] as const).flatMap((runtime) => [
 
 describe("a bad release", () => {
   it.each(BAD_RELEASES)(
-    "C27, C29: with runtime %s code that %s fails `brood restart` with the reason, drops nothing, and a good restart follows",
+    "C27, C29, 58: with runtime %s code that %s fails `brood restart` with the reason, drops nothing, and a good restart follows",
     async (runtime, _, code, reason, stderr, exitCode) => {
       const bootTimeoutMs = reason === "BROOD_BOOT_TIMEOUT" ? 8_000 : 60_000;
       const folder = await testFolder({ "app.mjs": expressApp("1") });

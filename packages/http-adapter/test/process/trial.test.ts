@@ -1,44 +1,8 @@
 // What new code has to show before it replaces the old: that it is fit to serve, and that it answers no worse.
 
-import { join } from "node:path";
-import { type ServeConfig, type Server, serve } from "@brood/http-adapter";
-import { type Probe, versionProbe } from "@brood/testing";
-import { describe, expect, it, onTestFinished } from "vitest";
-import { testFolder } from "../support/brood-server.ts";
+import { describe, expect, it } from "vitest";
+import { app, probing, serving } from "../support/serving.ts";
 import { within } from "../support/within.ts";
-
-/** Answers with its version; `more` may use `count`, the number of requests so far, and `path`. */
-function app(version: string, more = "", exported = ""): string {
-  return `import http from "node:http";
-let count = 0;
-export default http.createServer(async (request, response) => {
-  const path = request.url;
-  count += 1;
-  ${more}
-  response.end(${JSON.stringify(version)});
-});
-${exported}`;
-}
-
-/** Releases r1, r2, ...; the first one serves. */
-async function serving(
-  releases: readonly string[],
-  config: Partial<ServeConfig> = {},
-): Promise<{ readonly server: Server; readonly entryOf: (release: number) => string }> {
-  const files = releases.map((text, index) => [`r${index + 1}/app.mjs`, text] as const);
-  const folder = await testFolder(Object.fromEntries(files));
-  const entryOf = (release: number): string => join(folder, `r${release}/app.mjs`);
-  const options = { entry: entryOf(1), workers: 2, listen: "127.0.0.1:0", minHealthyMs: 300, ...config };
-  const server = await serve({ compileCache: false, lingerMs: 50, ...options });
-  onTestFinished(() => server.stop({ now: true }));
-  return { server, entryOf };
-}
-
-async function probing(server: Server): Promise<Probe> {
-  const probe = await versionProbe({ target: server.addresses[0] ?? "", clients: 6, newConnections: true });
-  onTestFinished(async () => void (await probe.stop()));
-  return probe;
-}
 
 const WHEN_HEALTH = 'if (path === "/healthz")';
 

@@ -3,6 +3,8 @@
 import {
   createFreshProcessStrategy,
   createFreshThreadStrategy,
+  createTemplateStrategy,
+  nativeSupport,
   type SpawnStrategy,
   type WorkerHandle,
 } from "@brood/core/engine";
@@ -12,6 +14,7 @@ import {
   type LinkUnderTest,
   linkContract,
   spawnStrategyContract,
+  templateAsStrategy,
 } from "@brood/testing";
 import { describe, expect, it } from "vitest";
 import { broken, type Claims, collectClaims } from "../support/collected-claims.ts";
@@ -24,6 +27,18 @@ describe("fresh processes", () => {
     it,
     create: (setup) => ({ strategy: createFreshProcessStrategy(setup) }),
     module: new URL("../fixtures/fresh-strategy.mjs", import.meta.url),
+  });
+});
+
+describe("processes forked from a template", () => {
+  const support = nativeSupport();
+  if (!support.ok) throw new Error(support.reason);
+  const { binding } = support;
+  spawnStrategyContract({
+    describe,
+    it,
+    create: (setup) => templateAsStrategy(createTemplateStrategy({ ...setup, unsafe: "refuse" }, binding)),
+    module: new URL("../fixtures/template-strategy.mjs", import.meta.url),
   });
 });
 

@@ -242,4 +242,21 @@ describe("found by the simulation", () => {
     `);
     expect(world.templates()).toBe("t1/g1 ready");
   });
+
+  it("a template that is due again when its roll ends is not built only to be killed", async () => {
+    const world = await started({ desired: 1, template: WAITING });
+    world.act({ type: "edit", behaviour: release("bootThrows") }).act({ type: "templateKill", victim: 0 });
+    world.worker("w1").end(null, "SIGKILL");
+    await world.deploy("good").run(500);
+    world.fresh().act({ type: "stall", forMs: 5_000 }).act({ type: "freeze", victim: 0, forMs: 5_100 });
+    world.act({ type: "templateFreeze", victim: 0, forMs: 5_100 });
+    await world.run(10_000);
+    expect(world.trace()).toMatchInlineSnapshot(`
+      "t=1500 # stall forMs=5000
+      t=1500 # freeze victim=0 forMs=5100
+      t=1500 # templateFreeze victim=0 forMs=5100
+      t=6500 DeadlinesReached -> SettleRoll roll-2 completed"
+    `);
+    expect(world.templates()).toBe("t3/g2 ready");
+  });
 });
