@@ -136,7 +136,17 @@ const of = (/** @type {string} */ name, /** @type {keyof Result} */ key) =>
 const ratio = (/** @type {string} */ name, /** @type {keyof Result} */ key) =>
   (median(of(name, key)) / median(of("fresh", key))).toFixed(3);
 table(
-  ["mode", "ready ms", "PSS idle MiB", "PSS loaded MiB", "req/s", "p99 ms", "p99 after\nroll ms", "longest\nGC ms", "errors"],
+  [
+    "mode",
+    "ready ms",
+    "PSS idle MiB",
+    "PSS loaded MiB",
+    "req/s",
+    "p99 ms",
+    "p99 after\nroll ms",
+    "longest\nGC ms",
+    "errors",
+  ],
   modes.map(({ name }) => [
     name,
     spread(of(name, "readyMs"), 1),
@@ -150,7 +160,17 @@ table(
   ]),
 );
 table(
-  ["against fresh", "ready", "PSS idle", "PSS loaded", "req/s", "p99", "p99 after roll", "own p99 after / steady", "longest GC"],
+  [
+    "against fresh",
+    "ready",
+    "PSS idle",
+    "PSS loaded",
+    "req/s",
+    "p99",
+    "p99 after roll",
+    "own p99 after / steady",
+    "longest GC",
+  ],
   modes
     .slice(1)
     .map(({ name }) => [

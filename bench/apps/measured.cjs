@@ -19,7 +19,10 @@ app.get("/", (_request, response) => {
   response.type("text").send("answered");
 });
 app.get("/work", (_request, response) => {
-  const made = Array.from({ length: 2_000 }, (_, index) => ({ ...kept[(index * 37) % kept.length], at: index }));
+  const made = Array.from({ length: 2_000 }, (_, index) => ({
+    ...kept[(index * 37) % kept.length],
+    at: index,
+  }));
   response.json(made.slice(0, 5));
 });
 const server = app.listen(Number(process.env.PORT ?? 0), "127.0.0.1");

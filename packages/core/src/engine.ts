@@ -17,6 +17,7 @@ export { type NativeSupport, nativeSupport } from "./native/index.ts";
 export type { Clock, Entropy } from "./ports/clock.ts";
 export type { ResolveRelease } from "./ports/release-resolver.ts";
 export type {
+  PassedSocket,
   SpawnOrder,
   SpawnStrategy,
   WorkerEnd,
@@ -30,6 +31,7 @@ export type {
   TemplateStrategy,
 } from "./ports/template-strategy.ts";
 export { resolveRelease } from "./release/resolve.ts";
+export type { WorkerSeat } from "./service-types.ts";
 export { createFreshProcessStrategy, type FreshProcessOptions } from "./spawn/fresh-process.ts";
 export { createFreshThreadStrategy, type FreshThreadOptions } from "./spawn/fresh-thread.ts";
 export { createTemplateStrategy, type TemplateStrategyOptions } from "./spawn/template/template-strategy.ts";

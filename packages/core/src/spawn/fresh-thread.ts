@@ -84,7 +84,7 @@ function bootOrder(options: FreshThreadOptions, order: SpawnOrder): BootOrder {
     spawn: "fresh",
     host: options.host,
     hostData: options.hostData,
-    sockets: options.sockets,
+    sockets: order.sockets,
     heartbeatIntervalMs: options.heartbeatIntervalMs,
   };
 }

@@ -78,7 +78,8 @@ export class TemplateProcess implements TemplateHandle {
     const worker = new ForkedWorker(setting, sink, () => this.#bury(order.worker));
     this.#workers.set(order.worker, worker);
     const command = { type: "Fork", order: this.#workerOrder(order), hasStdout } as const;
-    const isSent = !this.#hasEnded && this.#send(command, [...worker.ends, ...setting.options.sockets]);
+    const isSent =
+      !this.#hasEnded && this.#send(command, [...worker.ends, ...order.sockets.map(({ fd }) => fd)]);
     worker.closeEnds();
     if (!isSent) worker.refused("the template has ended");
     return worker;
@@ -129,11 +130,11 @@ export class TemplateProcess implements TemplateHandle {
     return { template, generation, release, name, host, hostData, heartbeatIntervalMs, unsafe };
   }
 
-  #workerOrder({ worker, slot, generation, release }: SpawnOrder): BootOrder {
+  #workerOrder({ worker, slot, generation, release, sockets }: SpawnOrder): BootOrder {
     const { name, host, hostData, heartbeatIntervalMs, watches } = this.#setting.options;
     const identity = { worker, slot, generation, release, name };
     const kind = { runtime: "process", spawn: "template" } as const;
-    const order = { ...identity, ...kind, host, hostData, sockets: [], heartbeatIntervalMs };
+    const order = { ...identity, ...kind, host, hostData, sockets, heartbeatIntervalMs };
     return watches === undefined ? order : { ...order, watches };
   }
 }
