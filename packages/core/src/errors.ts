@@ -18,12 +18,18 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, string>> = {
   BROOD_GENERATION_MISMATCH:
     "Report it: a worker came up as another worker or generation than asked for, and was killed.",
   BROOD_HEARTBEAT_TIMEOUT: "Look for what blocks the worker's event loop, or raise heartbeatTimeoutMs.",
+  BROOD_NOT_CLONEABLE:
+    "Pass and return what structured clone can carry: no functions, no sockets; move() what is transferable.",
   BROOD_PROTOCOL: "Run the same version of Brood on both ends, and leave the worker's IPC channel to it.",
+  BROOD_QUEUE_FULL: "Wait for the pool's drain event before the next run(), use map(), or raise maxQueue.",
   BROOD_RELEASE_CHANGED:
     "Deploy into a new folder, or restart after changing files in place; onReleaseChanged decides.",
   BROOD_RELEASE_NOT_FOUND: "Give an entry file that exists and that this user can read.",
   BROOD_ROLL_STOPPED: "The service was stopped during the restart; start it again, then restart.",
   BROOD_SPAWN_FAILED: "Look at the operating system's limits (processes, memory, descriptors).",
+  BROOD_TASK_ABORTED: "Nothing, if the abort was yours: error.cause is the signal's reason.",
+  BROOD_TASK_TIMEOUT: "Raise timeoutMs or taskTimeoutMs, or look for what keeps the task from ending.",
+  BROOD_TEMPLATE_UNSUPPORTED: 'Use spawn: "fresh"; the message says what the template would need.',
   BROOD_UNHEALTHY:
     "The worker died soon after it was ready: read its exit code and the last lines of stderr.",
   BROOD_WORKER_EXITED: "Read the exit code, signal and stderr; the slot was filled again.",
@@ -41,11 +47,16 @@ export type ErrorCode =
   | "BROOD_DRAIN_TIMEOUT"
   | "BROOD_GENERATION_MISMATCH"
   | "BROOD_HEARTBEAT_TIMEOUT"
+  | "BROOD_NOT_CLONEABLE"
   | "BROOD_PROTOCOL"
+  | "BROOD_QUEUE_FULL"
   | "BROOD_RELEASE_CHANGED"
   | "BROOD_RELEASE_NOT_FOUND"
   | "BROOD_ROLL_STOPPED"
   | "BROOD_SPAWN_FAILED"
+  | "BROOD_TASK_ABORTED"
+  | "BROOD_TASK_TIMEOUT"
+  | "BROOD_TEMPLATE_UNSUPPORTED"
   | "BROOD_UNHEALTHY"
   | "BROOD_WORKER_EXITED";
 

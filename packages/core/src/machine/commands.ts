@@ -62,6 +62,8 @@ export type Command =
   | { readonly type: "AdmitWorker"; readonly worker: WorkerId }
   | { readonly type: "DrainWorker"; readonly worker: WorkerId; readonly timeoutMs: Milliseconds }
   | { readonly type: "KillWorker"; readonly worker: WorkerId }
+  /** It has been silent for too long; it may say something before it is judged. */
+  | { readonly type: "AskWorker"; readonly worker: WorkerId }
   | { readonly type: "SettleStart"; readonly reason: FailureReason | null }
   | { readonly type: "SettleRoll"; readonly requestId: string; readonly result: RollResult }
   | { readonly type: "SettleScale"; readonly requestId: string; readonly reason: FailureReason | null }

@@ -9,6 +9,8 @@ export interface MachineConfig {
   readonly minHealthyMs: Milliseconds;
   readonly drainTimeoutMs: Milliseconds;
   readonly heartbeatTimeoutMs: Milliseconds;
+  /** Ask a silent worker before it is judged: task workers may be deep in a task. Default false. */
+  readonly asksTheSilent?: boolean;
   /** Slots that may have an incoming worker beside a current one. */
   readonly maxSurge: number;
   /** Ready workers that a replacement may take away before its successor is ready. */

@@ -13,7 +13,13 @@ export type RequestEvent =
   | { readonly type: "StartRequested"; readonly entry: string }
   /** `entry: null` deploys the same entry path again, resolved anew. */
   | { readonly type: "RestartRequested"; readonly requestId: string; readonly entry: string | null }
-  | { readonly type: "ScaleRequested"; readonly requestId: string; readonly desired: number }
+  /** `spare`: workers that may rather go than others, should the service shrink. */
+  | {
+      readonly type: "ScaleRequested";
+      readonly requestId: string;
+      readonly desired: number;
+      readonly spare?: readonly WorkerId[];
+    }
   | { readonly type: "StopRequested"; readonly now: boolean };
 
 export type ReleaseEvent =
@@ -33,6 +39,10 @@ export type WorkerEvent = { readonly worker: WorkerId; readonly generation: Gene
   | { readonly type: "WorkerReported"; readonly reported: Report }
   | { readonly type: "WorkerReady" }
   | { readonly type: "WorkerHeartbeat"; readonly usage: Usage }
+  /** It has noted that it is in the middle of a task, so its silence is work. */
+  | { readonly type: "WorkerBusy" }
+  /** Whoever embeds it wants it replaced: after a drain (null), or at once and for that reason. Not its failure. */
+  | { readonly type: "WorkerDismissed"; readonly reason: FailureReason | null }
   | { readonly type: "WorkerFailed"; readonly code: string; readonly message: string }
   | { readonly type: "WorkerDraining" }
   | { readonly type: "WorkerBye" }

@@ -91,6 +91,9 @@ export class Supervisor {
       case "DrainWorker":
         this.#handles.get(command.worker)?.send({ type: "Drain", timeoutMs: command.timeoutMs });
         return;
+      case "AskWorker":
+        this.#handles.get(command.worker)?.send({ type: "Report" });
+        return;
       case "KillWorker":
         this.#handles.get(command.worker)?.kill();
         return;

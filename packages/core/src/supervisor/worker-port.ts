@@ -32,6 +32,8 @@ function eventOf(owner: Pick<WorkerEvent, "worker" | "generation">, message: Wor
       return { type: "WorkerReady", ...signed };
     case "Heartbeat":
       return { type: "WorkerHeartbeat", ...signed, usage: message.usage };
+    case "Busy":
+      return { type: "WorkerBusy", ...signed };
     case "Failed":
       return { type: "WorkerFailed", ...signed, ...failure(message.error) };
     case "Draining":

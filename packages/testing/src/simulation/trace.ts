@@ -81,6 +81,7 @@ function formatCommand(command: Command, atMs: number, nameOf: (worker: string) 
       return `${command.type} gen=${command.generation}`;
     case "SpawnWorker":
     case "AdmitWorker":
+    case "AskWorker":
     case "KillWorker":
       return `${command.type} ${nameOf(command.worker)}`;
     case "DrainWorker":

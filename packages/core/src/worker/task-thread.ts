@@ -1,0 +1,34 @@
+// What a one-thread Piscina runs in its thread: opens the session over a port of our own and returns, so that Piscina sees an
+// idle thread, which does not keep the host alive. Its `atomics` are off: with "sync" an idle thread stands frozen in
+// Atomics.wait, where it can send no heartbeat and run no timer of the application; measured, it was not faster either.
+// Beside the port lies a piece of shared memory: the worker notes each task it begins and how many run, and the pool takes
+// tasks back by marking them first. So both know for certain, also when this thread is deep in a task, or dead.
+
+import { getHeapStatistics } from "node:v8";
+import type { MessagePort, TransferListItem } from "node:worker_threads";
+import { BEGUN, FIRST_CELL, OFFERED, WORKING } from "../link/task-cells.ts";
+import { openTaskSession, type TaskSession } from "./task-session.ts";
+
+export interface ThreadOrder {
+  readonly session: TaskSession;
+  readonly port: MessagePort;
+  readonly cells: Int32Array;
+}
+
+export function open({ session, port, cells }: ThreadOrder): void {
+  openTaskSession(session, {
+    runtime: "worker_threads",
+    isCheap: true,
+    post: (results, transfer) => port.postMessage(results, transfer as TransferListItem[]),
+    sendFrame: (frame) => port.postMessage(frame),
+    flush: () => Promise.resolve(),
+    onMessage: (listener) => void port.on("message", listener),
+    claim: (_seq, cell) => Atomics.compareExchange(cells, FIRST_CELL + cell, OFFERED, BEGUN) === OFFERED,
+    working: (tasks) => void Atomics.store(cells, WORKING, tasks),
+    memoryBytes() {
+      const { total_physical_size, malloced_memory, external_memory } = getHeapStatistics();
+      return total_physical_size + malloced_memory + external_memory;
+    },
+    exit: (code) => process.exit(code),
+  });
+}
