@@ -30,6 +30,7 @@ function createFleet(slots) {
     maxFailures: 3,
     bootConcurrency: slots,
     onReleaseChanged: "warn",
+    template: null,
     recycle: { requests: null, jitter: 0, memoryBytes: null, ageMs: null },
   });
   const fleet = { machine, atMs: 0, events: 0, live: [] };

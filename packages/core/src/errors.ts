@@ -29,7 +29,11 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, string>> = {
   BROOD_SPAWN_FAILED: "Look at the operating system's limits (processes, memory, descriptors).",
   BROOD_TASK_ABORTED: "Nothing, if the abort was yours: error.cause is the signal's reason.",
   BROOD_TASK_TIMEOUT: "Raise timeoutMs or taskTimeoutMs, or look for what keeps the task from ending.",
-  BROOD_TEMPLATE_UNSUPPORTED: 'Use spawn: "fresh"; the message says what the template would need.',
+  BROOD_TEMPLATE_DISCARDED:
+    "Read the workers' own failures: so many in a row from one template; it is built again.",
+  BROOD_TEMPLATE_EXITED: "Read its exit code, signal and stderr; it is built again from the pinned release.",
+  BROOD_TEMPLATE_UNSAFE: "Open what the message names in onWorkerBoot, or close it in beforeFork.",
+  BROOD_TEMPLATE_UNSUPPORTED: "Do what the message says, or use spawn: fresh.",
   BROOD_UNHEALTHY:
     "The worker died soon after it was ready: read its exit code and the last lines of stderr.",
   BROOD_WORKER_EXITED: "Read the exit code, signal and stderr; the slot was filled again.",
@@ -56,6 +60,9 @@ export type ErrorCode =
   | "BROOD_SPAWN_FAILED"
   | "BROOD_TASK_ABORTED"
   | "BROOD_TASK_TIMEOUT"
+  | "BROOD_TEMPLATE_DISCARDED"
+  | "BROOD_TEMPLATE_EXITED"
+  | "BROOD_TEMPLATE_UNSAFE"
   | "BROOD_TEMPLATE_UNSUPPORTED"
   | "BROOD_UNHEALTHY"
   | "BROOD_WORKER_EXITED";

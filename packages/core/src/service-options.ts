@@ -3,6 +3,7 @@
 import { availableParallelism } from "node:os";
 import { badOption, PoolError } from "./errors.ts";
 import type { MachineConfig } from "./machine/config.ts";
+import { nativeSupport } from "./native/index.ts";
 import {
   booleanOption,
   choiceOption,
@@ -37,6 +38,7 @@ const KNOWN: readonly (keyof ServiceOptions)[] = [
   "maxUnavailable",
   "maxFailures",
   "bootConcurrency",
+  "template",
   "recycle",
   "onReleaseChanged",
   "env",
@@ -52,6 +54,8 @@ export interface CheckedServiceOptions {
   readonly name: string;
   readonly entry: string;
   readonly cwd: string | undefined;
+  readonly spawn: "fresh" | "template";
+  readonly unsafe: "refuse" | "warn";
   readonly execArgv: readonly string[];
   readonly compileCache: boolean;
   readonly sockets: readonly number[];
@@ -64,7 +68,8 @@ export function checkServiceOptions(options: ServiceOptions): CheckedServiceOpti
   if (typeof options !== "object" || options === null) throw badOption("options", options, "an object");
   knownKeys("", options, KNOWN);
   choiceOption("runtime", options.runtime, ["process"], "process");
-  choiceOption("spawn", options.spawn, ["fresh"], "fresh");
+  const spawn = choiceOption("spawn", options.spawn, ["fresh", "template"], "fresh");
+  if (spawn === "template") checkTemplateSupport(options);
   const cwd = textOption("cwd", options.cwd);
   const heartbeatTimeoutMs = integerOption(
     "heartbeatTimeoutMs",
@@ -77,6 +82,8 @@ export function checkServiceOptions(options: ServiceOptions): CheckedServiceOpti
     name: nameOption("name", options.name, "default"),
     entry: checkEntry(options.entry, cwd),
     cwd,
+    spawn,
+    unsafe: choiceOption("template.unsafe", options.template?.unsafe, ["refuse", "warn"], "refuse"),
     execArgv: textListOption("execArgv", options.execArgv) ?? [],
     compileCache: booleanOption("compileCache", options.compileCache, true),
     sockets: checkSockets(options.sockets),
@@ -130,8 +137,17 @@ function checkRollOptions(options: ServiceOptions): Omit<MachineConfig, "heartbe
       Math.max(2, parallelism),
     ),
     onReleaseChanged: choiceOption("onReleaseChanged", options.onReleaseChanged, ["warn", "refuse"], "warn"),
+    template: checkTemplate(options),
     recycle: checkRecycle(options.recycle ?? {}),
   };
+}
+
+function checkTemplate({ spawn, template = {} }: ServiceOptions): MachineConfig["template"] {
+  if (typeof template !== "object" || template === null) throw badOption("template", template, "an object");
+  knownKeys("template.", template, ["fallback", "failuresMax", "unsafe"]);
+  const fallback = choiceOption("template.fallback", template.fallback, ["fresh", "wait"], "fresh");
+  const failuresMax = integerOption("template.failuresMax", template.failuresMax, 1, MANY, 3);
+  return spawn === "template" ? { fallback, failuresMax } : null;
 }
 
 function checkRecycle(recycle: RecycleOptions): MachineConfig["recycle"] {
@@ -170,4 +186,23 @@ export function checkEntry(entry: unknown, cwd: string | undefined): string {
 function checkSockets(sockets: readonly number[] = []): readonly number[] {
   if (Array.isArray(sockets) && sockets.every((fd) => Number.isInteger(fd) && fd >= 0)) return sockets;
   throw badOption("sockets", sockets, "an array of descriptors");
+}
+
+/** @throws PoolError BROOD_TEMPLATE_UNSUPPORTED, saying what is missing and what to do. */
+function checkTemplateSupport({ execArgv }: ServiceOptions): void {
+  const support = nativeSupport();
+  if (!support.ok) {
+    const todo = "Use spawn: fresh, which needs none of it.";
+    throw new PoolError(
+      "BROOD_TEMPLATE_UNSUPPORTED",
+      `spawn: template cannot be used here: ${support.reason} ${todo}`,
+    );
+  }
+  const threaded = execArgv?.find((each) => /^--(inspect|cpu-prof|heap-prof|experimental-worker)/.test(each));
+  if (threaded === undefined) return;
+  throw badOption(
+    "execArgv",
+    threaded,
+    "no profiler or inspector with spawn template: its thread does not survive a fork",
+  );
 }

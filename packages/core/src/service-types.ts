@@ -1,9 +1,9 @@
 // What users of `createService` see: options, stats, events. Shapes only; INTERFACE of the HTTP adapter too.
 
 import type { Writable } from "node:stream";
-import type { RollView, WorkerIdentity } from "./machine/commands.ts";
+import type { RollView, TemplateIdentity, WorkerIdentity } from "./machine/commands.ts";
 import type { FailureReason, Generation, Release, RollResult, WorkerId } from "./machine/names.ts";
-import type { WorkerSnapshot } from "./machine/snapshot.ts";
+import type { TemplateSnapshot, WorkerSnapshot } from "./machine/snapshot.ts";
 import type { Logger } from "./ports/log.ts";
 
 /** Replace a worker that has done enough. Each is off unless given. */
@@ -16,6 +16,18 @@ export interface RecycleOptions {
   readonly memoryBytes?: number;
   /** When it has been ready for so long, in milliseconds. */
   readonly ageMs?: number;
+}
+
+/** For `spawn: "template"`; checked but without effect otherwise. */
+export interface TemplateOptions {
+  /** What a spawn does while the template has to be built again: "fresh" (default) loads the release itself, "wait" waits
+   *  for the template, so that every worker is a forked one. */
+  readonly fallback?: "fresh" | "wait";
+  /** 1...10_000, default 3: workers forked from one template that fail early in a row until it is built again. */
+  readonly failuresMax?: number;
+  /** The loaded application holds what does not survive a fork (sockets, threads, timers): "refuse" (default) fails the
+   *  template with BROOD_TEMPLATE_UNSAFE, "warn" writes the findings to its stderr and goes on. */
+  readonly unsafe?: "refuse" | "warn";
 }
 
 export interface ServiceOptions {
@@ -32,7 +44,10 @@ export interface ServiceOptions {
   /** Workers wanted, 1...10_000; default os.availableParallelism(). */
   readonly workers?: number;
   readonly runtime?: "process";
-  readonly spawn?: "fresh";
+  /** "fresh" (default): each worker is a new process. "template": forked from a process that has loaded the release, in
+   *  milliseconds and with shared memory; Linux, see docs/forking.md. */
+  readonly spawn?: "fresh" | "template";
+  readonly template?: TemplateOptions;
   /** 1...3_600_000, default 30_000: spawn to ready; then the worker is killed and counts as failed. */
   readonly bootTimeoutMs?: number;
   /** 0...3_600_000, default 1_000: so long must the canary stay healthy; an earlier death of any new worker counts as failed. */
@@ -73,6 +88,8 @@ export interface WorkerStats extends WorkerSnapshot {
   readonly threadId: number | null;
 }
 
+export type TemplateStats = TemplateSnapshot;
+
 export interface ServiceCounters {
   readonly spawned: number;
   readonly exited: number;
@@ -84,6 +101,7 @@ export interface ServiceCounters {
   readonly mismatched: number;
   /** Events dropped by the stale gate. */
   readonly staleEvents: number;
+  /** Workers spawned fresh while their template was being built again. */
   readonly fallbacks: number;
 }
 
@@ -101,11 +119,12 @@ export interface ServiceStats {
   readonly desired: number;
   readonly ready: number;
   readonly runtime: "process";
-  readonly spawn: "fresh";
+  readonly spawn: "fresh" | "template";
   readonly handoff: string | null;
   readonly roll: RollProgress | null;
   readonly lastRoll: RollResult | null;
-  readonly template: null;
+  /** Of the newest generation that has one; null with spawn "fresh". */
+  readonly template: TemplateStats | null;
   readonly workers: readonly WorkerStats[];
   readonly counters: ServiceCounters;
 }
@@ -127,6 +146,16 @@ export interface ServiceEvents {
     },
   ) => void;
   "worker:message": (event: WorkerEvent & { readonly payload: unknown }) => void;
+  "template:spawned": (event: TemplateIdentity) => void;
+  "template:ready": (event: TemplateIdentity & { readonly readyAfterMs: number }) => void;
+  "template:exited": (
+    event: TemplateIdentity & {
+      readonly exitCode: number | null;
+      readonly signal: string | null;
+      /** Null when it was ended because it is not wanted any more. */
+      readonly reason: FailureReason | null;
+    },
+  ) => void;
   "roll:started": (event: RollProgress) => void;
   "roll:progress": (event: RollProgress) => void;
   "roll:ended": (event: RollResult) => void;

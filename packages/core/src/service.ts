@@ -6,7 +6,7 @@ import { createMachine } from "./machine/machine.ts";
 import type { RollResult, WorkerId } from "./machine/names.ts";
 import { integerOption, knownKeys, WORKERS_MAX } from "./options.ts";
 import { resolveRelease } from "./release/resolve.ts";
-import { checkEntry, checkServiceOptions } from "./service-options.ts";
+import { type CheckedServiceOptions, checkEntry, checkServiceOptions } from "./service-options.ts";
 import type { Service, ServiceEvents, ServiceOptions, ServiceStats } from "./service-types.ts";
 import { createFreshProcessStrategy } from "./spawn/fresh-process.ts";
 import { createPublicEvents, deepFreeze, type PublicEvents } from "./supervisor/events.ts";
@@ -42,6 +42,7 @@ export function createService(options: ServiceOptions): Service {
       clock: realClock,
       entropy: realEntropy,
       strategy,
+      templates: null,
       resolveRelease,
       note: (level, message) => logger[level](message),
       fail: events.fail,
@@ -52,7 +53,7 @@ export function createService(options: ServiceOptions): Service {
     },
     waiters,
   );
-  return new ProcessService(checked.name, checked.entry, checked.cwd, supervisor, waiters, events);
+  return new ProcessService(checked, supervisor, waiters, events);
 }
 
 /** eventemitter3 derives the listener's type by inference, which a generic name defeats. */
@@ -60,9 +61,7 @@ type EventListenerOf<Name extends keyof ServiceEvents> = Parameters<PublicEvents
   ServiceEvents[Name];
 
 class ProcessService implements Service {
-  readonly #name: string;
-  readonly #entry: string;
-  readonly #cwd: string | undefined;
+  readonly #options: CheckedServiceOptions;
   readonly #supervisor: Supervisor;
   readonly #waiters: Waiters;
   readonly #events: PublicEvents;
@@ -72,16 +71,12 @@ class ProcessService implements Service {
   #requests = 0;
 
   constructor(
-    name: string,
-    entry: string,
-    cwd: string | undefined,
+    options: CheckedServiceOptions,
     supervisor: Supervisor,
     waiters: Waiters,
     events: PublicEvents,
   ) {
-    this.#name = name;
-    this.#entry = entry;
-    this.#cwd = cwd;
+    this.#options = options;
     this.#supervisor = supervisor;
     this.#waiters = waiters;
     this.#events = events;
@@ -91,14 +86,14 @@ class ProcessService implements Service {
     if (this.#stopped !== null) return Promise.reject(closed("start"));
     if (this.#started === null) {
       this.#started = this.#waiters.forStart();
-      this.#supervisor.accept({ type: "StartRequested", entry: this.#entry });
+      this.#supervisor.accept({ type: "StartRequested", entry: this.#options.entry });
     }
     return this.#started;
   }
 
   async restart(options: { readonly entry?: string | URL } = {}): Promise<RollResult> {
     knownKeys("restart.", options, ["entry"]);
-    const entry = options.entry === undefined ? null : checkEntry(options.entry, this.#cwd);
+    const entry = options.entry === undefined ? null : checkEntry(options.entry, this.#options.cwd);
     const requestId = this.#open("restart");
     const result = this.#waiters.forRoll(requestId);
     this.#supervisor.accept({ type: "RestartRequested", requestId, entry });
@@ -121,18 +116,16 @@ class ProcessService implements Service {
   }
 
   stats(): ServiceStats {
-    const { workers, counters, ...rest } = this.#supervisor.snapshot();
+    const { workers, ...rest } = this.#supervisor.snapshot();
     return deepFreeze({
-      name: this.#name,
+      name: this.#options.name,
       pid: process.pid,
       uptimeMs: Math.round(realClock.now() - this.#createdAtMs),
       ...rest,
       runtime: "process",
-      spawn: "fresh",
+      spawn: this.#options.spawn,
       handoff: null,
-      template: null,
       workers: workers.map((worker) => ({ ...worker, threadId: null })),
-      counters: { ...counters, fallbacks: 0 },
     });
   }
 

@@ -3,6 +3,7 @@
 // The transports keep order and message borders; the sequence number proves that they did.
 
 import { type Frame, PROTOCOL_VERSION, type SupervisorMessage, type WorkerMessage } from "./protocol.ts";
+import type { TemplateCommand, TemplateMessage } from "./template-protocol.ts";
 
 export type Reading<Message> =
   | { readonly kind: "message"; readonly message: Message }
@@ -45,6 +46,25 @@ export function createWorkerFrameReader(): FrameReader<WorkerMessage> {
 export function createSupervisorFrameReader(): FrameReader<SupervisorMessage> {
   return createReader((message) =>
     FROM_SUPERVISOR.some((type) => type === message["type"]) ? (message as SupervisorMessage) : null,
+  );
+}
+
+const FROM_TEMPLATE = ["Hello", "Ready", "Heartbeat", "Failed", "Forked", "ForkRefused"] as const;
+const TO_TEMPLATE = ["BootTemplate", "Fork", "Reap"] as const;
+
+/** Reads what a template sends. */
+export function createTemplateFrameReader(): FrameReader<TemplateMessage> {
+  return createReader((message) => {
+    const isKnown = FROM_TEMPLATE.some((type) => type === message["type"]);
+    const isSigned = typeof message["template"] === "string" && typeof message["generation"] === "number";
+    return isKnown && isSigned ? (message as TemplateMessage) : null;
+  });
+}
+
+/** Reads what the supervisor tells a template. */
+export function createTemplateCommandReader(): FrameReader<TemplateCommand> {
+  return createReader((message) =>
+    TO_TEMPLATE.some((type) => type === message["type"]) ? (message as TemplateCommand) : null,
   );
 }
 

@@ -3,7 +3,7 @@
 // Only when it has been ready for `minHealthyMs` does it take the seat and the others follow.
 
 import type { Slot } from "./registry.ts";
-import { replaceCurrent } from "./replacement.ts";
+import { mayBoot, replaceCurrent } from "./replacement.ts";
 import { promote } from "./slots.ts";
 import { spawnInto } from "./workers.ts";
 import type { Roll, Turn } from "./world.ts";
@@ -24,7 +24,7 @@ export function sendCanary(turn: Turn, roll: Roll): void {
   const canary = roll.canary === null ? undefined : turn.world.registry.workers.get(roll.canary);
   if (canary !== undefined && (canary.role !== "leaving" || canary.fault !== null)) return;
   const slot = findSlot(turn);
-  if (slot === null) return;
+  if (slot === null || !mayBoot(turn.world, roll.to)) return;
   if (slot.current === null) {
     slot.backingOffUntilAtMs = null;
     roll.canary = spawnInto(turn, slot, roll.to).id;

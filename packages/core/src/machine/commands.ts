@@ -9,12 +9,19 @@ import type {
   RollResult,
   RollStep,
   SlotIndex,
+  TemplateId,
   WorkerId,
 } from "./names.ts";
 
 export interface WorkerIdentity {
   readonly slot: SlotIndex;
   readonly worker: WorkerId;
+  readonly generation: Generation;
+  readonly pid: number | null;
+}
+
+export interface TemplateIdentity {
+  readonly template: TemplateId;
   readonly generation: Generation;
   readonly pid: number | null;
 }
@@ -45,6 +52,19 @@ export type Announcement =
       };
     }
   | { readonly name: "worker:message"; readonly event: WorkerIdentity & { readonly payload: unknown } }
+  | { readonly name: "template:spawned"; readonly event: TemplateIdentity }
+  | {
+      readonly name: "template:ready";
+      readonly event: TemplateIdentity & { readonly readyAfterMs: Milliseconds };
+    }
+  | {
+      readonly name: "template:exited";
+      readonly event: TemplateIdentity & {
+        readonly exitCode: number | null;
+        readonly signal: string | null;
+        readonly reason: FailureReason | null;
+      };
+    }
   | { readonly name: "roll:started"; readonly event: RollView }
   | { readonly name: "roll:progress"; readonly event: RollView }
   | { readonly name: "roll:ended"; readonly event: RollResult };
@@ -57,8 +77,18 @@ export type Command =
       readonly slot: SlotIndex;
       readonly generation: Generation;
       readonly release: Release;
+      /** Forked from this one; null: a fresh process. */
+      readonly template: TemplateId | null;
       readonly bootTimeoutMs: Milliseconds;
     }
+  | {
+      readonly type: "SpawnTemplate";
+      readonly template: TemplateId;
+      readonly generation: Generation;
+      readonly release: Release;
+      readonly bootTimeoutMs: Milliseconds;
+    }
+  | { readonly type: "KillTemplate"; readonly template: TemplateId }
   | { readonly type: "AdmitWorker"; readonly worker: WorkerId }
   | { readonly type: "DrainWorker"; readonly worker: WorkerId; readonly timeoutMs: Milliseconds }
   | { readonly type: "KillWorker"; readonly worker: WorkerId }

@@ -19,6 +19,13 @@ export interface MachineConfig {
   /** Workers that may boot at the same time. */
   readonly bootConcurrency: number;
   readonly onReleaseChanged: "warn" | "refuse";
+  /** Workers are forked from a template; null: each is a fresh process. */
+  readonly template: {
+    /** What a spawn does while its generation's template has to be rebuilt: load the release itself, or wait. */
+    readonly fallback: "fresh" | "wait";
+    /** Workers of one template that fail early in a row until it is thrown away, 1 or more. */
+    readonly failuresMax: number;
+  } | null;
   readonly recycle: {
     readonly requests: number | null;
     readonly jitter: number;

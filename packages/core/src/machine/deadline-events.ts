@@ -4,13 +4,14 @@
 import { STALL_MS } from "./config.ts";
 import type { Deadline } from "./deadlines.ts";
 import type { DeadlineEvent } from "./events.ts";
-import { checkLiveness, forgiveStall } from "./liveness.ts";
-import type { WorkerId } from "./names.ts";
+import { checkLiveness, checkTemplateLiveness, forgiveStall } from "./liveness.ts";
+import type { TemplateId, WorkerId } from "./names.ts";
 import { bootTimeout, drainTimeout, nameOf } from "./reasons.ts";
 import { considerRecycling } from "./recycling.ts";
 import type { Worker } from "./registry.ts";
 import { endResolving } from "./requests.ts";
 import { expel, revisit } from "./slots.ts";
+import { endTemplateBackOff, killTemplate, killTemplateAgain } from "./templates.ts";
 import { kill, killAgain, note } from "./workers.ts";
 import type { Turn } from "./world.ts";
 
@@ -22,6 +23,8 @@ export function handleDeadlines(turn: Turn, { dueAtMs }: DeadlineEvent): void {
     if (deadline === null) return;
     if (deadline.kind === "back-off") endBackOff(turn, deadline.slot);
     else if (deadline.kind === "resolve") endResolving(turn, deadline.generation);
+    else if (deadline.kind === "template-back-off") endTemplateBackOff(turn, deadline.generation);
+    else if ("template" in deadline) handleTemplateDeadline(turn, deadline);
     else handleWorkerDeadline(turn, deadline);
   }
 }
@@ -61,6 +64,25 @@ function endState(turn: Turn, worker: Worker): void {
     default:
       return;
   }
+}
+
+function handleTemplateDeadline(
+  turn: Turn,
+  deadline: Extract<Deadline, { readonly template: TemplateId }>,
+): void {
+  const template = turn.world.templates.alive.get(deadline.template);
+  if (template === undefined) return;
+  if (deadline.kind === "template-liveness") return checkTemplateLiveness(turn, template);
+  if (template.stateDeadlineAtMs > turn.atMs) return;
+  if (template.state !== "killing") {
+    return killTemplate(turn, template, bootTimeout(template, turn.world.config.bootTimeoutMs));
+  }
+  note(
+    turn,
+    "error",
+    `${nameOf(template)} pid=${template.pid} was killed but has not ended; killing it again`,
+  );
+  killTemplateAgain(turn, template);
 }
 
 function endBackOff(turn: Turn, index: number): void {

@@ -2,7 +2,7 @@
 // takes a due entry compares it with the record it names (a heartbeat only writes one field; its entry is pushed on
 // when it comes up). So an event costs O(log n) at most and a heartbeat O(1), with 10 slots or 10,000.
 
-import type { Generation, Milliseconds, SlotIndex, WorkerId } from "./names.ts";
+import type { Generation, Milliseconds, SlotIndex, TemplateId, WorkerId } from "./names.ts";
 
 export type Deadline =
   /** The worker's state must have been left by then. */
@@ -11,6 +11,13 @@ export type Deadline =
       readonly kind: "state" | "liveness" | "healthy" | "age";
       readonly worker: WorkerId;
     }
+  | {
+      readonly atMs: Milliseconds;
+      readonly kind: "template-state" | "template-liveness";
+      readonly template: TemplateId;
+    }
+  /** The generation's template may be built again. */
+  | { readonly atMs: Milliseconds; readonly kind: "template-back-off"; readonly generation: Generation }
   /** The slot may be filled again. */
   | { readonly atMs: Milliseconds; readonly kind: "back-off"; readonly slot: SlotIndex }
   /** The release must have been pinned by then. */

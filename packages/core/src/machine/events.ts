@@ -1,7 +1,15 @@
 // What goes into the machine. Past tense or a request; plain data only. Whatever concerns a worker carries the
 // worker and the generation of whoever speaks, so that the stale gate can drop it before any handler sees it.
 
-import type { FailureReason, Generation, Milliseconds, Release, Usage, WorkerId } from "./names.ts";
+import type {
+  FailureReason,
+  Generation,
+  Milliseconds,
+  Release,
+  TemplateId,
+  Usage,
+  WorkerId,
+} from "./names.ts";
 
 /** The moment of an event: monotonic time, and one number in [0, 1) for whatever it must decide by chance. */
 export interface Moment {
@@ -56,6 +64,32 @@ export type WorkerEvent = { readonly worker: WorkerId; readonly generation: Gene
     }
 );
 
+export type TemplateEvent = { readonly template: TemplateId } & (
+  | { readonly type: "TemplateSpawned"; readonly pid: number }
+  | { readonly type: "TemplateSpawnFailed"; readonly message: string }
+  /** Its own first report, before it loads the release. */
+  | { readonly type: "TemplateReported"; readonly reported: TemplateReport }
+  /** The release is loaded, warm and safe to fork. */
+  | { readonly type: "TemplateReady" }
+  | { readonly type: "TemplateHeartbeat" }
+  | { readonly type: "TemplateFailed"; readonly code: string; readonly message: string }
+  | { readonly type: "TemplateViolated"; readonly detail: string }
+  | {
+      readonly type: "TemplateExited";
+      readonly exitCode: number | null;
+      readonly signal: string | null;
+      readonly stderr: string;
+    }
+);
+
+/** Who a template says it is. */
+export interface TemplateReport {
+  readonly template: TemplateId;
+  readonly generation: Generation;
+  readonly release: Release;
+  readonly pid: number;
+}
+
 /** Who a worker says it is. */
 export interface Report {
   readonly worker: WorkerId;
@@ -64,4 +98,4 @@ export interface Report {
   readonly pid: number;
 }
 
-export type MachineEvent = RequestEvent | ReleaseEvent | DeadlineEvent | WorkerEvent;
+export type MachineEvent = RequestEvent | ReleaseEvent | DeadlineEvent | WorkerEvent | TemplateEvent;

@@ -29,7 +29,7 @@ export function settleScales(turn: Turn, reason: FailureReason | null): void {
 }
 
 /** The first generation has one try while nobody is ready, and `maxFailures` after that. Then nothing is left running. */
-function countStartFailure(turn: Turn, reason: FailureReason): void {
+export function countStartFailure(turn: Turn, reason: FailureReason): void {
   const { world } = turn;
   world.startFailures += 1;
   if (world.registry.currents > 0 && world.startFailures < world.config.maxFailures) return;

@@ -1,6 +1,6 @@
-export type { Announcement, Command, RollView, WorkerIdentity } from "./commands.ts";
+export type { Announcement, Command, RollView, TemplateIdentity, WorkerIdentity } from "./commands.ts";
 export type { MachineConfig } from "./config.ts";
-export type { MachineEvent, Moment, Report, WorkerEvent } from "./events.ts";
+export type { MachineEvent, Moment, Report, TemplateEvent, TemplateReport, WorkerEvent } from "./events.ts";
 export { InvariantError } from "./invariant.ts";
 export { createMachine, type Machine } from "./machine.ts";
 export {
@@ -10,10 +10,13 @@ export {
   type Release,
   type RollResult,
   type SlotIndex,
+  type TemplateId,
+  type TemplateState,
   type Usage,
   type WorkerId,
   type WorkerState,
 } from "./names.ts";
 export type { Slot, Worker } from "./registry.ts";
-export type { MachineSnapshot, WorkerSnapshot } from "./snapshot.ts";
+export type { MachineSnapshot, TemplateSnapshot, WorkerSnapshot } from "./snapshot.ts";
+export type { Template, TemplateSeat } from "./template-registry.ts";
 export type { World } from "./world.ts";

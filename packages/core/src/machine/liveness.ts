@@ -10,6 +10,8 @@ import type { WorkerState } from "./names.ts";
 import { heartbeatTimeout } from "./reasons.ts";
 import type { Worker } from "./registry.ts";
 import { expel } from "./slots.ts";
+import type { Template } from "./template-registry.ts";
+import { killTemplate, setTemplateDeadline } from "./templates.ts";
 import { note, setDeadline } from "./workers.ts";
 import type { Turn, World } from "./world.ts";
 
@@ -46,6 +48,12 @@ export function forgiveStall(turn: Turn, lateMs: number): void {
     if (!Number.isFinite(worker.stateDeadlineAtMs)) continue;
     setDeadline(turn, worker, durationMaxMs(world, worker.state));
   }
+  for (const template of world.templates.alive.values()) {
+    if (Number.isFinite(template.stateDeadlineAtMs)) {
+      const isKilled = template.state === "killing";
+      setTemplateDeadline(turn, template, isKilled ? KILL_AGAIN_AFTER_MS : world.config.bootTimeoutMs);
+    }
+  }
   note(turn, "warn", `the supervisor stood still for ${Math.round(lateMs)} ms; deadlines were re-armed`);
 }
 
@@ -57,6 +65,23 @@ function durationMaxMs({ config }: World, state: WorkerState): number {
 
 function isBudgetSpent(world: World): boolean {
   return world.executed.size >= Math.max(1, Math.ceil(world.desired / 4));
+}
+
+/** A template's check has come up. It forks in milliseconds and does nothing else, so its silence needs no budget. */
+export function checkTemplateLiveness(turn: Turn, template: Template): void {
+  const { world, atMs } = turn;
+  if (template.state !== "ready") return;
+  const silentSinceAtMs = Math.max(template.lastHeartbeatAtMs, world.silenceForgivenAtMs);
+  const dueAtMs = silentSinceAtMs + world.config.heartbeatTimeoutMs;
+  const againMs = recheckMs(world);
+  const isSecondLook =
+    template.suspectedAtMs >= silentSinceAtMs && atMs - template.suspectedAtMs < 2 * againMs;
+  if (atMs >= dueAtMs) template.suspectedAtMs = atMs;
+  if (atMs >= dueAtMs && isSecondLook) {
+    return killTemplate(turn, template, heartbeatTimeout(template, atMs - template.lastHeartbeatAtMs));
+  }
+  const nextAtMs = Math.max(dueAtMs, atMs + (atMs >= dueAtMs ? againMs : 0));
+  world.deadlines.push({ kind: "template-liveness", template: template.id, atMs: nextAtMs });
 }
 
 /** A quarter of the timeout, 20 ms to 1 s: soon, without spinning. */

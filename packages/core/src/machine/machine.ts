@@ -5,12 +5,14 @@
 import type { Command } from "./commands.ts";
 import type { MachineConfig } from "./config.ts";
 import { handleDeadlines } from "./deadline-events.ts";
-import type { MachineEvent, Moment, WorkerEvent } from "./events.ts";
+import type { MachineEvent, Moment, TemplateEvent, WorkerEvent } from "./events.ts";
 import type { Milliseconds } from "./names.ts";
 import type { Worker } from "./registry.ts";
 import { handleRelease, handleRequest } from "./requests.ts";
 import { settle } from "./settlement.ts";
 import { type MachineSnapshot, snapshotOf } from "./snapshot.ts";
+import { handleTemplateEvent } from "./template-events.ts";
+import type { Template } from "./template-registry.ts";
 import { handleWorkerEvent } from "./worker-events.ts";
 import { beginTurn, createWorld, type Turn, type World } from "./world.ts";
 
@@ -51,6 +53,18 @@ function dispatch(turn: Turn, event: MachineEvent): void {
       return handleRelease(turn, event);
     case "DeadlinesReached":
       return handleDeadlines(turn, event);
+    case "TemplateSpawned":
+    case "TemplateSpawnFailed":
+    case "TemplateReported":
+    case "TemplateReady":
+    case "TemplateHeartbeat":
+    case "TemplateFailed":
+    case "TemplateViolated":
+    case "TemplateExited": {
+      const template = passTemplateGate(turn, event);
+      if (template !== null) handleTemplateEvent(turn, template, event);
+      return;
+    }
     default: {
       const worker = passGate(turn, event);
       if (worker !== null) handleWorkerEvent(turn, worker, event);
@@ -62,11 +76,19 @@ function dispatch(turn: Turn, event: MachineEvent): void {
 function passGate(turn: Turn, event: WorkerEvent): Worker | null {
   const worker = turn.world.registry.workers.get(event.worker);
   if (worker !== undefined && worker.generation === event.generation) return worker;
-  turn.world.counters.staleEvents += 1;
-  turn.commands.push({
-    type: "Note",
-    level: "debug",
-    message: `dropped: stale ${event.type} worker=${event.worker} gen=${event.generation}`,
-  });
+  dropStale(turn, `${event.type} worker=${event.worker} gen=${event.generation}`);
   return null;
+}
+
+/** The same for templates, whose ids are never reused and belong to one generation for ever. */
+function passTemplateGate(turn: Turn, event: TemplateEvent): Template | null {
+  const template = turn.world.templates.alive.get(event.template);
+  if (template !== undefined) return template;
+  dropStale(turn, `${event.type} template=${event.template}`);
+  return null;
+}
+
+function dropStale(turn: Turn, what: string): void {
+  turn.world.counters.staleEvents += 1;
+  turn.commands.push({ type: "Note", level: "debug", message: `dropped: stale ${what}` });
 }

@@ -5,6 +5,9 @@
 /** One incarnation of a worker. Never reused; pids are. */
 export type WorkerId = `w${number}`;
 
+/** One incarnation of a template. Never reused. */
+export type TemplateId = `t${number}`;
+
 /** A stable seat, 0-based. */
 export type SlotIndex = number;
 
@@ -22,6 +25,8 @@ export interface Release {
 }
 
 export type WorkerState = "spawning" | "booting" | "ready" | "draining" | "killing" | "exited";
+
+export type TemplateState = "spawning" | "booting" | "ready" | "killing" | "exited";
 
 /** `current` serves its slot, `incoming` is to become current, `leaving` was current or is no longer wanted. */
 export type WorkerRole = "current" | "incoming" | "leaving";
@@ -52,7 +57,7 @@ export interface RollResult {
   readonly reason?: FailureReason;
 }
 
-export type RollStep = "resolving" | "canary" | "rolling" | "reverting";
+export type RollStep = "resolving" | "template" | "canary" | "rolling" | "reverting";
 
 /** What a worker says of itself in its heartbeat. Sizes in bytes; counts since the worker started. */
 export interface Usage {

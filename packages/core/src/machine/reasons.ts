@@ -3,6 +3,7 @@
 
 import type { FailureReason, Generation } from "./names.ts";
 import type { Worker } from "./registry.ts";
+import type { Template } from "./template-registry.ts";
 
 export interface ProcessEnd {
   readonly exitCode: number | null;
@@ -10,12 +11,17 @@ export interface ProcessEnd {
   readonly stderr: string;
 }
 
-/** `worker=w12 slot=3 gen=2` */
-export function nameOf(worker: Worker): string {
+/** A worker, or a template: it boots, reports, goes silent and dies as one. */
+type Subject = Worker | Template;
+
+/** `worker=w12 slot=3 gen=2`, `template=t2 gen=2` */
+export function nameOf(subject: Subject): string {
+  if (!("slot" in subject)) return `template=${subject.id} gen=${subject.generation}`;
+  const worker = subject;
   return `worker=${worker.id} slot=${worker.slot} gen=${worker.generation}`;
 }
 
-export function bootTimeout(worker: Worker, bootTimeoutMs: number): FailureReason {
+export function bootTimeout(worker: Subject, bootTimeoutMs: number): FailureReason {
   return reason(
     worker,
     "BROOD_BOOT_TIMEOUT",
@@ -31,7 +37,7 @@ export function drainTimeout(worker: Worker, drainTimeoutMs: number): FailureRea
   );
 }
 
-export function heartbeatTimeout(worker: Worker, silentMs: number): FailureReason {
+export function heartbeatTimeout(worker: Subject, silentMs: number): FailureReason {
   return reason(
     worker,
     "BROOD_HEARTBEAT_TIMEOUT",
@@ -39,11 +45,11 @@ export function heartbeatTimeout(worker: Worker, silentMs: number): FailureReaso
   );
 }
 
-export function mismatch(worker: Worker, claim: string): FailureReason {
+export function mismatch(worker: Subject, claim: string): FailureReason {
   return reason(worker, "BROOD_GENERATION_MISMATCH", `reported ${claim} instead, and was killed.`);
 }
 
-export function releaseChanged(worker: Worker, found: string): FailureReason {
+export function releaseChanged(worker: Subject, found: string): FailureReason {
   return reason(
     worker,
     "BROOD_RELEASE_CHANGED",
@@ -51,11 +57,11 @@ export function releaseChanged(worker: Worker, found: string): FailureReason {
   );
 }
 
-export function violation(worker: Worker, detail: string): FailureReason {
+export function violation(worker: Subject, detail: string): FailureReason {
   return reason(worker, "BROOD_PROTOCOL", `broke the link's protocol: ${detail}. It was killed.`);
 }
 
-export function spawnFailed(worker: Worker, message: string): FailureReason {
+export function spawnFailed(worker: Subject, message: string): FailureReason {
   return reason(
     worker,
     "BROOD_SPAWN_FAILED",
@@ -64,7 +70,7 @@ export function spawnFailed(worker: Worker, message: string): FailureReason {
 }
 
 /** What the worker said before it went. */
-export function confessed(worker: Worker, code: string, message: string): FailureReason {
+export function confessed(worker: Subject, code: string, message: string): FailureReason {
   return reason(worker, code, message);
 }
 
@@ -79,6 +85,23 @@ export function exitedUnasked(
   if (uptimeMs === null) return reason(worker, "BROOD_BOOT_FAILED", `${how} before it was ready.`);
   const when = `${how} ${Math.round(uptimeMs)} ms after it was ready.`;
   return reason(worker, early ? "BROOD_UNHEALTHY" : "BROOD_WORKER_EXITED", when);
+}
+
+/** A template ended unasked and without a word. */
+export function templateExited(template: Template, end: ProcessEnd): FailureReason {
+  const how = end.signal === null ? `exited with code ${end.exitCode}` : `was ended by ${end.signal}`;
+  if (template.readyAtMs === null)
+    return reason(template, "BROOD_BOOT_FAILED", `${how} before it was ready.`);
+  return reason(template, "BROOD_TEMPLATE_EXITED", `${how}; it is built again from its pinned release.`);
+}
+
+/** Its workers fail one after the other: what it was copied from may be broken, not the release. */
+export function templateDiscarded(template: Template): FailureReason {
+  return reason(
+    template,
+    "BROOD_TEMPLATE_DISCARDED",
+    `was thrown away: ${template.forkFailures} workers forked from it in a row failed early. It is built again from its pinned release.`,
+  );
 }
 
 /** It began to drain unasked, soon after it was ready. */
@@ -104,6 +127,7 @@ export const ROLL_STOPPED: FailureReason = {
   message: "The service was stopped before this had ended. Start it again, then repeat it.",
 };
 
-function reason(worker: Worker, code: string, what: string): FailureReason {
-  return { code, message: `${nameOf(worker)} ${what}`, slot: worker.slot };
+function reason(subject: Subject, code: string, what: string): FailureReason {
+  const message = `${nameOf(subject)} ${what}`;
+  return "slot" in subject ? { code, message, slot: subject.slot } : { code, message };
 }

@@ -45,7 +45,7 @@ export function advanceRecycling(turn: Turn): void {
     if (
       isSeated &&
       slot.backingOffUntilAtMs === null &&
-      !(mayBoot(turn.world) && replaceCurrent(turn, slot, lastGood))
+      !(mayBoot(turn.world, lastGood) && replaceCurrent(turn, slot, lastGood))
     )
       return;
     recycling.delete(index);

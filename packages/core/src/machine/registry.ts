@@ -10,6 +10,7 @@ import type {
   Milliseconds,
   Release,
   SlotIndex,
+  TemplateId,
   Usage,
   WorkerId,
   WorkerRole,
@@ -22,6 +23,8 @@ export interface Worker {
   /** Requested. The reported one is in `reported`. */
   readonly generation: Generation;
   readonly release: Release;
+  /** Forked from this one; null: fresh. */
+  readonly template: TemplateId | null;
   readonly spawnedAtMs: Milliseconds;
   role: WorkerRole;
   state: WorkerState;

@@ -31,7 +31,13 @@ export function replaceCurrent(turn: Turn, slot: Slot, generation: Generation): 
   return true;
 }
 
-/** True when one more worker may boot. */
-export function mayBoot({ registry, config }: World): boolean {
-  return registry.booting < config.bootConcurrency;
+/** True when one more worker of this generation may boot. */
+export function mayBoot(world: World, generation: Generation): boolean {
+  return world.registry.booting < world.config.bootConcurrency && maySpawn(world, generation);
+}
+
+/** With templates: its own is ready, or is being built again and spawns may fall back to a fresh process. */
+function maySpawn({ config, templates }: World, generation: Generation): boolean {
+  if (config.template === null || templates.readyOf(generation) !== null) return true;
+  return config.template.fallback === "fresh" && templates.seats.get(generation)?.hasBeenReady === true;
 }

@@ -122,7 +122,7 @@ export function handleRelease(turn: Turn, event: ReleaseEvent): void {
     world.counters.staleEvents += 1;
   } else if (event.type === "ReleaseResolved") {
     world.releases.set(event.generation, event.release);
-    roll.step = "canary";
+    roll.step = world.config.template === null ? "canary" : "template";
     announce(turn, { name: "roll:progress", event: viewOf(world, roll) });
   } else {
     failRoll(turn, roll, event.reason);

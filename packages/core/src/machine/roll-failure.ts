@@ -2,7 +2,7 @@
 // it is tried again); after it `maxFailures` workers of the new generation may fail. Then the slots that moved go back
 // to the last good generation; if that does not come up either, what still serves is kept, and said.
 
-import type { FailureReason } from "./names.ts";
+import type { FailureReason, Generation } from "./names.ts";
 import type { Worker } from "./registry.ts";
 import { endRoll } from "./roll.ts";
 import { dismiss, note } from "./workers.ts";
@@ -23,6 +23,22 @@ export function countRollFailure(turn: Turn, worker: Worker, reason: FailureReas
   const isCanary = roll.step === "canary" && reason.code !== "BROOD_SPAWN_FAILED";
   if (isCanary || roll.failures >= config.maxFailures) failRoll(turn, roll, reason);
   else if (roll.canary === worker.id) roll.canary = null;
+}
+
+/** A template failed before it was ready. The new generation's first one has one try, as a canary has; one that is built
+ *  again counts like a worker. */
+export function countTemplateFailure(turn: Turn, generation: Generation, reason: FailureReason): void {
+  const { roll, config } = turn.world;
+  if (roll === null) return;
+  const target = roll.step === "reverting" ? roll.from : roll.to;
+  if (generation !== target) return;
+  roll.failures += 1;
+  const isSpent = roll.failures >= config.maxFailures;
+  if (roll.step === "reverting") {
+    if (isSpent && config.template?.fallback === "wait") giveUpReverting(turn, roll);
+  } else if (isSpent || (roll.step === "template" && reason.code !== "BROOD_SPAWN_FAILED")) {
+    failRoll(turn, roll, reason);
+  }
 }
 
 /** Stops the roll; slots that moved go back to the last good generation. */

@@ -21,6 +21,7 @@ export function advanceRoll(turn: Turn): void {
   const { world } = turn;
   const { roll, registry } = world;
   if (roll === null || roll.step === "resolving") return;
+  if (roll.step === "template" && !passTemplate(turn, roll)) return;
   if (roll.step === "canary") return sendCanary(turn, roll);
   const target = roll.step === "reverting" ? roll.from : roll.to;
   for (let index = roll.pending.first(); index !== null; index = roll.pending.first()) {
@@ -36,11 +37,19 @@ export function advanceRoll(turn: Turn): void {
   }
 }
 
+/** The new generation's template comes before its canary. False: it is not ready yet. */
+function passTemplate(turn: Turn, roll: Roll): boolean {
+  if (turn.world.templates.readyOf(roll.to) === null) return false;
+  roll.step = "canary";
+  announce(turn, { name: "roll:progress", event: viewOf(turn.world, roll) });
+  return true;
+}
+
 /** Sees to it that the slot gets to `target`. False: it has to wait for a permit. */
 function settleSlot(turn: Turn, slot: Slot, target: Generation): boolean {
   if (slot.incoming !== null && slot.incoming.generation !== target) dismiss(turn, slot.incoming);
   if (slot.incoming !== null || slot.current?.generation === target) return true;
-  if (slot.current !== null) return mayBoot(turn.world) && replaceCurrent(turn, slot, target);
+  if (slot.current !== null) return mayBoot(turn.world, target) && replaceCurrent(turn, slot, target);
   pardon(turn, slot);
   return true;
 }

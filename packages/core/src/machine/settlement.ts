@@ -7,10 +7,12 @@ import { refuseRestart } from "./requests.ts";
 import { advanceRoll, judgeCanary } from "./roll-progress.ts";
 import { beginRoll } from "./roll-start.ts";
 import { fillVacantSlots } from "./slots.ts";
+import { tendTemplates } from "./templates.ts";
 import type { Turn } from "./world.ts";
 
 export function settle(turn: Turn): void {
   const { world } = turn;
+  tendTemplates(turn);
   if (world.phase === "stopping") return settleStop(turn);
   if (world.phase !== "starting" && world.phase !== "running") return;
   judgeCanary(turn);
@@ -18,6 +20,7 @@ export function settle(turn: Turn): void {
   advanceRoll(turn);
   advanceRecycling(turn);
   fillVacantSlots(turn);
+  tendTemplates(turn);
   const { registry, desired, surplus } = world;
   const isFull = registry.slots.size === desired && registry.currents === desired;
   if (isFull && world.phase === "starting") settleStart(turn);
@@ -36,7 +39,7 @@ function settleStart(turn: Turn): void {
 
 function settleStop(turn: Turn): void {
   const { world, commands } = turn;
-  if (world.registry.workers.size > 0) return;
+  if (world.registry.workers.size > 0 || world.templates.alive.size > 0) return;
   world.phase = "stopped";
   if (world.startReason !== null) {
     const waiting = world.waitingRestart;

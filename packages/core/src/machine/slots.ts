@@ -58,11 +58,12 @@ function closeSlot(turn: Turn, slot: Slot): void {
 export function fillVacantSlots(turn: Turn): void {
   const { registry, vacant } = turn.world;
   for (let index = vacant.first(); index !== null; index = vacant.first()) {
-    if (!mayBoot(turn.world)) return;
+    const generation = respawnGeneration(turn.world);
+    if (!mayBoot(turn.world, generation)) return;
     vacant.delete(index);
     const slot = registry.slots.get(index);
     if (slot !== undefined && slot.current === null && slot.incoming === null) {
-      spawnInto(turn, slot, respawnGeneration(turn.world));
+      spawnInto(turn, slot, generation);
     }
   }
 }

@@ -7,6 +7,7 @@ import type {
   Release,
   RollResult,
   SlotIndex,
+  TemplateState,
   WorkerId,
   WorkerState,
 } from "./names.ts";
@@ -37,6 +38,13 @@ export interface WorkerSnapshot {
   readonly releaseChanged: boolean;
 }
 
+export interface TemplateSnapshot {
+  readonly pid: number | null;
+  /** Reported by the template itself; `null` until it has. */
+  readonly generation: Generation | null;
+  readonly state: TemplateState;
+}
+
 export interface MachineSnapshot {
   readonly state: "starting" | "running" | "rolling" | "degraded" | "stopping" | "stopped";
   /** The last one that completed; the one being started before that. */
@@ -46,6 +54,8 @@ export interface MachineSnapshot {
   readonly ready: number;
   readonly roll: RollView | null;
   readonly lastRoll: RollResult | null;
+  /** Of the newest generation that has one. */
+  readonly template: TemplateSnapshot | null;
   readonly workers: readonly WorkerSnapshot[];
   readonly counters: Readonly<Counters>;
 }
@@ -64,6 +74,7 @@ export function snapshotOf(world: World, atMs: Milliseconds): MachineSnapshot {
     ready: workers.filter((worker) => worker.state === "ready").length,
     roll: roll === null ? null : viewOf(world, roll),
     lastRoll: world.lastRoll,
+    template: templateSnapshot(world),
     workers: workers.map((worker) => workerSnapshot(world, worker, atMs)),
     counters: { ...world.counters },
   };
@@ -76,6 +87,15 @@ function stateOf({ phase, roll, registry }: World): MachineSnapshot["state"] {
   for (const slot of registry.slots.values())
     if (slot.current === null && slot.failures > 0) return "degraded";
   return "running";
+}
+
+function templateSnapshot({ templates }: World): TemplateSnapshot | null {
+  const seated = [...templates.seats.values()]
+    .map(({ template }) => template)
+    .filter((each) => each !== null);
+  const newest = seated.sort((a, b) => b.generation - a.generation)[0];
+  if (newest === undefined) return null;
+  return { pid: newest.pid, generation: newest.reported?.generation ?? null, state: newest.state };
 }
 
 function workerSnapshot(world: World, worker: Worker, atMs: Milliseconds): WorkerSnapshot {

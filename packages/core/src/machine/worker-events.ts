@@ -15,6 +15,7 @@ import type { Worker } from "./registry.ts";
 import { viewOf } from "./roll.ts";
 import { shownMs } from "./rounding.ts";
 import { expel, promote, refill } from "./slots.ts";
+import { judgeFork } from "./templates.ts";
 import { announce, dismiss, drain, identityOf, kill, note } from "./workers.ts";
 import type { Turn } from "./world.ts";
 
@@ -106,6 +107,7 @@ function becameReady(turn: Turn, worker: Worker): void {
   worker.stateDeadlineAtMs = Number.POSITIVE_INFINITY;
   watch(turn, worker);
   drawLimits(turn, worker);
+  judgeFork(turn, worker, null);
   announce(turn, {
     name: "worker:ready",
     event: { ...identityOf(worker), readyAfterMs: shownMs(turn.atMs - worker.spawnedAtMs) },
@@ -180,5 +182,6 @@ function exited(turn: Turn, worker: Worker, processEnd: reasons.ProcessEnd): voi
   const { exitCode, signal } = processEnd;
   announce(turn, { name: "worker:exited", event: { ...identityOf(worker), exitCode, signal, reason } });
   if (wasSeated && slot !== undefined) refill(turn, slot, worker, reason !== null);
+  if (reason !== null && isEarly) judgeFork(turn, worker, reason);
   if (reason !== null) workerFailed(turn, worker, reason, isEarly);
 }

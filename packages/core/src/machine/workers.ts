@@ -16,11 +16,13 @@ export function spawnInto(turn: Turn, slot: Slot, generation: Generation): Worke
   const release = world.releases.get(generation);
   invariant(release !== undefined, `generation ${generation} has no release`);
   invariant(slot.incoming === null, `slot ${slot.index} has an incoming worker already`);
+  const template = world.templates.readyOf(generation)?.id ?? null;
   const worker: Worker = {
     id: `w${world.nextWorker++}`,
     slot: slot.index,
     generation,
     release,
+    template,
     spawnedAtMs: atMs,
     role: "incoming",
     state: "spawning",
@@ -39,10 +41,11 @@ export function spawnInto(turn: Turn, slot: Slot, generation: Generation): Worke
   world.registry.seat(slot, worker);
   world.vacant.delete(slot.index);
   world.counters.spawned += 1;
+  if (world.config.template !== null && template === null) world.counters.fallbacks += 1;
   setDeadline(turn, worker, world.config.bootTimeoutMs);
   const { bootTimeoutMs } = world.config;
   const identity = { worker: worker.id, slot: slot.index, generation };
-  turn.commands.push({ type: "SpawnWorker", ...identity, release, bootTimeoutMs });
+  turn.commands.push({ type: "SpawnWorker", ...identity, release, template, bootTimeoutMs });
   announce(turn, { name: "worker:spawned", event: identityOf(worker) });
   return worker;
 }

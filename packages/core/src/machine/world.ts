@@ -18,6 +18,7 @@ import type {
 } from "./names.ts";
 import { Registry } from "./registry.ts";
 import { SlotQueue } from "./slot-queue.ts";
+import { TemplateRegistry } from "./template-registry.ts";
 
 export type Phase = "idle" | "starting" | "running" | "stopping" | "stopped";
 
@@ -28,11 +29,14 @@ export interface Counters {
   killed: number;
   mismatched: number;
   staleEvents: number;
+  /** Workers spawned fresh because their generation's template was being built again. */
+  fallbacks: number;
 }
 
 export interface World {
   readonly config: MachineConfig;
   readonly registry: Registry;
+  readonly templates: TemplateRegistry;
   readonly deadlines: Deadlines;
   readonly counters: Counters;
   phase: Phase;
@@ -62,6 +66,7 @@ export interface World {
   startFailures: number;
   startReason: FailureReason | null;
   nextWorker: number;
+  nextTemplate: number;
 }
 
 /** One phased restart under way. */
@@ -93,8 +98,9 @@ export function createWorld(config: MachineConfig): World {
   return {
     config,
     registry: new Registry(),
+    templates: new TemplateRegistry(),
     deadlines: new Deadlines(),
-    counters: { spawned: 0, exited: 0, crashed: 0, killed: 0, mismatched: 0, staleEvents: 0 },
+    counters: { spawned: 0, exited: 0, crashed: 0, killed: 0, mismatched: 0, staleEvents: 0, fallbacks: 0 },
     phase: "idle",
     desired: config.desired,
     entry: "",
@@ -113,6 +119,7 @@ export function createWorld(config: MachineConfig): World {
     startFailures: 0,
     startReason: null,
     nextWorker: 1,
+    nextTemplate: 1,
   };
 }
 

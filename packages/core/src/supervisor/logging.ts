@@ -43,7 +43,7 @@ function quoted(text: string): string {
   return /[\s"=]/.test(text) || text === "" ? JSON.stringify(text) : text;
 }
 
-/** Writes what happened to a worker or a roll. */
+/** Writes what happened to a worker, a template or a roll. */
 export function logAnnouncement(logger: Logger, { name, event }: Announcement): void {
   if (name === "roll:started" || name === "roll:progress") {
     const { id, from, to, step, replaced, total } = event;
@@ -54,11 +54,14 @@ export function logAnnouncement(logger: Logger, { name, event }: Announcement): 
     const fields = { roll: id, from, to, result, replaced, killed, durationMs: Math.round(durationMs) };
     return logger.info(name, { ...fields, reason: reason?.code });
   }
-  const identity = { slot: event.slot, worker: event.worker, gen: event.generation, pid: event.pid };
+  const identity =
+    "template" in event
+      ? { template: event.template, gen: event.generation, pid: event.pid }
+      : { slot: event.slot, worker: event.worker, gen: event.generation, pid: event.pid };
   if (name === "worker:message") return logger.debug(name, identity);
-  if (name === "worker:ready")
+  if (name === "worker:ready" || name === "template:ready")
     return logger.info(name, { ...identity, readyAfterMs: Math.round(event.readyAfterMs) });
-  if (name !== "worker:exited") return logger.info(name, identity);
+  if (name !== "worker:exited" && name !== "template:exited") return logger.info(name, identity);
   const { exitCode, signal, reason } = event;
   if (reason === null) return logger.info(name, { ...identity, exitCode, signal });
   logger.warn(name, { ...identity, exitCode, signal, reason: reason.code, message: reason.message });

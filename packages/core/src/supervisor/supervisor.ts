@@ -6,11 +6,13 @@ import { PoolError } from "../errors.ts";
 import type { Announcement, Command } from "../machine/commands.ts";
 import type { MachineEvent } from "../machine/events.ts";
 import type { Machine } from "../machine/machine.ts";
-import type { FailureReason, WorkerId } from "../machine/names.ts";
+import type { FailureReason, TemplateId, WorkerId } from "../machine/names.ts";
 import type { MachineSnapshot } from "../machine/snapshot.ts";
 import type { Clock, Entropy } from "../ports/clock.ts";
 import type { ResolveRelease } from "../ports/release-resolver.ts";
-import type { SpawnStrategy, WorkerHandle } from "../ports/spawn-strategy.ts";
+import type { SpawnStrategy, WorkerHandle, WorkerSink } from "../ports/spawn-strategy.ts";
+import type { TemplateHandle, TemplateStrategy } from "../ports/template-strategy.ts";
+import { createTemplateSink } from "./template-port.ts";
 import type { Waiters } from "./waiters.ts";
 import { createWorkerSink } from "./worker-port.ts";
 
@@ -18,6 +20,8 @@ export interface SupervisorPorts {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly strategy: SpawnStrategy;
+  /** Null: the machine never asks for one. */
+  readonly templates: TemplateStrategy | null;
   readonly resolveRelease: ResolveRelease;
   publish(announcement: Announcement): void;
   note(level: "debug" | "warn" | "error", message: string): void;
@@ -29,6 +33,7 @@ export class Supervisor {
   readonly #ports: SupervisorPorts;
   readonly #waiters: Waiters;
   readonly #handles: Map<WorkerId, WorkerHandle> = new Map();
+  readonly #templates: Map<TemplateId, TemplateHandle> = new Map();
   readonly #queue: MachineEvent[] = [];
   readonly #observers: Set<(event: MachineEvent) => void> = new Set();
   #isStepping = false;
@@ -75,7 +80,7 @@ export class Supervisor {
     } catch (cause) {
       this.#giveUp(cause);
     }
-    if (isEnd(event)) this.#handles.delete(event.worker);
+    this.#forget(event);
     for (const observer of this.#observers) observer(event);
   }
 
@@ -85,6 +90,11 @@ export class Supervisor {
         return this.#resolve(command.generation, command.entry);
       case "SpawnWorker":
         return this.#spawn(command);
+      case "SpawnTemplate":
+        return this.#build(command);
+      case "KillTemplate":
+        this.#templates.get(command.template)?.kill();
+        return;
       case "AdmitWorker":
         this.#handles.get(command.worker)?.send({ type: "Admit" });
         return;
@@ -109,10 +119,36 @@ export class Supervisor {
   #spawn(order: Extract<Command, { readonly type: "SpawnWorker" }>): void {
     const sink = createWorkerSink(order, (event) => this.accept(event));
     try {
-      this.#handles.set(order.worker, this.#ports.strategy.spawn(order, sink));
+      this.#handles.set(order.worker, this.#spawnBy(order, sink));
     } catch (thrown) {
       sink.failed(thrown instanceof Error ? thrown : new Error(String(thrown)));
     }
+  }
+
+  #spawnBy(order: Extract<Command, { readonly type: "SpawnWorker" }>, sink: WorkerSink): WorkerHandle {
+    if (order.template === null) return this.#ports.strategy.spawn(order, sink);
+    const template = this.#templates.get(order.template);
+    if (template === undefined) throw new Error(`template ${order.template} has ended`);
+    return template.fork(order, sink);
+  }
+
+  #build(order: Extract<Command, { readonly type: "SpawnTemplate" }>): void {
+    const sink = createTemplateSink(order, (event) => this.accept(event));
+    const { templates } = this.#ports;
+    try {
+      if (templates === null) throw new Error("this service has no template strategy");
+      this.#templates.set(order.template, templates.build(order, sink));
+    } catch (thrown) {
+      sink.failed(thrown instanceof Error ? thrown : new Error(String(thrown)));
+    }
+  }
+
+  /** An end was handled: nothing can be asked of that worker or template any more. */
+  #forget(event: MachineEvent): void {
+    if (event.type === "WorkerExited" || event.type === "WorkerSpawnFailed")
+      this.#handles.delete(event.worker);
+    if (event.type === "TemplateExited" || event.type === "TemplateSpawnFailed")
+      this.#templates.delete(event.template);
   }
 
   #resolve(generation: number, entry: string): void {
@@ -142,23 +178,21 @@ export class Supervisor {
     const error = new PoolError("BROOD_BUG", `${message}. All workers of this service were stopped.`, {
       cause,
     });
-    for (const handle of this.#handles.values()) handle.kill();
+    for (const handle of [...this.#handles.values(), ...this.#templates.values()]) handle.kill();
     this.#waiters.rejectAll(error);
     this.#ports.fail(error);
-    if (this.#handles.size === 0) this.#waiters.settle({ type: "SettleStop" });
+    this.#settleWhenEmpty();
   }
 
   /** The machine is not asked any more; only ends are waited for. */
   #stepAfterFailure(event: MachineEvent): void {
-    if (isEnd(event)) this.#handles.delete(event.worker);
-    if (this.#handles.size === 0) this.#waiters.settle({ type: "SettleStop" });
+    this.#forget(event);
+    this.#settleWhenEmpty();
   }
-}
 
-function isEnd(
-  event: MachineEvent,
-): event is Extract<MachineEvent, { readonly type: "WorkerExited" | "WorkerSpawnFailed" }> {
-  return event.type === "WorkerExited" || event.type === "WorkerSpawnFailed";
+  #settleWhenEmpty(): void {
+    if (this.#handles.size === 0 && this.#templates.size === 0) this.#waiters.settle({ type: "SettleStop" });
+  }
 }
 
 function reasonOf(error: unknown): FailureReason {

@@ -90,6 +90,7 @@ export function assemblePool(checked: CheckedPoolOptions, options: TaskPoolOptio
       clock: ports.clock,
       entropy: ports.entropy,
       strategy: ports.strategy(plane),
+      templates: null,
       resolveRelease: ports.resolveRelease,
       note: (level, message) => logger[level](message),
       fail(error) {

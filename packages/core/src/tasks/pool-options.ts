@@ -162,6 +162,7 @@ function machineConfig(
     maxFailures: integerOption("maxFailures", options.maxFailures, 1, 10_000, 3),
     bootConcurrency: isolate ? Math.max(maxWorkers, cores, 2) : Math.max(2, cores),
     onReleaseChanged: "warn",
+    template: null,
     recycle,
   };
 }

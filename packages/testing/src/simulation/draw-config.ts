@@ -26,6 +26,7 @@ export function drawConfig(random: Random, slots: number): MachineConfig {
     maxFailures: random.pick([1, 2, 3, 3]),
     bootConcurrency: random.pick([1, 2, 2, 8]),
     onReleaseChanged: random.pick(["warn", "warn", "refuse"]),
+    template: null,
     recycle: {
       requests: random.chance(0.3) ? random.integer(10, 1_000) : null,
       jitter: random.pick([0, 0.2, 1]),

@@ -59,6 +59,7 @@ export class Simulation {
       clock: time,
       entropy,
       strategy: this.fleet,
+      templates: null,
       resolveRelease: (entry: string) => this.resolver.resolve(entry),
       publish: () => {},
       note: () => {},

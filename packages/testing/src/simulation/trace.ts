@@ -36,7 +36,8 @@ export function formatTrace(records: readonly TraceRecord[]): readonly string[] 
 }
 
 /** Lines that only say that all goes on. */
-const ROUTINE = /^t=\S+ (WorkerHeartbeat|WorkerSpawned|WorkerBye|DeadlinesReached)/;
+const ROUTINE =
+  /^t=\S+ (WorkerHeartbeat|WorkerSpawned|WorkerBye|TemplateHeartbeat|TemplateSpawned|DeadlinesReached)/;
 
 /** The trace without the lines that led to nothing. */
 export function tellingLines(trace: readonly string[]): readonly string[] {
@@ -69,6 +70,21 @@ function formatEvent(event: MachineEvent, nameOf: (worker: string) => string): s
       return `${event.type} ${nameOf(event.worker)} code=${event.code}`;
     case "WorkerViolated":
       return `${event.type} ${nameOf(event.worker)} ${event.detail}`;
+    case "TemplateReported": {
+      const { template, generation } = event.reported;
+      return `${event.type} template=${event.template} reported=${template}/${generation}`;
+    }
+    case "TemplateSpawned":
+    case "TemplateSpawnFailed":
+    case "TemplateReady":
+    case "TemplateHeartbeat":
+      return `${event.type} template=${event.template}`;
+    case "TemplateExited":
+      return `${event.type} template=${event.template} code=${event.exitCode} signal=${event.signal}`;
+    case "TemplateFailed":
+      return `${event.type} template=${event.template} code=${event.code}`;
+    case "TemplateViolated":
+      return `${event.type} template=${event.template} ${event.detail}`;
     default:
       return `${event.type} ${nameOf(event.worker)}`;
   }
@@ -79,7 +95,12 @@ function formatCommand(command: Command, atMs: number, nameOf: (worker: string) 
   switch (command.type) {
     case "ResolveRelease":
       return `${command.type} gen=${command.generation}`;
+    case "SpawnTemplate":
+      return `${command.type} template=${command.template} gen=${command.generation}`;
+    case "KillTemplate":
+      return `${command.type} template=${command.template}`;
     case "SpawnWorker":
+      return `${command.type} ${nameOf(command.worker)}${command.template === null ? "" : ` from=${command.template}`}`;
     case "AdmitWorker":
     case "AskWorker":
     case "KillWorker":

@@ -2,9 +2,9 @@
 // answered by the test itself, so that each trace shows exactly what the machine decided.
 import type { Command } from "../../../src/machine/commands.ts";
 import type { MachineConfig } from "../../../src/machine/config.ts";
-import type { MachineEvent, WorkerEvent } from "../../../src/machine/events.ts";
+import type { MachineEvent, TemplateEvent, WorkerEvent } from "../../../src/machine/events.ts";
 import { createMachine } from "../../../src/machine/machine.ts";
-import { NO_USAGE, type Release, type WorkerId } from "../../../src/machine/names.ts";
+import { NO_USAGE, type Release, type TemplateId, type WorkerId } from "../../../src/machine/names.ts";
 
 export const CONFIG: MachineConfig = {
   desired: 2,
@@ -17,6 +17,7 @@ export const CONFIG: MachineConfig = {
   maxFailures: 3,
   bootConcurrency: 64,
   onReleaseChanged: "warn",
+  template: null,
   recycle: { requests: null, jitter: 0, memoryBytes: null, ageMs: null },
 };
 
@@ -26,11 +27,12 @@ export const releaseOf = (generation: number): Release => ({
   fingerprint: `f${generation}`,
 });
 
-type Unsigned<Event> = Event extends unknown ? Omit<Event, "worker" | "generation"> : never;
+type Unsigned<Event> = Event extends unknown ? Omit<Event, "worker" | "generation" | "template"> : never;
 
 export function drive(config: Partial<MachineConfig> = {}) {
   const machine = createMachine({ ...CONFIG, ...config });
   const generations = new Map<WorkerId, number>();
+  const templates = new Map<TemplateId, number>();
   const trace: string[] = [];
   const settled: Command[] = [];
   let atMs = 0;
@@ -40,6 +42,7 @@ export function drive(config: Partial<MachineConfig> = {}) {
     const commands = machine.step(event, { atMs, entropy });
     for (const command of commands) {
       if (command.type === "SpawnWorker") generations.set(command.worker, command.generation);
+      if (command.type === "SpawnTemplate") templates.set(command.template, command.generation);
       if (command.type.startsWith("Settle")) settled.push(command);
     }
     const shown = commands.map(showCommand).filter((line) => line !== null);
@@ -77,6 +80,21 @@ export function drive(config: Partial<MachineConfig> = {}) {
       };
       return driver.worker(worker, { type: "WorkerReported", reported });
     },
+    template(template: TemplateId, event: Unsigned<TemplateEvent>) {
+      step({ template, ...event } as TemplateEvent);
+      return driver;
+    },
+    templateHello(template: TemplateId, change: Partial<{ generation: number; release: Release }> = {}) {
+      const generation = templates.get(template) ?? 0;
+      const reported = { template, generation, release: releaseOf(generation), pid: 50, ...change };
+      return driver.template(template, { type: "TemplateReported", reported });
+    },
+    templateReady(template: TemplateId) {
+      return driver.templateHello(template).template(template, { type: "TemplateReady" });
+    },
+    templateExit(template: TemplateId, exitCode: number | null = null, signal: string | null = "SIGKILL") {
+      return driver.template(template, { type: "TemplateExited", exitCode, signal, stderr: "" });
+    },
     ready(...workers: WorkerId[]) {
       for (const worker of workers) driver.hello(worker).worker(worker, { type: "WorkerReady" });
       return driver;
@@ -94,6 +112,7 @@ export function drive(config: Partial<MachineConfig> = {}) {
     start() {
       step({ type: "StartRequested", entry: "/srv/current/app.js" });
       step({ type: "ReleaseResolved", generation: 1, release: releaseOf(1) });
+      if (machine.world.config.template !== null) driver.templateReady("t1");
       const { desired } = machine.world;
       for (let number = 1; number <= desired; number += 1) driver.ready(`w${number}`);
       return driver;
@@ -120,6 +139,7 @@ export function drive(config: Partial<MachineConfig> = {}) {
 
 function showEvent(event: MachineEvent): string {
   const { type, ...fields } = event;
+  if ("template" in fields) return `${type} ${fields.template}`;
   if ("worker" in fields) return `${type} ${fields.worker} g${fields.generation}`;
   if ("generation" in fields) return `${type} g${fields.generation}`;
   return type;
@@ -132,7 +152,11 @@ function showCommand(command: Command): string | null {
     case "Note":
       return command.level === "debug" ? command.message : null;
     case "SpawnWorker":
-      return `SpawnWorker ${command.worker} slot=${command.slot} g${command.generation}`;
+      return `SpawnWorker ${command.worker} slot=${command.slot} g${command.generation}${command.template === null ? "" : ` from ${command.template}`}`;
+    case "SpawnTemplate":
+      return `SpawnTemplate ${command.template} g${command.generation}`;
+    case "KillTemplate":
+      return `KillTemplate ${command.template}`;
     case "SettleRoll": {
       const { result, replaced, reason } = command.result;
       return `SettleRoll ${result} replaced=${replaced}${reason === undefined ? "" : ` ${reason.code}`}`;

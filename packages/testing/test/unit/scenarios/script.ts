@@ -20,6 +20,7 @@ const CONFIG: MachineConfig = {
   maxFailures: 3,
   bootConcurrency: 8,
   onReleaseChanged: "warn",
+  template: null,
   recycle: { requests: null, jitter: 0, memoryBytes: null, ageMs: null },
 };
 

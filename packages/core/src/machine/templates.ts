@@ -1,0 +1,140 @@
+// Templates as the registry wants them: the last good generation has one, and so has the target of a roll. What is not
+// wanted any more is ended at the end of the same turn, so no template of another generation outlives a completed roll.
+// One that only has workers left is kept until they have gone: it is their parent, and reaps them.
+// A template that fails is built again from the pinned release, never from a worker, with the back-off of a slot.
+
+import {
+  BACK_OFF_BASE_MS,
+  BACK_OFF_CAP_MS,
+  FAILURES_FORGOTTEN_AFTER_MS,
+  KILL_AGAIN_AFTER_MS,
+} from "./config.ts";
+import { invariant } from "./invariant.ts";
+import type { FailureReason, Generation } from "./names.ts";
+import { nameOf, templateDiscarded } from "./reasons.ts";
+import type { Worker } from "./registry.ts";
+import { NEXT_OF_TEMPLATE } from "./template-lifecycle.ts";
+import type { Template, TemplateSeat } from "./template-registry.ts";
+import { announce } from "./workers.ts";
+import { draw, type Turn, type World } from "./world.ts";
+
+/** Ends what is not wanted, builds what is missing. Called at the beginning and at the end of every settlement. */
+export function tendTemplates(turn: Turn): void {
+  const { world } = turn;
+  const { config, phase, roll, lastGood, releases } = world;
+  if (config.template === null) return;
+  for (const seat of world.templates.seats.values()) if (!isKept(world, seat)) abandon(turn, seat);
+  if (phase === "starting" && releases.has(1)) fill(turn, 1);
+  if (phase !== "running") return;
+  fill(turn, lastGood);
+  if (roll !== null && roll.step !== "resolving" && roll.step !== "reverting") fill(turn, roll.to);
+}
+
+/** Is this generation's template to be there? */
+function isWanted({ phase, roll, lastGood }: World, generation: Generation): boolean {
+  if (phase === "starting") return generation === 1;
+  if (phase !== "running") return false;
+  return generation === lastGood || (roll?.to === generation && roll.step !== "reverting");
+}
+
+function isKept(world: World, seat: TemplateSeat): boolean {
+  if (isWanted(world, seat.generation)) return true;
+  return seat.template?.state === "ready" && world.registry.aliveOf(seat.generation) > 0;
+}
+
+function abandon(turn: Turn, seat: TemplateSeat): void {
+  if (seat.template !== null) killTemplate(turn, seat.template, null);
+  turn.world.templates.seats.delete(seat.generation);
+}
+
+/** Orders a template for the generation, unless there is one or its back-off runs. One that failed to load has to be gone
+ *  first: what it leaves behind as its reason decides whether there is to be another. */
+function fill(turn: Turn, generation: Generation): void {
+  const { world, atMs } = turn;
+  const seat = world.templates.open(generation);
+  if (seat.template !== null || seat.backingOffUntilAtMs !== null) return;
+  for (const each of world.templates.alive.values())
+    if (each.generation === generation && each.readyAtMs === null) return;
+  const release = world.releases.get(generation);
+  invariant(release !== undefined, `generation ${generation} has no release`);
+  const template: Template = {
+    id: `t${world.nextTemplate++}`,
+    generation,
+    release,
+    spawnedAtMs: atMs,
+    state: "spawning",
+    reported: null,
+    pid: null,
+    readyAtMs: null,
+    stateDeadlineAtMs: Number.POSITIVE_INFINITY,
+    lastHeartbeatAtMs: atMs,
+    suspectedAtMs: Number.NEGATIVE_INFINITY,
+    forkFailures: 0,
+    fault: null,
+  };
+  seat.template = template;
+  world.templates.alive.set(template.id, template);
+  const { bootTimeoutMs } = world.config;
+  setTemplateDeadline(turn, template, bootTimeoutMs);
+  turn.commands.push({ type: "SpawnTemplate", template: template.id, generation, release, bootTimeoutMs });
+  announce(turn, { name: "template:spawned", event: { template: template.id, generation, pid: null } });
+}
+
+/** Ends a template, for a fault or (null) because it is not wanted any more. */
+export function killTemplate(turn: Turn, template: Template, fault: FailureReason | null): void {
+  template.fault ??= fault;
+  turn.world.templates.unseat(template);
+  if (fault !== null) recordTemplateFailure(turn, template);
+  if (template.state === "killing") return;
+  const next = NEXT_OF_TEMPLATE[template.state].KillRequested;
+  invariant(next !== null, `${nameOf(template)} cannot be killed in state ${template.state}`);
+  template.state = next;
+  killTemplateAgain(turn, template);
+}
+
+export function killTemplateAgain(turn: Turn, template: Template): void {
+  setTemplateDeadline(turn, template, KILL_AGAIN_AFTER_MS);
+  turn.commands.push({ type: "KillTemplate", template: template.id });
+}
+
+export function setTemplateDeadline(turn: Turn, template: Template, afterMs: number): void {
+  template.stateDeadlineAtMs = turn.atMs + afterMs;
+  turn.world.deadlines.push({
+    kind: "template-state",
+    template: template.id,
+    atMs: template.stateDeadlineAtMs,
+  });
+}
+
+/** The seat lost its template to a failure. The first one after it was ready is made good at once. */
+export function recordTemplateFailure(turn: Turn, template: Template): void {
+  const seat = turn.world.templates.seats.get(template.generation);
+  if (seat === undefined) return;
+  const readyForMs = template.readyAtMs === null ? 0 : turn.atMs - template.readyAtMs;
+  seat.failures = readyForMs >= FAILURES_FORGOTTEN_AFTER_MS ? 1 : seat.failures + 1;
+  if (seat.failures === 1) return;
+  const boundMs = Math.min(BACK_OFF_CAP_MS, BACK_OFF_BASE_MS * 2 ** (seat.failures - 2));
+  seat.backingOffUntilAtMs = turn.atMs + draw(turn) * boundMs;
+  turn.world.deadlines.push({
+    kind: "template-back-off",
+    generation: seat.generation,
+    atMs: seat.backingOffUntilAtMs,
+  });
+}
+
+export function endTemplateBackOff(turn: Turn, generation: Generation): void {
+  const seat = turn.world.templates.seats.get(generation);
+  if (seat !== undefined && (seat.backingOffUntilAtMs ?? Number.POSITIVE_INFINITY) <= turn.atMs)
+    seat.backingOffUntilAtMs = null;
+}
+
+/** What a forked worker's boot says about its template: ready (`null`) clears it, an early end counts against it. That it
+ *  could not be forked at all is the operating system's doing. */
+export function judgeFork(turn: Turn, worker: Worker, failure: FailureReason | null): void {
+  const { templates, config } = turn.world;
+  const template = worker.template === null ? undefined : templates.alive.get(worker.template);
+  if (template === undefined || failure?.code === "BROOD_SPAWN_FAILED") return;
+  template.forkFailures = failure === null ? 0 : template.forkFailures + 1;
+  const isCorrupt = template.forkFailures >= (config.template?.failuresMax ?? Number.POSITIVE_INFINITY);
+  if (isCorrupt && template.state === "ready") killTemplate(turn, template, templateDiscarded(template));
+}
