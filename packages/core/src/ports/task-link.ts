@@ -33,6 +33,8 @@ export interface TaskPlane {
   received(worker: WorkerId, message: TaskMessage): void;
   /** It is about to be killed: nothing more for it. */
   close(worker: WorkerId): void;
+  /** Has it begun a task and not answered, by its own account? */
+  isBusy(worker: WorkerId): boolean;
   /** Before the sink's `exited`; everything the worker sent has been received. */
   ended(worker: WorkerId, end: { readonly isOutOfMemory: boolean }): void;
 }

@@ -11,7 +11,7 @@ import {
 } from "node:worker_threads";
 import { createFrameWriter, createWorkerFrameReader, type FrameReader } from "../link/frames.ts";
 import type { SupervisorMessage, WorkerMessage } from "../link/protocol.ts";
-import { BEGUN, createTaskCells, FIRST_CELL, OFFERED, REVOKED, WORKING } from "../link/task-cells.ts";
+import { BEGUN, cellValue, createTaskCells, exchangeOffer, OFFERED, REVOKED } from "../link/task-cells.ts";
 import { isTaskMessage } from "../link/task-protocol.ts";
 import type { SpawnOrder, SpawnStrategy, WorkerHandle, WorkerSink } from "../ports/spawn-strategy.ts";
 import type { TaskLink, TaskPlane } from "../ports/task-link.ts";
@@ -96,8 +96,8 @@ class TaskThread implements WorkerHandle {
   send(message: SupervisorMessage): boolean {
     if (this.#hasEnded) return false;
     this.#port.postMessage(this.#writer.wrap(message));
-    const isBusy = Atomics.load(this.#cells, WORKING) > 0;
-    if (message.type === "Report" && isBusy) this.#sink.message({ type: "Busy", ...this.#signature() });
+    if (message.type === "Report" && this.#plane.isBusy(this.#order.worker))
+      this.#sink.message({ type: "Busy", ...this.#signature() });
     return true;
   }
 
@@ -161,8 +161,8 @@ function linkOver(port: MessagePort, cells: Int32Array): TaskLink & { threadId: 
     threadId: null,
     canRevoke: true,
     send: (message, transfer) => port.postMessage(message, transfer as TransferListItem[]),
-    offer: ({ cell }) => void Atomics.store(cells, FIRST_CELL + cell, OFFERED),
-    revoke: ({ cell }) => Atomics.compareExchange(cells, FIRST_CELL + cell, OFFERED, REVOKED) === OFFERED,
-    hasBegun: ({ cell }) => Atomics.load(cells, FIRST_CELL + cell) === BEGUN,
+    offer: ({ seq, cell }) => void Atomics.store(cells, cell, cellValue(seq, OFFERED)),
+    revoke: ({ seq, cell }) => exchangeOffer(cells, cell, seq, REVOKED),
+    hasBegun: ({ seq, cell }) => Atomics.load(cells, cell) === cellValue(seq, BEGUN),
   };
 }

@@ -8,6 +8,7 @@ import type { SpawnStrategy } from "../ports/spawn-strategy.ts";
 import type { TaskPlane } from "../ports/task-link.ts";
 import { resolveRelease } from "../release/resolve.ts";
 import type { TaskSpawnOptions } from "../spawn/task-options.ts";
+import { createTaskProcessStrategy } from "../spawn/task-process.ts";
 import { createTaskThreadStrategy } from "../spawn/task-thread.ts";
 import { createPublicEvents } from "../supervisor/events.ts";
 import { createDebugLogger, guardLogger, logAnnouncement } from "../supervisor/logging.ts";
@@ -23,6 +24,7 @@ import { poolClock } from "./pool-clock.ts";
 import { type CheckedPoolOptions, checkPoolOptions } from "./pool-options.ts";
 import type { PoolTask } from "./pool-task.ts";
 import type { QueuedTask, TaskPool, TaskPoolEvents, TaskPoolOptions } from "./pool-types.ts";
+import { PoolWorkers } from "./pool-workers.ts";
 import { AdaptedQueue, type CustomQueue, PriorityQueue, type TaskQueue } from "./task-queue.ts";
 import { Timings } from "./timings.ts";
 
@@ -76,9 +78,9 @@ export function assemblePool(checked: CheckedPoolOptions, options: TaskPoolOptio
     {
       clock: ports.clock,
       defer: ports.defer,
-      expel: (worker, reason) => pool.expel(worker, reason),
-      spent: (worker) => pool.spent(worker),
-      backlog: () => pool.backlog(),
+      expel: (worker, reason) => workers.expel(worker, reason),
+      spent: (worker) => workers.spent(worker),
+      backlog: () => workers.backlog(),
       empty: () => pool.empty(),
       announce: (name) => events.announce(name),
       keepAlive: (isWanted) => (isWanted ? keepAlive.want() : keepAlive.unwant()),
@@ -99,21 +101,20 @@ export function assemblePool(checked: CheckedPoolOptions, options: TaskPoolOptio
       },
       publish(announcement) {
         logAnnouncement(logger, announcement);
-        pool.observe(announcement);
+        workers.observe(announcement);
         events.publish(announcement);
       },
     },
     waiters,
   );
-  const pool: Pool = new Pool(checked, {
-    supervisor,
-    waiters,
-    plane,
-    events,
-    clock: ports.clock,
-    keepAlive,
-    timings,
-  });
+  const { minWorkers, maxWorkers, idleTimeoutMs, machine } = checked;
+  const { maxFailures } = machine;
+  const workers: PoolWorkers = new PoolWorkers(
+    { minWorkers, maxWorkers, idleTimeoutMs, maxFailures },
+    { supervisor, waiters, plane, clock: ports.clock },
+  );
+  const parts = { supervisor, waiters, plane, workers, events, clock: ports.clock, keepAlive, timings };
+  const pool: Pool = new Pool(checked, parts);
   pool.start();
   return pool;
 }
@@ -144,5 +145,7 @@ function strategyOf(checked: CheckedPoolOptions, workerData: unknown, plane: Tas
       beatEachTasks: recycleTasks === null ? null : Math.max(1, Math.floor(recycleTasks / 20)),
     },
   };
-  return createTaskThreadStrategy(options, plane);
+  return checked.runtime === "worker_threads"
+    ? createTaskThreadStrategy(options, plane)
+    : createTaskProcessStrategy(options, plane);
 }

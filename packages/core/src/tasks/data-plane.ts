@@ -4,9 +4,6 @@
 
 import {
   CELL_SHIFT,
-  DONE,
-  NO_SUCH_TASK,
-  NOT_CLONEABLE,
   ONE_WAY,
   RESULT_STRIDE,
   RETURNED,
@@ -14,10 +11,10 @@ import {
   type TaskMessage,
   TELL_FIRST,
 } from "../link/task-protocol.ts";
-import { decodeThrown, type WireThrown } from "../link/thrown.ts";
 import type { WorkerId } from "../machine/names.ts";
 import type { SpawnOrder } from "../ports/spawn-strategy.ts";
 import type { TaskLink, TaskPlane } from "../ports/task-link.ts";
+import { outcomeOf } from "./answers.ts";
 import type { Dispatcher, Shipment } from "./dispatcher.ts";
 import { type PoolTask, wrappedUs } from "./pool-task.ts";
 import { SlowTaskWatch } from "./slow-task-watch.ts";
@@ -186,6 +183,14 @@ export class DataPlane implements TaskPlane {
     if (member !== undefined) member.isOutOfMemory = isOutOfMemory;
   }
 
+  isBusy(worker: WorkerId): boolean {
+    const member = this.#members.get(worker);
+    for (const task of member?.load?.outstanding.values() ?? []) {
+      if (member?.link.hasBegun(task) !== false) return true;
+    }
+    return false;
+  }
+
   received(worker: WorkerId, message: TaskMessage): void {
     const member = this.#members.get(worker);
     const load = member?.load;
@@ -219,15 +224,7 @@ export class DataPlane implements TaskPlane {
     if (this.#options.timings !== null) this.#options.timings.record(task.waitedUs, us);
     this.completed += 1;
     if (task.state === "settled") this.lateAnswers += 1;
-    else if (status === DONE) this.#settle(task, { isDone: true, value });
-    else if (status === NOT_CLONEABLE)
-      this.#settle(task, { isDone: false, error: errors.notCloneable("result", task.name, value) });
-    else if (status === NO_SUCH_TASK)
-      this.#settle(task, { isDone: false, error: errors.noSuchTask(task.name, value as readonly string[]) });
-    else {
-      const error = errors.markSite(decodeThrown(value as WireThrown), this.#siteOf(member));
-      this.#settle(task, { isDone: false, error });
-    }
+    else this.#settle(task, outcomeOf(task.name, status, value, this.#siteOf(member)));
   }
 
   #dispatch(): void {

@@ -3,8 +3,7 @@
 // that does not stop) goes to the machine as events. All state of workers is in the machine, all state of tasks in the plane.
 
 import type { PoolError } from "../errors.ts";
-import type { Announcement } from "../machine/commands.ts";
-import type { FailureReason, RollResult, WorkerId } from "../machine/names.ts";
+import type { RollResult } from "../machine/names.ts";
 import { knownKeys } from "../options.ts";
 import type { Clock } from "../ports/clock.ts";
 import { deepFreeze, type PublicEvents } from "../supervisor/events.ts";
@@ -12,7 +11,6 @@ import type { Supervisor } from "../supervisor/supervisor.ts";
 import type { Waiters } from "../supervisor/waiters.ts";
 import { type Moved, movedOf } from "../worker/movable.ts";
 import type { DataPlane } from "./data-plane.ts";
-import { type Bounds, clamped, grown, shrunk } from "./elasticity.ts";
 import type { KeepAlive } from "./keep-alive.ts";
 import {
   type CheckedPoolOptions,
@@ -24,6 +22,7 @@ import {
 } from "./pool-options.ts";
 import { PoolTask, type TaskRequest } from "./pool-task.ts";
 import type { MapOptions, RunOptions, TaskPoolEvents, TaskPoolStats } from "./pool-types.ts";
+import type { PoolWorkers } from "./pool-workers.ts";
 import * as errors from "./task-errors.ts";
 import { mapTasks } from "./task-map.ts";
 import type { PoolHistogram, Timings } from "./timings.ts";
@@ -32,6 +31,7 @@ export interface PoolParts {
   readonly supervisor: Supervisor;
   readonly waiters: Waiters;
   readonly plane: DataPlane;
+  readonly workers: PoolWorkers;
   readonly events: PublicEvents<TaskPoolEvents>;
   readonly clock: Clock;
   readonly keepAlive: KeepAlive;
@@ -53,23 +53,17 @@ export class Pool {
   readonly #createdAtMs: number;
   readonly #started: Promise<void>;
   readonly #plain: TaskRequest;
-  #bounds: Bounds;
-  #desired: number;
-  #bootFailures = 0;
   #requests = 0;
   #taskIds = 0;
   /** Why nothing is taken any more. */
   #refusal: PoolError | null = null;
   #stopped: Promise<void> | null = null;
   #onEmpty: (() => void) | null = null;
-  #isShrinkArmed = false;
 
   constructor(options: CheckedPoolOptions, parts: PoolParts) {
     this.#options = options;
     this.#parts = parts;
     this.#createdAtMs = parts.clock.now();
-    this.#bounds = { minWorkers: options.minWorkers, maxWorkers: options.maxWorkers };
-    this.#desired = options.machine.desired;
     this.#plain = this.#requestOf(null, {});
     this.#started = parts.waiters.forStart();
     this.#started.catch((error: PoolError) => this.fail(error));
@@ -99,7 +93,7 @@ export class Pool {
     tasks: Iterable<unknown> | AsyncIterable<unknown>,
     options: MapOptions = {},
   ): AsyncGenerator<unknown, void, undefined> {
-    const concurrency = checkMapOptions(options, MAP_AHEAD * this.#bounds.maxWorkers);
+    const concurrency = checkMapOptions(options, MAP_AHEAD * this.#parts.workers.bounds.maxWorkers);
     const { concurrency: _, signal, ...rest } = options;
     const start = (task: unknown, both: AbortSignal): Promise<unknown> =>
       this.#runWithRoom(task, { ...rest, signal: both });
@@ -121,9 +115,10 @@ export class Pool {
 
   async resize(options: { readonly minWorkers?: number; readonly maxWorkers?: number }): Promise<void> {
     knownKeys("resize.", options, ["minWorkers", "maxWorkers"]);
-    const { minWorkers, maxWorkers } = { ...this.#bounds, ...options };
-    this.#bounds = checkBounds(minWorkers, maxWorkers);
-    await this.#parts.keepAlive.during(this.#scale(clamped(this.#desired, this.#bounds), []));
+    if (this.#refusal !== null) throw this.#refusal;
+    const { workers, keepAlive } = this.#parts;
+    const { minWorkers, maxWorkers } = { ...workers.bounds, ...options };
+    await keepAlive.during(workers.resize(checkBounds(minWorkers, maxWorkers)));
   }
 
   close(options: { readonly timeoutMs?: number } = {}): Promise<void> {
@@ -158,7 +153,7 @@ export class Pool {
         threadId: plane.members.get(worker.worker)?.link.threadId ?? null,
       })),
       counters: { ...counters, fallbacks: 0 },
-      ...this.#bounds,
+      ...this.#parts.workers.bounds,
       tasks: {
         queued: plane.queueSize,
         sent: plane.sent,
@@ -182,7 +177,7 @@ export class Pool {
 
   get utilization(): number {
     const { timings, clock } = this.#parts;
-    const capacityMs = (clock.now() - this.#createdAtMs) * this.#bounds.maxWorkers;
+    const capacityMs = (clock.now() - this.#createdAtMs) * this.#parts.workers.bounds.maxWorkers;
     return timings === null || capacityMs <= 0 ? 0 : timings.busyMs / capacityMs;
   }
 
@@ -209,44 +204,11 @@ export class Pool {
     return this.close();
   }
 
-  /** What the machine tells. */
-  observe({ name, event }: Announcement): void {
-    const { plane } = this.#parts;
-    if (name === "worker:ready") {
-      this.#bootFailures = 0;
-      plane.open(event.worker, event.pid);
-      this.#armShrinking();
-    } else if (name === "worker:draining") plane.close(event.worker);
-    else if (name === "worker:exited") {
-      const wasReady = plane.members.get(event.worker)?.load != null;
-      plane.gone(event.worker, { ...event, isOutOfMemory: false });
-      if (!wasReady && event.reason !== null) this.#bootFailed(errors.errorOfReason(event.reason));
-    }
-  }
-
   /** Nothing will ever run again: everybody is told why. */
   fail(error: PoolError): void {
     this.#refusal ??= error;
+    this.#parts.workers.end();
     this.#parts.plane.refuse(error, true);
-  }
-
-  /** The plane's ports. */
-  expel(worker: WorkerId, error: PoolError): void {
-    this.#parts.plane.close(worker);
-    this.#dismiss(worker, { code: error.code, message: error.message });
-  }
-
-  spent(worker: WorkerId): void {
-    this.#parts.plane.close(worker);
-    this.#dismiss(worker, null);
-  }
-
-  backlog(): void {
-    const { plane } = this.#parts;
-    if (this.#desired >= this.#bounds.maxWorkers || this.#refusal !== null) return;
-    const booting = Math.max(0, this.#desired - plane.dispatcher.loads.size);
-    const next = grown(this.#desired, plane.queueSize, booting, this.#bounds);
-    if (next > this.#desired) this.#scale(next, []).catch(() => {});
   }
 
   empty(): void {
@@ -285,52 +247,6 @@ export class Pool {
     return this.run(task, options);
   }
 
-  #bootFailed(error: PoolError): void {
-    this.#bootFailures += 1;
-    const isHopeless =
-      this.#bootFailures >= this.#options.machine.maxFailures &&
-      this.#parts.plane.dispatcher.loads.size === 0;
-    if (isHopeless) this.#parts.plane.refuse(error, false);
-  }
-
-  #scale(desired: number, spare: readonly WorkerId[]): Promise<void> {
-    const requestId = this.#openRequest("resize");
-    this.#desired = desired;
-    const done = this.#parts.waiters.forScale(requestId);
-    this.#parts.supervisor.accept({ type: "ScaleRequested", requestId, desired, spare });
-    this.#armShrinking();
-    return done;
-  }
-
-  /** Looks for workers that have had nothing to do, as long as there are more than minWorkers. */
-  #armShrinking(): void {
-    if (this.#isShrinkArmed || this.#desired <= this.#bounds.minWorkers || this.#refusal !== null) return;
-    this.#isShrinkArmed = true;
-    const { clock } = this.#parts;
-    clock.after(Math.max(10, this.#options.idleTimeoutMs / 2), () => {
-      this.#isShrinkArmed = false;
-      if (this.#refusal !== null) return;
-      const idle = this.#idleWorkers(clock.now() - this.#options.idleTimeoutMs);
-      const next = shrunk(this.#desired, idle.length, this.#bounds);
-      if (next < this.#desired) this.#scale(next, idle).catch(() => {});
-      this.#armShrinking();
-    });
-  }
-
-  #idleWorkers(sinceAtMs: number): WorkerId[] {
-    const idle: WorkerId[] = [];
-    for (const [worker, { load, idleSinceMs }] of this.#parts.plane.members) {
-      if (load?.isOpen && load.outstanding.size === 0 && idleSinceMs <= sinceAtMs) idle.push(worker);
-    }
-    return idle;
-  }
-
-  #dismiss(worker: WorkerId, reason: FailureReason | null): void {
-    const generation = this.#parts.plane.members.get(worker)?.order.generation;
-    if (generation === undefined) return;
-    this.#parts.supervisor.accept({ type: "WorkerDismissed", worker, generation, reason });
-  }
-
   async #close(timeoutMs: number): Promise<void> {
     const { plane, clock } = this.#parts;
     this.#refusal ??= errors.poolClosed("run()");
@@ -351,6 +267,7 @@ export class Pool {
 
   async #stop(now: boolean): Promise<void> {
     const { waiters, supervisor, keepAlive } = this.#parts;
+    this.#parts.workers.end();
     const stopped = waiters.forStop();
     supervisor.accept({ type: "StopRequested", now });
     await stopped;

@@ -30,8 +30,6 @@ export interface TaskChannel {
   readonly isCheap: boolean;
   /** Asked before a task begins; false: it was taken back. */
   claim(seq: number, cell: number): boolean;
-  /** How many tasks run now; noted where the supervisor can read it although this thread is busy. */
-  working(tasks: number): void;
 }
 
 interface Waiting {
@@ -165,7 +163,6 @@ export class TaskRunner {
       return 0;
     }
     this.#active += 1;
-    this.#channel.working(this.#active);
     const context = createTaskContext(this.#surroundings);
     const beganAtMs = performance.now();
     let result: unknown;
@@ -190,7 +187,6 @@ export class TaskRunner {
     const us = (nowMs - beganAtMs) * 1_000;
     this.done += 1;
     this.#active -= 1;
-    this.#channel.working(this.#active);
     this.#results.learn(name, us);
     if (status === DONE) this.#results.addResult(seq, outcome, us);
     else if (!this.#results.tryAdd(seq, THREW, encodeThrown(outcome), us))

@@ -31,14 +31,23 @@ export interface TaskTransport extends TaskChannel {
 
 type Unsigned<Message> = Message extends unknown ? Omit<Message, "worker" | "generation"> : never;
 
-export function openTaskSession(session: TaskSession, transport: TaskTransport): void {
+/** What its transport may ask of a session. */
+export interface OpenTaskSession {
+  /** Leaves as after a Drain. */
+  leave(): void;
+  /** Sends what is held back. */
+  flush(): void;
+}
+
+export function openTaskSession(session: TaskSession, transport: TaskTransport): OpenTaskSession {
   const worker = new TaskSessionWorker(session, transport);
   transport.onMessage((value) => worker.receive(value));
   process.on("uncaughtExceptionMonitor", (error) => worker.confess(error, "threw"));
   void worker.boot();
+  return worker;
 }
 
-class TaskSessionWorker {
+class TaskSessionWorker implements OpenTaskSession {
   readonly #session: TaskSession;
   readonly #transport: TaskTransport;
   readonly #writer = createFrameWriter<WorkerMessage>();
@@ -108,12 +117,20 @@ class TaskSessionWorker {
   #obey(message: SupervisorMessage): void {
     if (message.type === "Admit") this.#admit();
     else if (message.type === "Report") this.#heartbeat?.beat();
-    else if (message.type === "Drain") void this.#leave();
+    else if (message.type === "Drain") this.leave();
   }
 
-  async #leave(): Promise<void> {
+  leave(): void {
     if (this.#isLeaving) return;
     this.#isLeaving = true;
+    void this.#depart();
+  }
+
+  flush(): void {
+    this.#runner?.flush();
+  }
+
+  async #depart(): Promise<void> {
     this.#send({ type: "Draining" });
     await this.#runner?.drain();
     this.#send({ type: "Bye" });

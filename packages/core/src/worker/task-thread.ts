@@ -1,12 +1,12 @@
 // What a one-thread Piscina runs in its thread: opens the session over a port of our own and returns, so that Piscina sees an
 // idle thread, which does not keep the host alive. Its `atomics` are off: with "sync" an idle thread stands frozen in
 // Atomics.wait, where it can send no heartbeat and run no timer of the application; measured, it was not faster either.
-// Beside the port lies a piece of shared memory: the worker notes each task it begins and how many run, and the pool takes
+// Beside the port lies a piece of shared memory: the worker notes each task it begins, and the pool takes
 // tasks back by marking them first. So both know for certain, also when this thread is deep in a task, or dead.
 
 import { getHeapStatistics } from "node:v8";
 import type { MessagePort, TransferListItem } from "node:worker_threads";
-import { BEGUN, FIRST_CELL, OFFERED, WORKING } from "../link/task-cells.ts";
+import { BEGUN, exchangeOffer } from "../link/task-cells.ts";
 import { openTaskSession, type TaskSession } from "./task-session.ts";
 
 export interface ThreadOrder {
@@ -23,8 +23,7 @@ export function open({ session, port, cells }: ThreadOrder): void {
     sendFrame: (frame) => port.postMessage(frame),
     flush: () => Promise.resolve(),
     onMessage: (listener) => void port.on("message", listener),
-    claim: (_seq, cell) => Atomics.compareExchange(cells, FIRST_CELL + cell, OFFERED, BEGUN) === OFFERED,
-    working: (tasks) => void Atomics.store(cells, WORKING, tasks),
+    claim: (seq, cell) => exchangeOffer(cells, cell, seq, BEGUN),
     memoryBytes() {
       const { total_physical_size, malloced_memory, external_memory } = getHeapStatistics();
       return total_physical_size + malloced_memory + external_memory;

@@ -1,0 +1,56 @@
+// What a one-process Tinypool runs in its process: opens the session over the IPC channel and returns. A process shares no
+// memory with the pool, so it notes the number of each task it begins in a file of four bytes that both have open (it has no
+// name any more). A page of the kernel outlives a SIGKILL: the pool knows for certain what a dead worker had begun, and
+// what it had not goes to another one. One pwrite a task, about a microsecond.
+
+import { openSync, writeSync } from "node:fs";
+import { openTaskSession, type TaskSession } from "./task-session.ts";
+
+export interface ProcessOrder {
+  readonly session: TaskSession;
+  /** Path of the journal as this process can open it; null: the system has no such paths. */
+  readonly journal: string | null;
+}
+
+export function open({ session, journal }: ProcessOrder): void {
+  const sendNow = process.send?.bind(process);
+  if (sendNow === undefined) throw new Error("a task process must be started by a pool");
+  let sent: Promise<void> = Promise.resolve();
+  const send = (message: unknown): void => {
+    if (!process.connected) return;
+    let hasLeft: () => void = () => {};
+    const leaving = new Promise<void>((resolve) => {
+      hasLeft = resolve;
+    });
+    // Throws for what cannot be cloned.
+    sendNow(message, undefined, undefined, () => hasLeft());
+    sent = leaving;
+  };
+  const worker = openTaskSession(session, {
+    runtime: "child_process",
+    isCheap: false,
+    post: send,
+    sendFrame: send,
+    flush: () => sent,
+    onMessage: (listener) => void process.on("message", listener),
+    claim: claimIn(journal),
+    memoryBytes: () => process.memoryUsage.rss(),
+    exit: (code) => process.exit(code),
+  });
+  process.once("exit", () => worker.flush());
+  process.once("disconnect", () => process.exit(1));
+  process.on("SIGTERM", () => worker.leave());
+  // A terminal sends these to the whole group; the pool's process decides.
+  for (const signal of ["SIGINT", "SIGQUIT", "SIGHUP"] as const) process.on(signal, () => {});
+}
+
+function claimIn(journal: string | null): (seq: number) => boolean {
+  if (journal === null) return () => true;
+  const file = openSync(journal, "r+");
+  const note = new Uint32Array(1);
+  return (seq) => {
+    note[0] = seq;
+    writeSync(file, note, 0, 4, 0);
+    return true;
+  };
+}
