@@ -12,8 +12,8 @@ export const poolClock: Clock = {
     let immediate: NodeJS.Immediate | undefined;
     const timer = setTimeout(
       () => {
+        // Not unref'd: then an idle loop would not run it before something else happens.
         immediate = setImmediate(callback);
-        immediate.unref();
       },
       Math.min(DELAY_MAX_MS, Math.max(0, Math.ceil(delayMs))),
     );
