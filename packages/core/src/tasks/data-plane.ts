@@ -2,21 +2,14 @@
 // was accepted leaves through `settle`, once: with its worker's answer, or because the worker ended, the time was up, the
 // caller aborted, or the pool closed. What a dead worker had not begun goes back to the queue; that is no retry.
 
-import {
-  CELL_SHIFT,
-  ONE_WAY,
-  RESULT_STRIDE,
-  RETURNED,
-  RUN,
-  type TaskMessage,
-  TELL_FIRST,
-} from "../link/task-protocol.ts";
+import { RESULT_STRIDE, RETURNED, type TaskMessage } from "../link/task-protocol.ts";
 import type { WorkerId } from "../machine/names.ts";
 import type { SpawnOrder } from "../ports/spawn-strategy.ts";
 import type { TaskLink, TaskPlane } from "../ports/task-link.ts";
 import { outcomeOf } from "./answers.ts";
 import type { Dispatcher, Shipment } from "./dispatcher.ts";
 import { type PoolTask, wrappedUs } from "./pool-task.ts";
+import { orphansOf, packed } from "./shipping.ts";
 import { SlowTaskWatch } from "./slow-task-watch.ts";
 import * as errors from "./task-errors.ts";
 import { TaskStop } from "./task-stop.ts";
@@ -138,19 +131,11 @@ export class DataPlane implements TaskPlane {
     this.dispatcher.loads.delete(worker);
     if (member === undefined || member.load === null) return;
     const { link, isOutOfMemory, load } = member;
-    const back: PoolTask[] = [];
-    for (const task of load.outstanding.values() as Iterable<PoolTask>) {
-      if (task.state === "settled") continue;
-      const neverBegan = link.hasBegun(task) === false;
-      const mayRepeat = neverBegan || task.retriesLeft > 0;
-      if (mayRepeat && !task.isAlone) {
-        if (!neverBegan) task.retriesLeft -= 1;
-        back.push(task);
-      } else {
-        const attempts = 1 + task.request.retries - task.retriesLeft;
-        const error = errors.workerExited(this.#siteOf(member), { ...end, isOutOfMemory }, attempts);
-        this.#settle(task, { isDone: false, error });
-      }
+    const { back, lost } = orphansOf(load.outstanding.values() as Iterable<PoolTask>, link);
+    for (const task of lost) {
+      const attempts = 1 + task.request.retries - task.retriesLeft;
+      const error = errors.workerExited(this.#siteOf(member), { ...end, isOutOfMemory }, attempts);
+      this.#settle(task, { isDone: false, error });
     }
     this.#putBack(back);
   }
@@ -237,17 +222,7 @@ export class DataPlane implements TaskPlane {
   #send({ load, jobs }: Shipment<PoolTask>): void {
     const member = this.#members.get(load.worker);
     if (member === undefined) return this.#putBack(jobs);
-    const message: unknown[] = [RUN];
-    const transfer: unknown[] = [];
-    for (const job of jobs) {
-      const { seq, cell, value, request } = job;
-      const flags =
-        (request.timeoutMs === null ? 0 : TELL_FIRST) | (request.transfer.length === 0 ? 0 : ONE_WAY);
-      const name = request.name === this.#options.defaultName ? null : request.name;
-      message.push(seq, name, value, flags | (cell << CELL_SHIFT));
-      if (request.transfer.length > 0) transfer.push(...request.transfer);
-      member.link.offer(job);
-    }
+    const { message, transfer } = packed(jobs, member.link, this.#options.defaultName);
     try {
       member.link.send(message, transfer);
     } catch (cause) {
