@@ -203,28 +203,6 @@ export function checkFilename(option: string, filename: unknown): string {
   }
 }
 
-/** Options of one run. Checked by hand: a pool runs hundreds of thousands a second. */
-export function checkRunOptions(options: RunOptions): void {
-  const { name, timeoutMs, retries, priority, transferList, signal } = options;
-  if (name !== undefined) textOption("name", name);
-  checkTimeout("timeoutMs", timeoutMs);
-  integerOption("retries", retries, 0, 1_000, 0);
-  integerOption("priority", priority, -1_000, 1_000, 0);
-  if (transferList !== undefined && !Array.isArray(transferList))
-    throw badOption("transferList", transferList, "an array");
-  if (signal !== undefined && !(signal instanceof AbortSignal))
-    throw badOption("signal", signal, "an AbortSignal");
-}
-
-export function checkMapOptions(options: MapOptions, fallback: number): number {
-  knownKeys("map.", options, ["name", "concurrency", "signal", "timeoutMs", "retries"]);
-  return integerOption("concurrency", options.concurrency, 1, 1_000_000, fallback);
-}
-
-export function checkTimeout(option: string, value: unknown): number | null {
-  return value === undefined || value === null ? null : numberOption(option, value, 1, TIMER_MAX_MS, 1);
-}
-
 function checkMaxQueue(value: unknown): number {
   if (value === Number.POSITIVE_INFINITY) return value;
   return integerOption("maxQueue", value, 0, Number.MAX_SAFE_INTEGER, 10_000);

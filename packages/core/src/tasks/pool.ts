@@ -12,17 +12,11 @@ import type { Waiters } from "../supervisor/waiters.ts";
 import { type Moved, movedOf } from "../worker/movable.ts";
 import type { DataPlane } from "./data-plane.ts";
 import type { KeepAlive } from "./keep-alive.ts";
-import {
-  type CheckedPoolOptions,
-  checkBounds,
-  checkFilename,
-  checkMapOptions,
-  checkRunOptions,
-  checkTimeout,
-} from "./pool-options.ts";
+import { type CheckedPoolOptions, checkBounds, checkFilename } from "./pool-options.ts";
 import { PoolTask, type TaskRequest } from "./pool-task.ts";
 import type { MapOptions, RunOptions, TaskPoolEvents, TaskPoolStats } from "./pool-types.ts";
 import type { PoolWorkers } from "./pool-workers.ts";
+import { checkMapOptions, checkRunOptions, checkTimeout } from "./run-options.ts";
 import * as errors from "./task-errors.ts";
 import { mapTasks } from "./task-map.ts";
 import type { PoolHistogram, Timings } from "./timings.ts";
