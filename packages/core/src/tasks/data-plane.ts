@@ -13,7 +13,7 @@ import { orphansOf, packed } from "./shipping.ts";
 import { SlowTaskWatch } from "./slow-task-watch.ts";
 import * as errors from "./task-errors.ts";
 import { TaskStop } from "./task-stop.ts";
-import type { Member, PlaneOptions, PlanePorts } from "./task-team.ts";
+import { type Member, type PlaneOptions, type PlanePorts, siteOf } from "./task-team.ts";
 
 export class DataPlane implements TaskPlane {
   readonly dispatcher: Dispatcher<PoolTask>;
@@ -93,7 +93,7 @@ export class DataPlane implements TaskPlane {
     const member = load === null ? undefined : this.#members.get(load.worker);
     if (load === null || member === undefined) return;
     const hasBegun = load.isRunning(task) || !member.link.revoke(task);
-    this.#settle(task, { isDone: false, error: errors.taskAborted(this.#siteOf(member), task.name, reason) });
+    this.#settle(task, { isDone: false, error: errors.taskAborted(siteOf(member), task.name, reason) });
     if (hasBegun) this.#stop.stop(member, task, null);
     else load.remove(task.seq);
   }
@@ -134,7 +134,7 @@ export class DataPlane implements TaskPlane {
     const { back, lost } = orphansOf(load.outstanding.values() as Iterable<PoolTask>, link);
     for (const task of lost) {
       const attempts = 1 + task.request.retries - task.retriesLeft;
-      const error = errors.workerExited(this.#siteOf(member), { ...end, isOutOfMemory }, attempts);
+      const error = errors.workerExited(siteOf(member), { ...end, isOutOfMemory }, attempts);
       this.#settle(task, { isDone: false, error });
     }
     this.#putBack(back);
@@ -209,7 +209,7 @@ export class DataPlane implements TaskPlane {
     if (this.#options.timings !== null) this.#options.timings.record(task.waitedUs, us);
     this.completed += 1;
     if (task.state === "settled") this.lateAnswers += 1;
-    else this.#settle(task, outcomeOf(task.name, status, value, this.#siteOf(member)));
+    else this.#settle(task, outcomeOf(task.name, status, value, siteOf(member)));
   }
 
   #dispatch(): void {
@@ -259,7 +259,7 @@ export class DataPlane implements TaskPlane {
   }
 
   #timeUp(member: Member, task: PoolTask, timeoutMs: number): void {
-    const error = errors.taskTimeout(this.#siteOf(member), task.name, timeoutMs);
+    const error = errors.taskTimeout(siteOf(member), task.name, timeoutMs);
     if (this.#settle(task, { isDone: false, error })) this.#stop.stop(member, task, error);
   }
 
@@ -294,10 +294,5 @@ export class DataPlane implements TaskPlane {
   #hasRoom(): boolean {
     for (const load of this.dispatcher.loads.values()) if (load.isFree) return true;
     return false;
-  }
-
-  #siteOf({ order, link, pid }: Member): errors.ErrorSite {
-    const { worker, slot, generation } = order;
-    return { worker, slot, generation, pid, threadId: link.threadId };
   }
 }

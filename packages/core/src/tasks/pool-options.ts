@@ -17,12 +17,11 @@ import {
 } from "../options.ts";
 import { entryPath } from "../release/resolve.ts";
 import type {
-  MapOptions,
-  RunOptions,
   TaskPoolOptions,
   TaskRecycleOptions,
   TaskRuntime,
 } from "./pool-types.ts";
+import { checkTimeout } from "./run-options.ts";
 
 const HOUR_MS = 3_600_000;
 const TIMER_MAX_MS = 2 ** 31 - 1;

@@ -5,6 +5,7 @@ import type { WorkerId } from "../machine/names.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { SpawnOrder } from "../ports/spawn-strategy.ts";
 import type { TaskLink } from "../ports/task-link.ts";
+import type { ErrorSite } from "./task-errors.ts";
 import type { Timings } from "./timings.ts";
 import type { WorkerLoad } from "./worker-load.ts";
 
@@ -45,4 +46,9 @@ export interface PlanePorts {
   empty(): void;
   /** Whether somebody waits for a task: then the host must not end. */
   keepAlive(isWanted: boolean): void;
+}
+
+export function siteOf({ order, link, pid }: Member): ErrorSite {
+  const { worker, slot, generation } = order;
+  return { worker, slot, generation, pid, threadId: link.threadId };
 }
