@@ -7,10 +7,12 @@
         "src/descriptors.c",
         "src/errors.c",
         "src/fork.c",
+        "src/leave.c",
         "src/link.c",
         "src/listen.c",
         "src/mappings.c",
         "src/pidfd.c",
+        "src/platform.c",
         "src/process_end.c",
         "src/watch.c"
       ],

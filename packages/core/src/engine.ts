@@ -4,11 +4,14 @@
 export {
   createFrameWriter,
   createSupervisorFrameReader,
+  createTemplateCommandReader,
+  createTemplateFrameReader,
   createWorkerFrameReader,
   type FrameReader,
   type FrameWriter,
 } from "./link/frames.ts";
 export type { BootOrder, Frame, SupervisorMessage, WorkerMessage } from "./link/protocol.ts";
+export type { TemplateCommand, TemplateMessage } from "./link/template-protocol.ts";
 export * from "./machine/index.ts";
 export type { Clock, Entropy } from "./ports/clock.ts";
 export type { ResolveRelease } from "./ports/release-resolver.ts";
@@ -19,6 +22,12 @@ export type {
   WorkerHandle,
   WorkerSink,
 } from "./ports/spawn-strategy.ts";
+export type {
+  TemplateHandle,
+  TemplateOrder,
+  TemplateSink,
+  TemplateStrategy,
+} from "./ports/template-strategy.ts";
 export { resolveRelease } from "./release/resolve.ts";
 export { createFreshProcessStrategy, type FreshProcessOptions } from "./spawn/fresh-process.ts";
 export { Supervisor, type SupervisorPorts } from "./supervisor/supervisor.ts";

@@ -4,11 +4,14 @@
 import { PoolError } from "./errors.ts";
 import { createMachine } from "./machine/machine.ts";
 import type { RollResult, WorkerId } from "./machine/names.ts";
+import { nativeSupport } from "./native/index.ts";
 import { integerOption, knownKeys, WORKERS_MAX } from "./options.ts";
+import type { TemplateStrategy } from "./ports/template-strategy.ts";
 import { resolveRelease } from "./release/resolve.ts";
 import { type CheckedServiceOptions, checkEntry, checkServiceOptions } from "./service-options.ts";
 import type { Service, ServiceEvents, ServiceOptions, ServiceStats } from "./service-types.ts";
 import { createFreshProcessStrategy } from "./spawn/fresh-process.ts";
+import { createTemplateStrategy, type TemplateStrategyOptions } from "./spawn/template/template-strategy.ts";
 import { createPublicEvents, deepFreeze, type PublicEvents } from "./supervisor/events.ts";
 import { waitForHeartbeats } from "./supervisor/fresh-heartbeats.ts";
 import { createDebugLogger, guardLogger, logAnnouncement } from "./supervisor/logging.ts";
@@ -23,7 +26,7 @@ export function createService(options: ServiceOptions): Service {
   const logger = guardLogger(options.logger ?? createDebugLogger(checked.name));
   const events = createPublicEvents(logger);
   const waiters = new Waiters();
-  const strategy = createFreshProcessStrategy({
+  const processOptions: TemplateStrategyOptions = {
     name: checked.name,
     host: options.host?.href ?? null,
     hostData: options.hostData ?? null,
@@ -35,14 +38,15 @@ export function createService(options: ServiceOptions): Service {
     cwd: checked.cwd,
     stdout: options.stdout ?? "inherit",
     stderr: options.stderr ?? "inherit",
-  });
+    unsafe: checked.unsafe,
+  };
   const supervisor = new Supervisor(
     createMachine(checked.machine),
     {
       clock: realClock,
       entropy: realEntropy,
-      strategy,
-      templates: null,
+      strategy: createFreshProcessStrategy(processOptions),
+      templates: checked.spawn === "template" ? templateStrategy(processOptions) : null,
       resolveRelease,
       note: (level, message) => logger[level](message),
       fail: events.fail,
@@ -54,6 +58,12 @@ export function createService(options: ServiceOptions): Service {
     waiters,
   );
   return new ProcessService(checked, supervisor, waiters, events);
+}
+
+function templateStrategy(options: TemplateStrategyOptions): TemplateStrategy {
+  const support = nativeSupport();
+  if (support.ok) return createTemplateStrategy(options, support.binding);
+  throw new PoolError("BROOD_TEMPLATE_UNSUPPORTED", support.reason);
 }
 
 /** eventemitter3 derives the listener's type by inference, which a generic name defeats. */

@@ -29,6 +29,7 @@ const ENGINE_KEYS = [
   "maxUnavailable",
   "maxFailures",
   "bootConcurrency",
+  "template",
   "recycle",
   "onReleaseChanged",
   "env",
@@ -36,6 +37,14 @@ const ENGINE_KEYS = [
   "compileCache",
   "logger",
 ] as const;
+
+/** They compile what the first users would have to wait for. Their user-agent is "brood-warmup". */
+export interface WarmupOptions {
+  /** GET requests for each path, 0...100_000, default 0: none. */
+  readonly requests?: number;
+  /** Default ["/"]. */
+  readonly paths?: readonly string[];
+}
 
 type EngineOptions = Pick<ServiceOptions, (typeof ENGINE_KEYS)[number]>;
 
@@ -47,7 +56,11 @@ export interface ServeConfig extends EngineOptions {
   /** Default $PORT, else 3000. Forms: 3000, "127.0.0.1:3000", "tcp://[::1]:3000", "unix:/run/app.sock", "fd:3". */
   readonly listen?: string | number | readonly (string | number)[];
   readonly runtime?: "process";
-  readonly spawn?: "fresh";
+  /** "fresh" (default): each worker is a new process. "template": forked from one that has loaded the release; Linux,
+   *  docs/forking.md. */
+  readonly spawn?: "fresh" | "template";
+  /** Requests without a socket before anybody serves (in the template, or in each fresh worker before it is ready). */
+  readonly warmup?: WarmupOptions;
   /** "listener": the workers accept, on the one listening socket each of them inherits. */
   readonly handoff?: "listener";
   /** In logs, stats and the control socket's path; default: `name` in package.json, else the folder's name. */
@@ -74,6 +87,8 @@ export interface ServeOptions {
   readonly cwd: string;
   readonly workers: number | undefined;
   readonly addresses: readonly ListenAddress[];
+  readonly spawn: "fresh" | "template";
+  readonly warmup: Required<WarmupOptions>;
   readonly exposeGeneration: boolean;
   readonly lingerMs: number;
   readonly control: string | boolean;
@@ -89,6 +104,7 @@ const ADAPTER_KEYS: readonly Exclude<keyof ServeConfig, keyof EngineOptions>[] =
   "listen",
   "runtime",
   "spawn",
+  "warmup",
   "handoff",
   "name",
   "cwd",
@@ -103,6 +119,8 @@ const ADAPTER_KEYS: readonly Exclude<keyof ServeConfig, keyof EngineOptions>[] =
 /** Long enough for a client that has just sent its next request on a connection it saw open. */
 const LINGER_DEFAULT_MS = 500;
 const LINGER_MAX_MS = 60_000;
+/** For each worker or template; more only delays its boot. */
+const WARMUP_REQUESTS_MAX = 100_000;
 
 /** @throws PoolError BROOD_BAD_OPTION naming the option, its value and what is accepted. */
 export function readServeConfig(config: ServeConfig): ServeOptions {
@@ -111,11 +129,12 @@ export function readServeConfig(config: ServeConfig): ServeOptions {
   if (!isFolder(cwd)) throw badOption("cwd", config.cwd, "a folder that exists");
   const entry = readEntry(config.entry, cwd);
   choiceOption("runtime", config.runtime, ["process"], "process");
-  choiceOption("spawn", config.spawn, ["fresh"], "fresh");
   choiceOption("handoff", config.handoff, ["listener"], "listener");
   return {
     entry,
     cwd,
+    spawn: choiceOption("spawn", config.spawn, ["fresh", "template"], "fresh"),
+    warmup: readWarmup(config.warmup),
     name: nameOption("name", config.name, defaultName(cwd, entry)),
     workers: readWorkers(config.workers),
     addresses: parseAddresses(config.listen, cwd, process.env),
@@ -152,6 +171,15 @@ function readWorkers(value: unknown): number | undefined {
   if (typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= WORKERS_MAX)
     return value;
   throw badOption("workers", value, `"auto" or a whole number from 1 to ${WORKERS_MAX}`);
+}
+
+function readWarmup(warmup: WarmupOptions = {}): Required<WarmupOptions> {
+  if (typeof warmup !== "object" || warmup === null) throw badOption("warmup", warmup, "an object");
+  knownKeys("warmup.", warmup, ["requests", "paths"]);
+  const { paths = ["/"] } = warmup;
+  const wrong = Array.isArray(paths) ? paths.find((each) => !/^\/[^\s]*$/.test(String(each))) : paths;
+  if (wrong !== undefined) throw badOption("warmup.paths", wrong, 'an array of paths such as "/"');
+  return { requests: integerOption("warmup.requests", warmup.requests, 0, WARMUP_REQUESTS_MAX, 0), paths };
 }
 
 function readControl(value: unknown, cwd: string): string | boolean {

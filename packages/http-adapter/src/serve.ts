@@ -122,6 +122,7 @@ function serviceOptions(
     exposeGeneration: options.exposeGeneration,
     lingerMs: options.lingerMs,
     addresses: sockets.map((each) => each.address),
+    warmup: options.warmup,
   };
   return {
     ...options.engine,
@@ -129,7 +130,7 @@ function serviceOptions(
     name: options.name,
     cwd: options.cwd,
     runtime: "process",
-    spawn: "fresh",
+    spawn: options.spawn,
     host: HOST_MODULE,
     hostData,
     sockets: sockets.map((each) => each.descriptor),

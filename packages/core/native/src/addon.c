@@ -13,7 +13,8 @@ static const struct {
     {"watchStop", brood_watch_stop},       {"socketPair", brood_socket_pair},
     {"linkSend", brood_link_send},         {"linkReceive", brood_link_receive},
     {"duplicate", brood_duplicate},        {"close", brood_close},
-    {"bindReuseport", brood_bind_reuseport},
+    {"bindReuseport", brood_bind_reuseport}, {"replace", brood_replace},
+    {"exitAfterMessage", brood_exit_after_message}, {"withoutThreads", brood_without_threads},
 };
 
 NAPI_MODULE_INIT() {

@@ -47,6 +47,9 @@ napi_value brood_socket_pair(napi_env env, napi_callback_info info);
 napi_value brood_link_send(napi_env env, napi_callback_info info);
 napi_value brood_link_receive(napi_env env, napi_callback_info info);
 napi_value brood_duplicate(napi_env env, napi_callback_info info);
+napi_value brood_replace(napi_env env, napi_callback_info info);
+napi_value brood_exit_after_message(napi_env env, napi_callback_info info);
+napi_value brood_without_threads(napi_env env, napi_callback_info info);
 napi_value brood_close(napi_env env, napi_callback_info info);
 napi_value brood_bind_reuseport(napi_env env, napi_callback_info info);
 

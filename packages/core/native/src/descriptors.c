@@ -27,3 +27,19 @@ napi_value brood_close(napi_env env, napi_callback_info info) {
   if (close(fd) != 0 && errno != EINTR) return brood_throw_errno(env, errno, "close");
   return brood_undefined(env);
 }
+
+/** replace(from, to): `to` becomes a copy of `from`, open also after exec and waiting on writes, as a stdio has to be. */
+napi_value brood_replace(napi_env env, napi_callback_info info) {
+  napi_value arguments[2];
+  int from, to;
+  if (!brood_arguments(env, info, 2, arguments) || !brood_int(env, arguments[0], "from", &from) ||
+      !brood_int(env, arguments[1], "to", &to))
+    return NULL;
+  const int flags = fcntl(from, F_GETFL);
+  if (flags < 0) return brood_throw_errno(env, errno, "fcntl");
+  if (fcntl(from, F_SETFL, flags & ~O_NONBLOCK) != 0) return brood_throw_errno(env, errno, "fcntl");
+  int copied;
+  do copied = dup2(from, to);
+  while (copied < 0 && errno == EINTR);
+  return copied < 0 ? brood_throw_errno(env, errno, "dup2") : brood_undefined(env);
+}

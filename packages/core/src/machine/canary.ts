@@ -3,7 +3,7 @@
 // Only when it has been ready for `minHealthyMs` does it take the seat and the others follow.
 
 import type { Slot } from "./registry.ts";
-import { mayBoot, replaceCurrent } from "./replacement.ts";
+import { maySpawn, replaceCurrent } from "./replacement.ts";
 import { promote } from "./slots.ts";
 import { spawnInto } from "./workers.ts";
 import type { Roll, Turn } from "./world.ts";
@@ -19,12 +19,13 @@ export function hasProven(turn: Turn, roll: Roll): boolean {
   return true;
 }
 
-/** Sends a canary when there is none, or the last one was taken away through no fault of its own. */
+/** Sends a canary when there is none, or the last one was taken away through no fault of its own. It needs no permit to
+ *  boot: empty slots whose workers boot in vain would hold all of them, and a good release could never mend that. */
 export function sendCanary(turn: Turn, roll: Roll): void {
   const canary = roll.canary === null ? undefined : turn.world.registry.workers.get(roll.canary);
   if (canary !== undefined && (canary.role !== "leaving" || canary.fault !== null)) return;
   const slot = findSlot(turn);
-  if (slot === null || !mayBoot(turn.world, roll.to)) return;
+  if (slot === null || !maySpawn(turn.world, roll.to)) return;
   if (slot.current === null) {
     slot.backingOffUntilAtMs = null;
     roll.canary = spawnInto(turn, slot, roll.to).id;

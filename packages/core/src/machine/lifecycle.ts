@@ -1,8 +1,8 @@
 // The life of one worker as a table: state x input. A worker is never current before it was `Admitted` (its own
 // report matched what was asked for) and `Ready`; both cells exist only on that path. `null` is illegal: sent by the
 // worker it breaks the protocol, caused by our own code it is a defect. While `killing`, whatever a dying worker
-// still says is ignored. Rejected: a class with flags (`booted`, `admitted`, `draining`), whose 2^n combinations
-// nobody can test.
+// still says is ignored. `Spawned` may come late: of a forked worker its template tells, over another link.
+// Rejected: a class with flags (`booted`, `admitted`, `draining`), whose 2^n combinations nobody can test.
 
 import type { WorkerState } from "./names.ts";
 
@@ -48,7 +48,7 @@ export const NEXT: Readonly<Record<WorkerState, Readonly<Record<WorkerInput, Wor
     Exited: "exited",
   },
   ready: {
-    Spawned: null,
+    Spawned: "ready",
     Admitted: null,
     Ready: null,
     Heartbeat: "ready",
@@ -61,7 +61,7 @@ export const NEXT: Readonly<Record<WorkerState, Readonly<Record<WorkerInput, Wor
     Exited: "exited",
   },
   draining: {
-    Spawned: null,
+    Spawned: "draining",
     Admitted: null,
     Ready: null,
     Heartbeat: "draining",

@@ -36,8 +36,8 @@ export function mayBoot(world: World, generation: Generation): boolean {
   return world.registry.booting < world.config.bootConcurrency && maySpawn(world, generation);
 }
 
-/** With templates: its own is ready, or is being built again and spawns may fall back to a fresh process. */
-function maySpawn({ config, templates }: World, generation: Generation): boolean {
+/** With or without a permit: is there what it can be made from? With templates: its own is ready, or is being built again and spawns may fall back to a fresh process. */
+export function maySpawn({ config, templates }: World, generation: Generation): boolean {
   if (config.template === null || templates.readyOf(generation) !== null) return true;
   return config.template.fallback === "fresh" && templates.seats.get(generation)?.hasBeenReady === true;
 }

@@ -22,6 +22,7 @@ export interface Template {
   suspectedAtMs: Milliseconds;
   /** Workers forked from it that failed early, in a row. */
   forkFailures: number;
+  lastForkFailureAtMs: Milliseconds;
   fault: FailureReason | null;
 }
 
@@ -35,6 +36,8 @@ export interface TemplateSeat {
   backingOffUntilAtMs: Milliseconds | null;
   /** Its code has been seen to load: spawns may fall back to it. */
   hasBeenReady: boolean;
+  /** The last one that took orders with it when it ended. */
+  losing: TemplateId | null;
 }
 
 export class TemplateRegistry {
@@ -45,7 +48,14 @@ export class TemplateRegistry {
   open(generation: Generation): TemplateSeat {
     const found = this.seats.get(generation);
     if (found !== undefined) return found;
-    const seat = { generation, template: null, failures: 0, backingOffUntilAtMs: null, hasBeenReady: false };
+    const seat = {
+      generation,
+      template: null,
+      failures: 0,
+      backingOffUntilAtMs: null,
+      hasBeenReady: false,
+      losing: null,
+    };
     this.seats.set(generation, seat);
     return seat;
   }

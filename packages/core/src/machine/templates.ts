@@ -18,6 +18,9 @@ import type { Template, TemplateSeat } from "./template-registry.ts";
 import { announce } from "./workers.ts";
 import { draw, type Turn, type World } from "./world.ts";
 
+/** The first is the operating system's doing; in the second it was told to go and was too slow. */
+const SAYS_NOTHING: readonly string[] = ["BROOD_SPAWN_FAILED", "BROOD_DRAIN_TIMEOUT"];
+
 /** Ends what is not wanted, builds what is missing. Called at the beginning and at the end of every settlement. */
 export function tendTemplates(turn: Turn): void {
   const { world } = turn;
@@ -70,6 +73,7 @@ function fill(turn: Turn, generation: Generation): void {
     lastHeartbeatAtMs: atMs,
     suspectedAtMs: Number.NEGATIVE_INFINITY,
     forkFailures: 0,
+    lastForkFailureAtMs: Number.NEGATIVE_INFINITY,
     fault: null,
   };
   seat.template = template;
@@ -128,13 +132,40 @@ export function endTemplateBackOff(turn: Turn, generation: Generation): void {
     seat.backingOffUntilAtMs = null;
 }
 
-/** What a forked worker's boot says about its template: ready (`null`) clears it, an early end counts against it. That it
- *  could not be forked at all is the operating system's doing. */
+/** What the end of a forked worker says about its template. An early failure counts against it, unless it is the operating
+ *  system's doing or our own. A worker that has been ready for `minHealthyMs` since the last one clears it: being ready alone
+ *  does not, or a template whose workers all crash a moment later would be kept for ever. */
 export function judgeFork(turn: Turn, worker: Worker, failure: FailureReason | null): void {
-  const { templates, config } = turn.world;
+  const { registry, templates, config } = turn.world;
   const template = worker.template === null ? undefined : templates.alive.get(worker.template);
-  if (template === undefined || failure?.code === "BROOD_SPAWN_FAILED") return;
-  template.forkFailures = failure === null ? 0 : template.forkFailures + 1;
+  if (template === undefined) return;
+  if (hasProven(turn, template, worker)) template.forkFailures = 0;
+  if (failure === null || SAYS_NOTHING.includes(failure.code)) return;
+  const others = template.forkFailures === 0 ? [] : registry.workers.values();
+  for (const other of others) if (hasProven(turn, template, other)) template.forkFailures = 0;
+  template.forkFailures += 1;
+  template.lastForkFailureAtMs = turn.atMs;
   const isCorrupt = template.forkFailures >= (config.template?.failuresMax ?? Number.POSITIVE_INFINITY);
   if (isCorrupt && template.state === "ready") killTemplate(turn, template, templateDiscarded(template));
+}
+
+/** Has this worker shown, since the last failure, that what is forked from the template works? */
+function hasProven(
+  { world, atMs }: Turn,
+  template: Template,
+  { template: origin, readyAtMs }: Worker,
+): boolean {
+  if (origin !== template.id || readyAtMs === null) return false;
+  const provenAtMs = readyAtMs + world.config.minHealthyMs;
+  return provenAtMs <= atMs && provenAtMs > template.lastForkFailureAtMs;
+}
+
+/** Was the order to fork this worker lost with its template, and another one's loss counted already? One template's end is
+ *  one failure, however many orders it had read: else it would fail a roll that has several under way. */
+export function isExcused({ world }: Turn, { template: origin, generation }: Worker): boolean {
+  if (origin === null || world.templates.alive.get(origin)?.state === "ready") return false;
+  const seat = world.templates.seats.get(generation);
+  if (seat === undefined || seat.losing === origin) return true;
+  seat.losing = origin;
+  return false;
 }

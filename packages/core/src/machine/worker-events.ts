@@ -15,7 +15,7 @@ import type { Worker } from "./registry.ts";
 import { viewOf } from "./roll.ts";
 import { shownMs } from "./rounding.ts";
 import { expel, promote, refill } from "./slots.ts";
-import { judgeFork } from "./templates.ts";
+import { isExcused, judgeFork } from "./templates.ts";
 import { announce, dismiss, drain, identityOf, kill, note } from "./workers.ts";
 import type { Turn } from "./world.ts";
 
@@ -107,7 +107,6 @@ function becameReady(turn: Turn, worker: Worker): void {
   worker.stateDeadlineAtMs = Number.POSITIVE_INFINITY;
   watch(turn, worker);
   drawLimits(turn, worker);
-  judgeFork(turn, worker, null);
   announce(turn, {
     name: "worker:ready",
     event: { ...identityOf(worker), readyAfterMs: shownMs(turn.atMs - worker.spawnedAtMs) },
@@ -158,11 +157,12 @@ function violated(turn: Turn, worker: Worker, event: WorkerEvent): void {
 
 /** The operating system could not start it: there is no process, so this is its end as well. */
 function spawnFailed(turn: Turn, worker: Worker, message: string): void {
+  const isPardoned = worker.fault === null && isExcused(turn, worker);
   worker.fault ??= reasons.spawnFailed(worker, message);
-  exited(turn, worker, { exitCode: null, signal: null, stderr: "" });
+  exited(turn, worker, { exitCode: null, signal: null, stderr: "" }, isPardoned);
 }
 
-function exited(turn: Turn, worker: Worker, processEnd: reasons.ProcessEnd): void {
+function exited(turn: Turn, worker: Worker, processEnd: reasons.ProcessEnd, isPardoned = false): void {
   const { registry, counters, config, surplus } = turn.world;
   const before = worker.state;
   const uptimeMs = worker.readyAtMs === null ? null : turn.atMs - worker.readyAtMs;
@@ -181,7 +181,7 @@ function exited(turn: Turn, worker: Worker, processEnd: reasons.ProcessEnd): voi
   surplus.delete(worker.id);
   const { exitCode, signal } = processEnd;
   announce(turn, { name: "worker:exited", event: { ...identityOf(worker), exitCode, signal, reason } });
-  if (wasSeated && slot !== undefined) refill(turn, slot, worker, reason !== null);
-  if (reason !== null && isEarly) judgeFork(turn, worker, reason);
-  if (reason !== null) workerFailed(turn, worker, reason, isEarly);
+  if (wasSeated && slot !== undefined) refill(turn, slot, worker, reason !== null && !isPardoned);
+  judgeFork(turn, worker, isEarly ? reason : null);
+  if (reason !== null && !isPardoned) workerFailed(turn, worker, reason, isEarly);
 }

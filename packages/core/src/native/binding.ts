@@ -19,6 +19,12 @@ export interface Binding {
   forkSibling(): readonly [pid: number, pidfd: number] | null;
   /** Leaves without running anything: no exit listeners, no threads joined. The only way out of a forked process. */
   exitNow(code: number): never;
+  /** The next fatal error of this process leaves it by _exit(code) once Node has printed its message and run its `exit`
+   *  listeners. False where Node does not offer that. */
+  exitAfterMessage(code: number): boolean;
+  /** In a forked process: V8 hands out no work to its threads, which are not there. False where Node does not let us say
+   *  so. */
+  withoutThreads(): boolean;
   pidfdOpen(pid: number): number;
   /** False when the process has ended and was reaped. Signal 0 only asks. */
   pidfdSignal(pidfd: number, signal: number): boolean;
@@ -43,6 +49,8 @@ export interface Binding {
   /** How many bytes came, 0 at the end, -1 for none yet. Appends the descriptors that came along. */
   linkReceive(fd: number, bytes: Uint8Array, descriptors: number[]): number;
   duplicate(fd: number): number;
+  /** `to` becomes a copy of `from` that stays open after exec; writes to either wait. */
+  replace(from: number, to: number): void;
   /** As fs.closeSync, which warns of such descriptors in a thread. */
   close(fd: number): void;
   /** `host` is a numeric address; a backlog of 0 binds without listening. */

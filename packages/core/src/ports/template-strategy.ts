@@ -24,7 +24,8 @@ export interface TemplateSink {
 }
 
 export interface TemplateHandle {
-  /** Forks a worker. Its sink is called as that of any other worker, also when the template dies over it. */
+  /** Forks a worker. Its sink is called as that of any other worker, also when the template dies over it: then after the
+   *  template's own end was reported, so that many lost orders count as the one death they are. */
   fork(order: SpawnOrder, sink: WorkerSink): WorkerHandle;
   /** Ends the template; its workers live on. */
   kill(): void;

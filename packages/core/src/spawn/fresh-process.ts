@@ -8,8 +8,8 @@ import { fileURLToPath } from "node:url";
 import { createFrameWriter, createWorkerFrameReader } from "../link/frames.ts";
 import type { BootOrder, SupervisorMessage } from "../link/protocol.ts";
 import type { SpawnOrder, SpawnStrategy, WorkerHandle, WorkerSink } from "../ports/spawn-strategy.ts";
-import { compileCacheEnv } from "./compile-cache.ts";
 import { createOutputFunnel, createTail, type OutputFunnel } from "./output.ts";
+import { workerEnvironment } from "./worker-environment.ts";
 
 export interface FreshProcessOptions {
   readonly name: string;
@@ -30,13 +30,10 @@ const WORKER_MAIN = fileURLToPath(new URL("../worker/main.js", import.meta.url))
 /** stdin, stdout, stderr, ipc; then the sockets. */
 const FIRST_SOCKET_FD = 4;
 
-/** Not for workers: they would answer for the supervisor. */
-const KEPT_FROM_WORKERS = { NOTIFY_SOCKET: undefined, LISTEN_FDS: undefined, LISTEN_PID: undefined };
-
 /** After its exit a process's stderr may be held open by its own children; then its last lines are as they are. */
-const STDERR_GRACE_MS = 200;
+export const STDERR_GRACE_MS = 200;
 /** A process that closed its link and goes on is beyond our control. */
-const LINK_GRACE_MS = 1_000;
+export const LINK_GRACE_MS = 1_000;
 
 export function createFreshProcessStrategy(options: FreshProcessOptions): SpawnStrategy {
   const stdout = options.stdout === "inherit" ? null : createOutputFunnel(options.stdout);
@@ -45,19 +42,13 @@ export function createFreshProcessStrategy(options: FreshProcessOptions): SpawnS
     kind: "fresh",
     spawn(order, sink) {
       const child = spawn(process.execPath, [...options.execArgv, WORKER_MAIN], {
-        env: environment(options),
+        env: workerEnvironment(options.env, options.compileCache),
         cwd: options.cwd,
         stdio: ["ignore", stdout === null ? "inherit" : "pipe", "pipe", "ipc", ...options.sockets],
       });
       return attach(child, bootOrder(options, order), sink, stdout, stderr);
     },
   };
-}
-
-/** Read anew for each worker: the host may have changed its own. */
-function environment(options: FreshProcessOptions): NodeJS.ProcessEnv {
-  const asked = { ...process.env, ...options.env };
-  return { ...asked, ...compileCacheEnv(options.compileCache, asked), ...KEPT_FROM_WORKERS };
 }
 
 function bootOrder(options: FreshProcessOptions, order: SpawnOrder): BootOrder {
@@ -120,7 +111,11 @@ function readLink(child: ChildProcess, sink: WorkerSink): void {
 }
 
 /** Tells the sink exactly once how it ended: never started, or exited with all of its stderr read. */
-function reportEnd(child: ChildProcess, sink: WorkerSink, stderrTail: () => string): void {
+export function reportEnd(
+  child: ChildProcess,
+  sink: Pick<WorkerSink, "failed" | "exited">,
+  stderrTail: () => string,
+): void {
   let hasEnded = false;
   const finish = (report: () => void): void => {
     if (hasEnded) return;

@@ -6,7 +6,9 @@ import type { Generation, Release, SlotIndex, Usage, WorkerId } from "../machine
 
 /** What an application may know about the worker it runs in. */
 export interface WorkerContext {
+  /** -1 in a template. */
   readonly slot: SlotIndex;
+  /** "w0" in a template. */
   readonly worker: WorkerId;
   readonly generation: Generation;
   readonly release: Release;
@@ -16,6 +18,9 @@ export interface WorkerContext {
   /** Aborts when draining begins. */
   readonly signal: AbortSignal;
 }
+
+/** The one object an application may keep: a template's becomes the worker's when it is forked. */
+export type MutableContext = { -readonly [Key in keyof WorkerContext]: WorkerContext[Key] };
 
 /** What the host gets beside the context. */
 export interface HostOrder {
@@ -43,6 +48,18 @@ export interface WorkerHost {
   /** A message of the embedding program. */
   message?(payload: unknown, handle: unknown): void;
 }
+
+/** The release as a template has loaded it: all that workers have in common. Nothing of it may be open: no socket, no
+ *  thread, no timer; that is looked at before the first fork. */
+export interface LoadedRelease {
+  /** In the template, before that look: the application closes what must not be shared. */
+  beforeFork(): Promise<void>;
+  /** In the forked process. */
+  createWorkerHost(order: HostOrder): WorkerHost;
+}
+
+/** A host module that can be forked exports this as `loadRelease`. It loads, warms up, and settles when that is done. */
+export type LoadRelease = (order: Omit<HostOrder, "sockets" | "post">) => Promise<LoadedRelease>;
 
 /** A host module exports this as `createWorkerHost`. It is loaded before the release. */
 export type CreateWorkerHost = (order: HostOrder) => WorkerHost | Promise<WorkerHost>;

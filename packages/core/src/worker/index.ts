@@ -1,2 +1,9 @@
-export type { CreateWorkerHost, HostOrder, WorkerContext, WorkerHost } from "./host.ts";
+export type {
+  CreateWorkerHost,
+  HostOrder,
+  LoadedRelease,
+  LoadRelease,
+  WorkerContext,
+  WorkerHost,
+} from "./host.ts";
 export type { PlainContext, PlainEntry, PlainService } from "./plain-host.ts";

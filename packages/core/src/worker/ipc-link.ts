@@ -4,15 +4,7 @@
 
 import { createFrameWriter, createSupervisorFrameReader, isFrame } from "../link/frames.ts";
 import type { SupervisorMessage, WorkerMessage } from "../link/protocol.ts";
-
-export interface WorkerLink {
-  send(message: WorkerMessage): void;
-  /** Resolves when everything sent so far has left this process, or cannot any more. */
-  flush(): Promise<void>;
-  onMessage(listener: (message: SupervisorMessage, handle: unknown) => void): void;
-  /** The supervisor is gone, or the link is broken. */
-  onClose(listener: () => void): void;
-}
+import type { WorkerLink } from "./link.ts";
 
 /** Takes over the channel. Call once, before any code of the application is loaded. */
 export function openIpcLink(): WorkerLink {

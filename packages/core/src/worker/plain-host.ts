@@ -1,8 +1,10 @@
 // The host of a plain service: the entry's default export is called with the context when the worker may work, and may
 // return `{ drain, close, message, usage }`. The HTTP adapter brings a host of its own.
+// In a template the entry is loaded, `warmup` and `beforeFork` (named exports) are called; the default export is not: it
+// runs in each worker.
 
 import { PoolError } from "../errors.ts";
-import type { HostOrder, WorkerContext, WorkerHost } from "./host.ts";
+import type { HostOrder, LoadedRelease, LoadRelease, WorkerContext, WorkerHost } from "./host.ts";
 
 /** What a plain entry may return. */
 export interface PlainService {
@@ -23,22 +25,54 @@ export type PlainEntry = (
   context: PlainContext,
 ) => Promise<PlainService | undefined> | PlainService | undefined;
 
+interface PlainRelease extends LoadedRelease {
+  readonly entry: PlainEntry;
+}
+
 export function createPlainHost(order: HostOrder): WorkerHost {
-  let entry: PlainEntry | null = null;
+  return hostOf(order, () => loadPlainRelease(order));
+}
+
+export async function loadPlainRelease(order: Parameters<LoadRelease>[0]): Promise<PlainRelease> {
+  const { context } = order;
+  const exports = await order.loadEntry();
+  const entry = entryOf(exports, context);
+  await callHook(exports, "warmup", context);
+  const release: PlainRelease = {
+    entry,
+    beforeFork: () => callHook(exports, "beforeFork", context),
+    createWorkerHost: (workerOrder) => hostOf(workerOrder, async () => release),
+  };
+  return release;
+}
+
+function entryOf(exports: Readonly<Record<string, unknown>>, { release }: WorkerContext): PlainEntry {
+  const { default: found } = exports;
+  if (typeof found === "function") return found as PlainEntry;
+  throw new PoolError(
+    "BROOD_BOOT_FAILED",
+    `entry ${release.entry}: the default export is ${typeof found}, expected a function of the context`,
+  );
+}
+
+async function callHook(
+  exports: Readonly<Record<string, unknown>>,
+  name: "warmup" | "beforeFork",
+  context: WorkerContext,
+): Promise<void> {
+  const hook = exports[name];
+  if (typeof hook === "function") await Reflect.apply(hook, exports, [context]);
+}
+
+function hostOf(order: HostOrder, load: () => Promise<PlainRelease>): WorkerHost {
+  let release: PlainRelease | null = null;
   let service: PlainService = {};
   return {
     async boot() {
-      const { default: found } = await order.loadEntry();
-      if (typeof found !== "function") {
-        throw new PoolError(
-          "BROOD_BOOT_FAILED",
-          `entry ${order.context.release.entry}: the default export is ${typeof found}, expected a function of the context`,
-        );
-      }
-      entry = found as PlainEntry;
+      release = await load();
     },
     async open() {
-      service = (await entry?.({ ...order.context, post: order.post })) ?? {};
+      service = (await release?.entry({ ...order.context, post: order.post })) ?? {};
     },
     drain: async () => service.drain?.(),
     close: async () => service.close?.(),

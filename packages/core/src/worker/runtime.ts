@@ -8,8 +8,8 @@ import { PoolError } from "../errors.ts";
 import type { BootOrder, SupervisorMessage, WorkerMessage } from "../link/protocol.ts";
 import { describeRelease } from "../release/resolve.ts";
 import { type Heartbeat, startHeartbeat } from "./heartbeat.ts";
-import type { CreateWorkerHost, HostOrder, WorkerHost } from "./host.ts";
-import type { WorkerLink } from "./ipc-link.ts";
+import type { CreateWorkerHost, HostOrder, LoadedRelease, MutableContext, WorkerHost } from "./host.ts";
+import type { WorkerLink } from "./link.ts";
 import { loadEntry } from "./load-entry.ts";
 import { createPlainHost } from "./plain-host.ts";
 
@@ -18,8 +18,20 @@ type Unsigned<Message> = Message extends unknown ? Omit<Message, "worker" | "gen
 /** After the supervisor's death its workers are gone within 5 s; this leaves a margin. */
 const ORPHAN_DRAIN_MS = 4_000;
 
-export async function runWorker(link: WorkerLink, order: BootOrder): Promise<void> {
-  const worker = createWorker(link, order);
+/** What a forked worker has from its template. */
+export interface Inheritance {
+  readonly loaded: LoadedRelease;
+  /** The template's; applications may hold it. It becomes the worker's. */
+  readonly context: MutableContext;
+  readonly draining: AbortController;
+}
+
+export async function runWorker(
+  link: WorkerLink,
+  order: BootOrder,
+  inheritance: Inheritance | null = null,
+): Promise<void> {
+  const worker = createWorker(link, order, inheritance);
   link.onMessage((message, handle) => worker.receive(message, handle));
   link.onClose(() => worker.orphaned());
   process.on("SIGTERM", () => worker.leave());
@@ -37,8 +49,8 @@ interface RunningWorker {
   orphaned(): void;
 }
 
-function createWorker(link: WorkerLink, order: BootOrder): RunningWorker {
-  const draining = new AbortController();
+function createWorker(link: WorkerLink, order: BootOrder, inheritance: Inheritance | null): RunningWorker {
+  const draining = inheritance?.draining ?? new AbortController();
   let admit: () => void = () => {};
   const admission = new Promise<void>((resolve) => {
     admit = resolve;
@@ -51,10 +63,17 @@ function createWorker(link: WorkerLink, order: BootOrder): RunningWorker {
   };
 
   const boot = async (): Promise<void> => {
-    const release = await describeRelease(order.release.entry);
+    // A forked worker runs what its template has loaded, whatever lies on disk by now.
+    const release = inheritance?.context.release ?? (await describeRelease(order.release.entry));
     send({ type: "Hello", release, pid: process.pid });
-    host = await createHost(order, {
-      context: { ...contextOf(order), release, signal: draining.signal },
+    const context: MutableContext = inheritance?.context ?? {
+      ...contextOf(order),
+      release,
+      signal: draining.signal,
+    };
+    Object.assign(context, contextOf(order));
+    host = await createHost(order, inheritance?.loaded ?? null, {
+      context,
       hostData: order.hostData,
       sockets: order.sockets,
       loadEntry: () => loadEntry(order.release.entry),
@@ -119,7 +138,12 @@ function createWorker(link: WorkerLink, order: BootOrder): RunningWorker {
   };
 }
 
-async function createHost(order: BootOrder, hostOrder: HostOrder): Promise<WorkerHost> {
+async function createHost(
+  order: BootOrder,
+  loaded: LoadedRelease | null,
+  hostOrder: HostOrder,
+): Promise<WorkerHost> {
+  if (loaded !== null) return loaded.createWorkerHost(hostOrder);
   if (order.host === null) return createPlainHost(hostOrder);
   const module: { readonly createWorkerHost: CreateWorkerHost } = await import(order.host);
   return module.createWorkerHost(hostOrder);

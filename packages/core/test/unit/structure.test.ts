@@ -13,8 +13,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ports: ["ports", "link", "machine"],
   native: ["native", "errors"],
   release: ["release", "machine", "errors"],
-  worker: ["worker", "release", "link", "machine", "errors"],
-  spawn: ["spawn", "ports", "link", "machine"],
+  worker: ["worker", "native", "release", "link", "machine", "errors"],
+  template: ["template", "worker", "native", "release", "link", "machine", "errors"],
+  spawn: ["spawn", "native", "ports", "link", "machine"],
   supervisor: ["supervisor", "ports", "link", "machine", "errors", "service-types"],
 };
 

@@ -33,7 +33,12 @@ export const OPTION_ROWS: readonly OptionRow[] = [
     isRepeatable: true,
   },
   row("--runtime <kind>", "runtime", "what a worker is: process", text),
-  row("--spawn <how>", "spawn", "how a worker comes to be: fresh", text),
+  row(
+    "--spawn <how>",
+    "spawn",
+    "how a worker comes to be: fresh, or template: forked from a process that has loaded it (default: fresh)",
+    text,
+  ),
   row("--handoff <mode>", "handoff", "how connections reach workers: listener", text),
   row(
     "--name <name>",
@@ -89,6 +94,33 @@ export const OPTION_ROWS: readonly OptionRow[] = [
     number,
   ),
   row("--max-failures <n>", "maxFailures", "failed new workers until a restart fails (default: 3)", number),
+  row(
+    "--template-fallback <how>",
+    "template.fallback",
+    "while the template is being built again, spawns are fresh or wait (default: fresh)",
+    text,
+  ),
+  row(
+    "--template-unsafe <what>",
+    "template.unsafe",
+    "open sockets, threads, timers: refuse or warn (default: refuse)",
+    text,
+  ),
+  row(
+    "--warmup-requests <n>",
+    "warmup.requests",
+    "requests without a socket before anybody serves (default: 0)",
+    number,
+  ),
+  {
+    ...row(
+      "--warmup-path <path>",
+      "warmup.paths",
+      "path of the warm-up requests; repeatable (default: /)",
+      text,
+    ),
+    isRepeatable: true,
+  },
   row("--max-requests <n>", "recycle.requests", "replace a worker after so many requests", number),
   row("--max-memory <mb>", "recycle.memoryBytes", "replace a worker that has grown larger", megabytes),
 ];

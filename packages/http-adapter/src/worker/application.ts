@@ -15,7 +15,7 @@ import type { ListenCapture } from "./listen-capture.ts";
 export async function chooseApplication(
   exports: EntryExports,
   capture: ListenCapture,
-  order: HostOrder,
+  order: Pick<HostOrder, "context">,
 ): Promise<AppServer> {
   const exported = kindOfApp(exports.app);
   const isMade = exported.kind === "factory" && capture.call === null;
@@ -39,7 +39,7 @@ function mayListenLater(exports: EntryExports): boolean {
   return prototype === Object.prototype || prototype === null;
 }
 
-function unusable(kind: AppKind, isMade: boolean, order: HostOrder): PoolError {
+function unusable(kind: AppKind, isMade: boolean, order: Pick<HostOrder, "context">): PoolError {
   const { slot, worker, generation, release } = order.context;
   const subject = isMade ? "what its defineApp function returned" : "its default export";
   const found = kind.kind === "unusable" ? kind.found : "defineApp(...) once more";

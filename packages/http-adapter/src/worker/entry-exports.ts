@@ -15,6 +15,8 @@ export interface EntryExports {
   /** There may be a plain object in `app` although nobody meant it as an application. */
   readonly isCommonJs: boolean;
   readonly warmup: Hook | undefined;
+  /** Called in a template only, before it is looked at and forked. */
+  readonly beforeFork: Hook | undefined;
   readonly onWorkerBoot: Hook | undefined;
   readonly onWorkerShutdown: Hook | undefined;
 }
@@ -31,6 +33,7 @@ export function readEntryExports(
     app,
     isCommonJs,
     warmup: hookIn(places, "warmup"),
+    beforeFork: hookIn(places, "beforeFork"),
     onWorkerBoot: hookIn(places, "onWorkerBoot"),
     onWorkerShutdown: hookIn(places, "onWorkerShutdown"),
   };

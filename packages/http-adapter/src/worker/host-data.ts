@@ -12,6 +12,8 @@ export interface HttpHostData {
    *  Node cannot ask a unix descriptor for its path, and applications expect it of `server.address()`.
    *  Default none. */
   readonly addresses?: readonly string[];
+  /** Requests without a socket before anybody serves: each path so many times. Default none. */
+  readonly warmup?: { readonly requests: number; readonly paths: readonly string[] };
 }
 
 const LINGER_MS = 500;
@@ -22,5 +24,6 @@ export function readHostData(hostData: unknown): Required<HttpHostData> {
     exposeGeneration: given.exposeGeneration ?? false,
     lingerMs: given.lingerMs ?? LINGER_MS,
     addresses: given.addresses ?? [],
+    warmup: given.warmup ?? { requests: 0, paths: [] },
   };
 }

@@ -1,19 +1,17 @@
 // The worker side of HTTP: what the engine's runtime calls to boot, open, drain and close one worker. Only the
 // order of things stands here; each concern has its own file.
-//   boot   load the entry, find the application, warmup, the application's own ready, onWorkerBoot
+//   load   the entry, its application, warmup, the application's own ready (loaded-app.ts; a template does this once)
+//   boot   onWorkerBoot
 //   open   listen on the supervisor's sockets
 //   drain  accept nothing more, answer what was accepted, let idle connections linger
 //   close  onWorkerShutdown, then the application (last: Fastify answers 503 from then on)
 // Nothing waits for a deadline of its own: the engine has them, and kills.
 
-import type { CreateWorkerHost, HostOrder, WorkerHost } from "@brood/core/worker";
-import { type AppServer, plain } from "./app-server.ts";
-import { chooseApplication } from "./application.ts";
-import { publishContext } from "./context-key.ts";
-import { type EntryExports, isCommonJsFile, readEntryExports } from "./entry-exports.ts";
+import type { CreateWorkerHost, HostOrder, LoadRelease, WorkerHost } from "@brood/core/worker";
+import type { EntryExports } from "./entry-exports.ts";
 import { type HttpHostData, readHostData } from "./host-data.ts";
 import { IdentityHeaders } from "./identity-headers.ts";
-import { ListenCapture } from "./listen-capture.ts";
+import { type LoadedApp, loadApp } from "./loaded-app.ts";
 import { SharedSockets } from "./shared-sockets.ts";
 import { Traffic } from "./traffic.ts";
 
@@ -22,54 +20,54 @@ import { Traffic } from "./traffic.ts";
  *  hold up the worker for longer than this. */
 const LATE_EXPORTS_MS = 1_000;
 
-export const createWorkerHost: CreateWorkerHost = (order) =>
-  new HttpHost(order, readHostData(order.hostData));
+export const createWorkerHost: CreateWorkerHost = (order) => {
+  const hostData = readHostData(order.hostData);
+  return new HttpHost(order, hostData, () => loadApp(order, hostData));
+};
+
+export const loadRelease: LoadRelease = async (order) => {
+  const hostData = readHostData(order.hostData);
+  const loaded = await loadApp(order, hostData);
+  return {
+    beforeFork: async () => void (await loaded.exports?.beforeFork?.(order.context)),
+    createWorkerHost: (workerOrder) => new HttpHost(workerOrder, hostData, async () => loaded),
+  };
+};
 
 class HttpHost implements WorkerHost {
   readonly #order: HostOrder;
   readonly #hostData: Required<HttpHostData>;
-  readonly #capture = new ListenCapture();
+  readonly #load: () => Promise<LoadedApp>;
   readonly #traffic: Traffic;
-  #app: AppServer | null = null;
+  #loaded: LoadedApp | null = null;
   #sockets: SharedSockets | null = null;
   #exports: EntryExports | null = null;
-  /** Of an entry that listens and still runs. What rejects here unheard ends the process, as it would without us. */
-  #late: { readonly loaded: Promise<unknown>; readonly hooked: Promise<void> } | null = null;
+  /** Of an entry that still runs: settles when its hooks have been called. */
+  #lateHooks: Promise<void> | null = null;
 
-  constructor(order: HostOrder, hostData: Required<HttpHostData>) {
+  constructor(order: HostOrder, hostData: Required<HttpHostData>, load: () => Promise<LoadedApp>) {
     this.#order = order;
     this.#hostData = hostData;
+    this.#load = load;
     this.#traffic = new Traffic(hostData.exposeGeneration ? new IdentityHeaders(order.context) : null);
   }
 
   async boot(): Promise<void> {
-    publishContext(this.#order.context);
-    this.#capture.install();
-    const loading = this.#load();
-    const stillRunning = this.#capture.first.then(nextTurn).then(() => null);
-    const exports = await Promise.race([loading, stillRunning]);
-    if (exports === null) {
-      this.#app = plain(await this.#capture.first, null);
-      this.#late = { loaded: loading, hooked: loading.then((late) => this.#callBootHooks(late, null)) };
-    } else {
-      this.#app = await chooseApplication(exports, this.#capture, this.#order);
-      await this.#callBootHooks(exports, this.#app);
-    }
-    this.#traffic.observe(this.#app.server);
+    const loaded = await this.#load();
+    this.#loaded = loaded;
+    if (loaded.exports === null) this.#lateHooks = loaded.late.then((late) => this.#callLateHooks(late));
+    else await this.#callBootHook(loaded.exports);
+    this.#traffic.observe(loaded.app.server);
   }
 
   async open(): Promise<void> {
-    if (this.#app === null) throw new TypeError("open() before boot()");
-    const call = this.#capture.call;
+    if (this.#loaded === null) throw new TypeError("open() before boot()");
+    const { capture, app, late } = this.#loaded;
+    const { call } = capture;
     const path = /^unix:(.+)/.exec(this.#hostData.addresses[0] ?? "")?.[1] ?? call?.path ?? "unix socket";
-    this.#sockets = await SharedSockets.open(
-      this.#app.server,
-      this.#order.sockets,
-      path,
-      call?.options ?? {},
-    );
-    this.#capture.opened();
-    if (this.#late !== null && (await settles(this.#late.loaded, LATE_EXPORTS_MS))) await this.#late.hooked;
+    this.#sockets = await SharedSockets.open(app.server, this.#order.sockets, path, call?.options ?? {});
+    capture.opened();
+    if (this.#lateHooks !== null && (await settles(late, LATE_EXPORTS_MS))) await this.#lateHooks;
   }
 
   async drain(): Promise<void> {
@@ -81,7 +79,7 @@ class HttpHost implements WorkerHost {
     try {
       await this.#exports?.onWorkerShutdown?.(this.#order.context);
     } finally {
-      await this.#app?.close();
+      await this.#loaded?.app.close();
     }
   }
 
@@ -89,22 +87,15 @@ class HttpHost implements WorkerHost {
     return { requests: this.#traffic.requests, connections: this.#traffic.connections, tasks: 0 };
   }
 
-  async #load(): Promise<EntryExports> {
-    const exported = await this.#order.loadEntry();
-    return readEntryExports(exported, isCommonJsFile(this.#order.context.release.entry));
+  async #callLateHooks(exports: EntryExports): Promise<void> {
+    await exports.warmup?.(this.#order.context);
+    await this.#callBootHook(exports);
   }
 
-  async #callBootHooks(exports: EntryExports, app: AppServer | null): Promise<void> {
+  async #callBootHook(exports: EntryExports): Promise<void> {
     this.#exports = exports;
-    await exports.warmup?.(this.#order.context);
-    await app?.ready();
     await exports.onWorkerBoot?.(this.#order.context);
   }
-}
-
-/** What was imported has settled by the next turn of the event loop, unless it awaits something itself. */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** Whether it resolves or rejects in time. */

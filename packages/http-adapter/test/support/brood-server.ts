@@ -13,6 +13,8 @@ import { onTestFailed, onTestFinished } from "vitest";
 import { within } from "./within.ts";
 
 const BROOD = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+/** How workers come to be in this run; the `template` project runs the same tests with "template". */
+export const SPAWN: string = process.env["BROOD_TEST_SPAWN"] ?? "fresh";
 const EXPRESS = createRequire(import.meta.url).resolve("express");
 
 /** An Express app that answers with the version it was loaded with. */
@@ -68,7 +70,18 @@ export async function startBrood(folder: string, ...args: readonly string[]): Pr
   const pidfile = join(folder, "pid");
   const control = join(folder, "control.sock");
   const entry = args[0]?.startsWith("-") === false ? [] : ["app.mjs"];
-  const argv = [BROOD, "start", ...entry, ...args, "--pidfile", pidfile, "--control", control];
+  const argv = [
+    BROOD,
+    "start",
+    ...entry,
+    "--spawn",
+    SPAWN,
+    ...args,
+    "--pidfile",
+    pidfile,
+    "--control",
+    control,
+  ];
   const child = spawn(process.execPath, argv, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
   const output = capture(child);
   onTestFailed(() => console.error(`${output.stdout()}\n${output.stderr()}`));

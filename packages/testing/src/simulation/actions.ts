@@ -3,9 +3,11 @@
 
 import type { Behaviour } from "./behaviour.ts";
 import type { MismatchKind, SpawnErrorKind } from "./fleet.ts";
+import type { TemplateAction } from "./template-actions.ts";
 import type { WireFault } from "./wire.ts";
 
 export type Action =
+  | TemplateAction
   /** Lays down a new release and restarts; by the moved symlink, or by its real path. */
   | { readonly type: "deploy"; readonly behaviour: Behaviour; readonly byPath: boolean }
   | { readonly type: "restart" }

@@ -17,7 +17,17 @@ export const BEHAVIOURS = [
   "slowBoots",
 ] as const;
 
-export type BehaviourKind = (typeof BEHAVIOURS)[number];
+/** Shown only where workers are forked: by the template, or by what is forked from it. */
+export const TEMPLATE_BEHAVIOURS = [
+  "templateUnsafe",
+  "templateCrashesWhenReady",
+  "templateFreezesWhenReady",
+  "forksCrash",
+  "forksHang",
+  "forkKillsTemplate",
+] as const;
+
+export type BehaviourKind = (typeof BEHAVIOURS)[number] | (typeof TEMPLATE_BEHAVIOURS)[number];
 
 export interface Behaviour {
   readonly kind: BehaviourKind;
@@ -61,7 +71,8 @@ export function drawGoodBehaviour(random: Random, config: MachineConfig): Behavi
 /** Any behaviour that the faults of this run allow; half of them good. */
 export function drawBehaviour(random: Random, config: MachineConfig, faults: Faults): Behaviour {
   const good = drawGoodBehaviour(random, config);
-  const bad = BEHAVIOURS.filter((kind) => kind !== "good" && faults.has(kind));
+  const kinds = config.template === null ? BEHAVIOURS : [...BEHAVIOURS, ...TEMPLATE_BEHAVIOURS];
+  const bad = kinds.filter((kind) => kind !== "good" && faults.has(kind));
   if (bad.length === 0 || random.chance(0.5)) return good;
   const kind = random.pick(bad);
   return {

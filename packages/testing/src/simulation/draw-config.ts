@@ -26,7 +26,7 @@ export function drawConfig(random: Random, slots: number): MachineConfig {
     maxFailures: random.pick([1, 2, 3, 3]),
     bootConcurrency: random.pick([1, 2, 2, 8]),
     onReleaseChanged: random.pick(["warn", "warn", "refuse"]),
-    template: null,
+    template: random.chance(0.5) ? null : drawTemplate(random),
     recycle: {
       requests: random.chance(0.3) ? random.integer(10, 1_000) : null,
       jitter: random.pick([0, 0.2, 1]),
@@ -34,4 +34,8 @@ export function drawConfig(random: Random, slots: number): MachineConfig {
       ageMs: random.chance(0.2) ? random.integer(2_000, 60_000) : null,
     },
   };
+}
+
+function drawTemplate(random: Random): MachineConfig["template"] {
+  return { fallback: random.pick(["fresh", "wait"]), failuresMax: random.pick([1, 2, 3, 3]) };
 }

@@ -35,6 +35,11 @@ export class Files {
     this.#folders.set(this.#current, { release: { ...folder.release, fingerprint }, behaviour });
   }
 
+  /** Somebody removes a release: whatever loads it from now on throws. */
+  spoil(entry: string): void {
+    this.#folders.delete(entry);
+  }
+
   realPath(entry: string): string {
     return entry === CURRENT ? this.#current : entry;
   }

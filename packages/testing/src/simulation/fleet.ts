@@ -10,7 +10,9 @@ import type {
   WorkerId,
   WorkerSink,
 } from "@brood/core/engine";
+import type { Behaviour } from "./behaviour.ts";
 import type { Files } from "./files.ts";
+import type { TemplateMakeup, WorkerMakeup } from "./makeup.ts";
 import type { Random } from "./random.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 import { SimulatedWorker } from "./worker.ts";
@@ -30,7 +32,7 @@ export class Fleet implements SpawnStrategy {
   readonly #time: VirtualTime;
   readonly #files: Files;
   readonly #random: Random;
-  readonly #heartbeatIntervalMs: number;
+  readonly heartbeatIntervalMs: number;
   readonly #releases: Map<Generation, Release> = new Map();
   readonly #mismatches: MismatchKind[] = [];
   #refusing: { readonly kind: SpawnErrorKind; readonly untilMs: number } = { kind: "throws", untilMs: 0 };
@@ -40,7 +42,7 @@ export class Fleet implements SpawnStrategy {
     this.#time = time;
     this.#files = files;
     this.#random = random;
-    this.#heartbeatIntervalMs = heartbeatIntervalMs;
+    this.heartbeatIntervalMs = heartbeatIntervalMs;
   }
 
   /** EAGAIN for a while. */
@@ -63,7 +65,21 @@ export class Fleet implements SpawnStrategy {
     const { behaviour, release } = this.#files.read(order.release.entry);
     this.#pid += 1;
     const intended = { order, worker: order.worker, generation: order.generation, release, behaviour };
-    const makeup = { ...intended, heartbeatIntervalMs: this.#heartbeatIntervalMs, pid: this.#pid };
+    const makeup = { ...intended, heartbeatIntervalMs: this.heartbeatIntervalMs, pid: this.#pid };
+    return this.#start({ ...makeup, template: null }, sink);
+  }
+
+  /** The same process once more, without loading anything: what its template has loaded is what it runs. */
+  fork(order: SpawnOrder, template: TemplateMakeup, behaviour: Behaviour, sink: WorkerSink): SimulatedWorker {
+    this.#pid += 1;
+    const { generation, release, heartbeatIntervalMs } = template;
+    const intended = { order, worker: order.worker, generation, release, behaviour };
+    const makeup = { ...intended, heartbeatIntervalMs, pid: this.#pid };
+    return this.#start({ ...makeup, template: template.template }, sink);
+  }
+
+  #start(makeup: WorkerMakeup, sink: WorkerSink): SimulatedWorker {
+    const { order } = makeup;
     const worker = new SimulatedWorker(
       { ...makeup, ...this.#nextMistake(order) },
       this.#time,

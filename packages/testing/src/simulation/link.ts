@@ -1,10 +1,15 @@
-// The link of one simulated worker: a wire in each direction. What a worker sends waits while the supervisor stands still,
+// The link of one simulated worker or template: a wire in each direction. What a worker sends waits while the supervisor stands still,
 // what the supervisor sends waits while the worker does.
 
 import {
   createSupervisorFrameReader,
+  createTemplateCommandReader,
+  createTemplateFrameReader,
   createWorkerFrameReader,
   type SupervisorMessage,
+  type TemplateCommand,
+  type TemplateMessage,
+  type TemplateSink,
   type WorkerMessage,
   type WorkerSink,
 } from "@brood/core/engine";
@@ -20,8 +25,8 @@ export interface Link {
 export interface LinkWorld {
   readonly time: VirtualTime;
   readonly random: Random;
-  /** Of the worker. */
-  readonly worker: Gate;
+  /** Of the worker or template. */
+  readonly gate: Gate;
 }
 
 export interface LinkReceivers {
@@ -29,7 +34,7 @@ export interface LinkReceivers {
   fromSupervisor(message: SupervisorMessage): void;
 }
 
-export function createLink({ time, random, worker }: LinkWorld, sink: WorkerSink, to: LinkReceivers): Link {
+export function createLink({ time, random, gate }: LinkWorld, sink: WorkerSink, to: LinkReceivers): Link {
   const common = { now: () => time.now(), latencyMs: () => random.durationMs(0.02, 1) };
   return {
     toSupervisor: createWire<WorkerMessage>({
@@ -42,9 +47,45 @@ export function createLink({ time, random, worker }: LinkWorld, sink: WorkerSink
     toWorker: createWire<SupervisorMessage>({
       ...common,
       reader: createSupervisorFrameReader(),
-      carry: (atMs, arrive) => time.happen(atMs - time.now(), worker, arrive),
+      carry: (atMs, arrive) => time.happen(atMs - time.now(), gate, arrive),
       receive: to.fromSupervisor,
       violated: () => {},
+    }),
+  };
+}
+
+export interface TemplateLink {
+  readonly toSupervisor: Wire<TemplateMessage>;
+  readonly toTemplate: Wire<TemplateCommand>;
+}
+
+export interface TemplateLinkReceivers {
+  fromTemplate(message: TemplateMessage): void;
+  fromSupervisor(command: TemplateCommand): void;
+  /** The template finds its own link broken. */
+  broken(detail: string): void;
+}
+
+export function createTemplateLink(
+  { time, random, gate }: LinkWorld,
+  sink: TemplateSink,
+  to: TemplateLinkReceivers,
+): TemplateLink {
+  const common = { now: () => time.now(), latencyMs: () => random.durationMs(0.02, 1) };
+  return {
+    toSupervisor: createWire<TemplateMessage>({
+      ...common,
+      reader: createTemplateFrameReader(),
+      carry: (atMs, arrive) => time.reach(atMs, arrive),
+      receive: to.fromTemplate,
+      violated: (detail) => sink.violated(detail),
+    }),
+    toTemplate: createWire<TemplateCommand>({
+      ...common,
+      reader: createTemplateCommandReader(),
+      carry: (atMs, arrive) => time.happen(atMs - time.now(), gate, arrive),
+      receive: to.fromSupervisor,
+      violated: to.broken,
     }),
   };
 }

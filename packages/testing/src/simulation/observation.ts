@@ -1,7 +1,7 @@
 // What an invariant sees after each step of the machine: what happened, what the machine decided, its whole world, and
 // the truth about the workers, which the machine only hears of.
 
-import type { Command, Generation, MachineEvent, WorkerId, World } from "@brood/core/engine";
+import type { Command, Generation, MachineEvent, TemplateId, WorkerId, World } from "@brood/core/engine";
 
 /** A worker as it really is. */
 export interface WorkerTruth {
@@ -18,6 +18,20 @@ export interface WorkerTruth {
   readonly hasBadLink: boolean;
   /** When the supervisor last got word of life from it. */
   readonly heardAtMs: number;
+  /** Which one it was really forked from; null: none. */
+  readonly template: TemplateId | null;
+}
+
+/** A template as it really is. */
+export interface TemplateTruth {
+  /** Which generation's code it has really loaded. */
+  readonly generation: Generation;
+  readonly isAlive: boolean;
+  /** It has loaded the release, and forks. */
+  readonly isReady: boolean;
+  readonly isFrozen: boolean;
+  readonly hasBadLink: boolean;
+  readonly heardAtMs: number;
 }
 
 export interface Observation {
@@ -29,6 +43,7 @@ export interface Observation {
   readonly nextDeadlineAtMs: number | null;
   /** Before the commands of this step are performed. */
   readonly workers: ReadonlyMap<WorkerId, WorkerTruth>;
+  readonly templates: ReadonlyMap<TemplateId, TemplateTruth>;
   /** The supervisor itself last stood still until then. */
   readonly stoodStillUntilMs: number;
 }

@@ -3,11 +3,12 @@
 import type { Action } from "./actions.ts";
 import { CURRENT } from "./files.ts";
 import type { Simulation } from "./simulation.ts";
+import { performOnTemplates, type TemplateAction } from "./template-actions.ts";
 import { block } from "./virtual-time.ts";
 import type { SimulatedWorker } from "./worker.ts";
 
 export function perform(simulation: Simulation, action: Action): void {
-  const { client, files, fleet, resolver, time } = simulation;
+  const { client, files, fleet, resolver, templates, time } = simulation;
   switch (action.type) {
     case "deploy": {
       const entry = files.deploy(action.behaviour);
@@ -39,17 +40,29 @@ export function perform(simulation: Simulation, action: Action): void {
     case "stall":
       return block(time.supervisor, time.now() + action.forMs);
     case "hostPause":
-      for (const worker of fleet.alive.values()) block(worker.gate, time.now() + action.forMs);
+      for (const { gate } of [...fleet.alive.values(), ...templates.alive.values()])
+        block(gate, time.now() + action.forMs);
       return block(time.supervisor, time.now() + action.forMs);
-    default: {
+    case "kill":
+    case "crash":
+    case "terminate":
+    case "slowKill":
+    case "freeze":
+    case "wire":
+    case "delay":
+    case "overtakingExit":
+    case "lostTail": {
       const alive = [...fleet.alive.values()].filter(({ isAlive }) => isAlive);
       const worker = alive[action.victim % Math.max(1, alive.length)];
       if (worker !== undefined) strike(simulation, worker, action);
+      return;
     }
+    default:
+      return performOnTemplates(simulation, action);
   }
 }
 
-type Blow = Extract<Action, { readonly victim: number }>;
+type Blow = Exclude<Extract<Action, { readonly victim: number }>, TemplateAction>;
 
 function strike({ time }: Simulation, worker: SimulatedWorker, blow: Blow): void {
   const now = time.now();

@@ -62,9 +62,12 @@ export async function play(options: PlayOptions): Promise<Played> {
 }
 
 async function calmDown(simulation: Simulation, start: ClientRequest): Promise<void> {
-  const { client, fleet, files, machine, resolver } = simulation;
+  const { client, fleet, files, machine, resolver, templates } = simulation;
   fleet.forgetMistakes();
   fleet.refuse("throws", 0);
+  templates.forgetMistakes();
+  templates.refuse("throws", 0);
+  templates.refuseForks(0);
   resolver.fail(0);
   resolver.slowDown(0, 0);
   simulation.note("calm");
@@ -96,9 +99,11 @@ async function settled(simulation: Simulation, invariant: string): Promise<void>
   simulation.find(invariant, `not answered by ${untilMs}: ${names.join(", ")}`);
 }
 
-/** Every slot in turn takes as long as each state may, twice over, and two back-offs at their cap. */
+/** Every slot in turn takes as long as each state may, twice over, and two back-offs at their cap; templates that are built
+ *  again count as two more slots. */
 function patienceMs(config: MachineConfig, desired: number): number {
-  const { bootTimeoutMs, minHealthyMs, drainTimeoutMs, heartbeatTimeoutMs } = config;
+  const { bootTimeoutMs, minHealthyMs, drainTimeoutMs, heartbeatTimeoutMs, template } = config;
   const slotMs = bootTimeoutMs + minHealthyMs + drainTimeoutMs + heartbeatTimeoutMs + 10_000;
-  return 2 * (desired + 2) * slotMs + 60_000;
+  const seats = desired + (template === null ? 2 : 4);
+  return 2 * seats * slotMs + 60_000;
 }

@@ -4,8 +4,10 @@
 import type { MachineConfig } from "@brood/core/engine";
 import type { Action, ScheduledAction } from "./actions.ts";
 import { type Behaviour, drawBehaviour, drawGoodBehaviour } from "./behaviour.ts";
-import type { FaultKind, Faults } from "./faults.ts";
+import { type Choice, choice, drawChoice, shortly, victim } from "./choice.ts";
+import type { Faults } from "./faults.ts";
 import type { Random } from "./random.ts";
+import { TEMPLATE_CHOICES } from "./template-choices.ts";
 
 export interface Plan {
   readonly config: MachineConfig;
@@ -17,7 +19,8 @@ export function drawPlan(random: Random, config: MachineConfig, faults: Faults, 
   const firstRelease = random.chance(0.92)
     ? drawGoodBehaviour(random, config)
     : drawBehaviour(random, config, faults);
-  const choices = CHOICES.filter(({ fault }) => fault === null || faults.has(fault));
+  const possible = config.template === null ? CHOICES : [...CHOICES, ...TEMPLATE_CHOICES];
+  const choices = possible.filter(({ fault }) => fault === null || faults.has(fault));
   const schedule: ScheduledAction[] = [];
   let atMs = 0;
   for (let count = 0; count < entries; count += 1) {
@@ -34,19 +37,6 @@ function drawGapMs(random: Random): number {
   if (kind < 0.6) return random.durationMs(0, 250);
   if (kind < 0.9) return random.durationMs(0, 5_000);
   return random.durationMs(0, 40_000);
-}
-
-interface Choice {
-  readonly weight: number;
-  readonly fault: FaultKind | null;
-  draw(random: Random, config: MachineConfig, faults: Faults): Action;
-}
-
-const victim = (random: Random): number => random.integer(0, 1_000);
-const shortly = (random: Random): number => random.durationMs(10, 5_000);
-
-function choice(weight: number, fault: FaultKind | null, draw: Choice["draw"]): Choice {
-  return { weight, fault, draw };
 }
 
 const CHOICES: readonly Choice[] = [
@@ -116,13 +106,4 @@ const CHOICES: readonly Choice[] = [
 function drawWireFault(random: Random, kind: "lose" | "duplicate" | "swap"): Action {
   const to = random.chance(0.7) ? "supervisor" : "worker";
   return { type: "wire", victim: victim(random), kind, to };
-}
-
-function drawChoice(random: Random, choices: readonly Choice[]): Choice {
-  let left = random.next() * choices.reduce((sum, { weight }) => sum + weight, 0);
-  for (const each of choices) {
-    left -= each.weight;
-    if (left < 0) return each;
-  }
-  return random.pick(choices);
 }

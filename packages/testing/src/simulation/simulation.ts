@@ -20,6 +20,7 @@ import { checkInvariants, createInvariants, type Finding, type Invariant } from 
 import { perform } from "./perform.ts";
 import type { Random } from "./random.ts";
 import { SimulatedResolver } from "./resolver.ts";
+import { TemplateFleet } from "./template-fleet.ts";
 import type { TraceRecord } from "./trace.ts";
 import { VirtualTime } from "./virtual-time.ts";
 
@@ -37,6 +38,7 @@ export class Simulation {
   readonly time: VirtualTime = new VirtualTime();
   readonly files: Files = new Files();
   readonly fleet: Fleet;
+  readonly templates: TemplateFleet;
   readonly resolver: SimulatedResolver;
   readonly client: Client;
   readonly machine: Machine;
@@ -49,6 +51,7 @@ export class Simulation {
   constructor({ config, random, createMachine = createRealMachine }: SimulationOptions) {
     const { time } = this;
     this.fleet = new Fleet(time, this.files, random.fork(), heartbeatIntervalMs(config));
+    this.templates = new TemplateFleet(time, this.files, random.fork(), this.fleet);
     this.resolver = new SimulatedResolver(time, this.files, () => {
       this.#hasSettled = true;
     });
@@ -59,7 +62,7 @@ export class Simulation {
       clock: time,
       entropy,
       strategy: this.fleet,
-      templates: null,
+      templates: config.template === null ? null : this.templates,
       resolveRelease: (entry: string) => this.resolver.resolve(entry),
       publish: () => {},
       note: () => {},
@@ -115,6 +118,8 @@ export class Simulation {
       nextDeadlineAtMs: () => machine.nextDeadlineAtMs(),
       snapshot: (atMs) => machine.snapshot(atMs),
       step: (event, moment) => {
+        // What is broken may be a loop without end: nothing more is done.
+        if (this.isBroken) return [];
         const commands = machine.step(event, moment);
         this.#observe(event, moment.atMs, commands);
         return commands;
@@ -123,7 +128,6 @@ export class Simulation {
   }
 
   #observe(event: MachineEvent, atMs: number, commands: ReturnType<Machine["step"]>): void {
-    if (this.isBroken) return;
     this.steps += 1;
     this.records.push({ atMs, event, commands });
     if (commands.some(({ type }) => type.startsWith("Settle"))) this.#hasSettled = true;
@@ -134,6 +138,7 @@ export class Simulation {
       world: this.machine.world,
       nextDeadlineAtMs: this.machine.nextDeadlineAtMs(),
       workers: this.fleet.alive,
+      templates: this.templates.alive,
       stoodStillUntilMs: Math.min(atMs, this.time.supervisor.blockedUntilMs),
     };
     this.findings.push(...checkInvariants(observation, this.#invariants));

@@ -5,6 +5,7 @@
 import type {
   Generation,
   SupervisorMessage,
+  TemplateId,
   WorkerHandle,
   WorkerMessage,
   WorkerSink,
@@ -53,7 +54,7 @@ export class SimulatedWorker implements WorkerHandle {
     this.#time = time;
     this.#sink = sink;
     this.#fault = random.chance(makeup.behaviour.share) ? makeup.behaviour.kind : "good";
-    const link = createLink({ time, random, worker: this.gate }, sink, {
+    const link = createLink({ time, random, gate: this.gate }, sink, {
       fromWorker: (message) => this.#deliver(message),
       fromSupervisor: (message) => this.#receive(message),
     });
@@ -65,6 +66,11 @@ export class SimulatedWorker implements WorkerHandle {
   /** Which generation's code it really runs. */
   get generation(): Generation {
     return this.makeup.generation;
+  }
+
+  /** Forked from this one; null: a fresh process. */
+  get template(): TemplateId | null {
+    return this.makeup.template;
   }
 
   get isFrozen(): boolean {
@@ -118,7 +124,8 @@ export class SimulatedWorker implements WorkerHandle {
 
   #start(): void {
     const { behaviour, pid, release } = this.makeup;
-    this.#time.reach(this.#time.now(), () => this.#sink.spawned(pid));
+    // Of a forked one its template tells.
+    if (this.template === null) this.#time.reach(this.#time.now(), () => this.#sink.spawned(pid));
     this.#act(behaviour.helloMs, () => this.#say({ type: "Hello", release, pid }));
     if (this.#fault === "bootHangs") return;
     this.#act(behaviour.helloMs + behaviour.bootMs, () => {

@@ -3,12 +3,13 @@
 
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { install, PATCHED, uninstall } from "./mutants/patched.ts";
+import { TEMPLATE_PATCHED, TEMPLATE_WRAPPED } from "./mutants/templates.ts";
 import { type CreateMachine, WRAPPED, wrapped } from "./mutants/wrapped.ts";
 
 const RUNS_MAX = 400;
 
 afterEach(() => {
-  PATCHED.forEach(uninstall);
+  for (const mutant of [...PATCHED, ...TEMPLATE_PATCHED]) uninstall(mutant);
   vi.resetModules();
 });
 
@@ -32,16 +33,16 @@ function expectFound(name: string, found: string | null): void {
 }
 
 describe("the simulation finds", () => {
-  for (const mutant of WRAPPED) {
+  for (const mutant of [...WRAPPED, ...TEMPLATE_WRAPPED]) {
     it(mutant.name, async () => {
       expectFound(mutant.name, await hunt((create) => wrapped(create, mutant)));
-    }, 30_000);
+    }, 60_000);
   }
 
-  for (const mutant of PATCHED) {
+  for (const mutant of [...PATCHED, ...TEMPLATE_PATCHED]) {
     it(mutant.name, async () => {
       install(mutant);
       expectFound(mutant.name, await hunt((create) => create));
-    }, 30_000);
+    }, 60_000);
   }
 });

@@ -14,7 +14,8 @@ export function failedGoesBack(): Invariant {
       for (const { announcement } of commandsOf(observation, "Publish")) {
         const { name, event } = announcement;
         if (name === "roll:started") failed.clear();
-        if (name === "worker:exited" && event.reason !== null) failed.add(event.generation);
+        if (name !== "worker:exited" && name !== "template:exited") continue;
+        if (event.reason !== null) failed.add(event.generation);
       }
       if (world.phase !== "running") return null;
       for (const { result } of commandsOf(observation, "SettleRoll")) {

@@ -1,9 +1,10 @@
-// Every slot wanted exists, and an empty one is queued for a permit to boot or waits for its back-off to end; there is no
-// third way to be empty.
+// Every slot wanted exists, and an empty one is queued for a permit to boot, waits for its back-off to end, or for its
+// generation's template, which is on its way; there is no fourth way to be empty.
 
-import type { Slot } from "@brood/core/engine";
+import type { Generation, Slot, World } from "@brood/core/engine";
 import type { Observation } from "../observation.ts";
 import type { Invariant } from "./invariant.ts";
+import { isOnItsWay } from "./template-on-its-way.ts";
 
 export function noSlotForgotten(): Invariant {
   return {
@@ -23,14 +24,25 @@ export function noSlotForgotten(): Invariant {
   };
 }
 
-function forgotten(slot: Slot, { atMs, world, nextDeadlineAtMs }: Observation): string | null {
+function forgotten(slot: Slot, observation: Observation): string | null {
+  const { atMs, world, nextDeadlineAtMs } = observation;
   if (slot.current !== null || slot.incoming !== null) return null;
   const { registry, vacant, config } = world;
   if (vacant.has(slot.index)) {
-    return registry.booting < config.bootConcurrency ? "though a worker may boot" : null;
+    if (registry.booting >= config.bootConcurrency) return null;
+    const generation = world.roll?.step === "rolling" ? world.roll.to : Math.max(1, world.lastGood);
+    if (maySpawn(world, generation)) return "though a worker may boot";
+    return isOnItsWay(observation, generation) ? null : `and gen=${generation} has no template on its way`;
   }
   const untilMs = slot.backingOffUntilAtMs;
   if (untilMs === null) return "and neither queued nor backing off";
   if (nextDeadlineAtMs !== null && nextDeadlineAtMs <= Math.max(untilMs, atMs)) return null;
   return `until ${untilMs}, but the timer is set for ${nextDeadlineAtMs}`;
+}
+
+function maySpawn({ config, templates }: World, generation: Generation): boolean {
+  if (config.template === null) return true;
+  const seat = templates.seats.get(generation);
+  if (seat?.template?.state === "ready") return true;
+  return config.template.fallback === "fresh" && seat?.hasBeenReady === true;
 }

@@ -1,7 +1,7 @@
-// A worker is told to drain once, and killed again only when the kill before it has not worked for five seconds: a storm
-// of signals, deadlines and requests never becomes a storm of signals to the worker.
+// A worker is told to drain once, and it or a template is killed again only when the kill before it has not worked for five
+// seconds: a storm of signals, deadlines and requests never becomes a storm of signals to the worker.
 
-import type { WorkerId } from "@brood/core/engine";
+import type { TemplateId, WorkerId } from "@brood/core/engine";
 import { commandsOf } from "../observation.ts";
 import type { Invariant } from "./invariant.ts";
 
@@ -10,7 +10,7 @@ const KILL_AGAIN_AFTER_MS = 4_999;
 
 export function oneActionADeadline(): Invariant {
   const drained = new Set<WorkerId>();
-  const killedAtMs = new Map<WorkerId, number>();
+  const killedAtMs = new Map<WorkerId | TemplateId, number>();
   return {
     name: "one-action-a-deadline",
     check(observation) {
@@ -20,10 +20,14 @@ export function oneActionADeadline(): Invariant {
         if (killedAtMs.has(worker)) return `worker=${worker} is told to drain after it was killed`;
         drained.add(worker);
       }
-      for (const { worker } of commandsOf(observation, "KillWorker")) {
-        const agoMs = atMs - (killedAtMs.get(worker) ?? Number.NEGATIVE_INFINITY);
-        if (agoMs < KILL_AGAIN_AFTER_MS) return `worker=${worker} is killed again after ${agoMs} ms`;
-        killedAtMs.set(worker, atMs);
+      const kills = [
+        ...commandsOf(observation, "KillWorker").map(({ worker }) => worker),
+        ...commandsOf(observation, "KillTemplate").map(({ template }) => template),
+      ];
+      for (const id of kills) {
+        const agoMs = atMs - (killedAtMs.get(id) ?? Number.NEGATIVE_INFINITY);
+        if (agoMs < KILL_AGAIN_AFTER_MS) return `${id} is killed again after ${agoMs} ms`;
+        killedAtMs.set(id, atMs);
       }
       if (event.type === "WorkerExited") {
         drained.delete(event.worker);

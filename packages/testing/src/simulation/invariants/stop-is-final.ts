@@ -8,14 +8,14 @@ export function stopIsFinal(): Invariant {
   return {
     name: "stop-is-final",
     check(observation) {
-      const { world, workers } = observation;
-      const spawns = commandsOf(observation, "SpawnWorker");
+      const { world, workers, templates } = observation;
+      const spawns = [...commandsOf(observation, "SpawnWorker"), ...commandsOf(observation, "SpawnTemplate")];
       if ((world.phase === "stopping" || world.phase === "stopped") && spawns.length > 0) {
-        return `${spawns.length} workers are spawned while the service is ${world.phase}`;
+        return `${spawns.length} workers or templates are spawned while the service is ${world.phase}`;
       }
       const hasFailedToStart = commandsOf(observation, "SettleStart").some(({ reason }) => reason !== null);
       if (!hasFailedToStart && commandsOf(observation, "SettleStop").length === 0) return null;
-      const left = [...workers].filter(([, { isAlive }]) => isAlive).map(([worker]) => worker);
+      const left = [...workers, ...templates].filter(([, { isAlive }]) => isAlive).map(([id]) => id);
       return left.length === 0 ? null : `${left.join(", ")} still alive when the stop is answered`;
     },
   };

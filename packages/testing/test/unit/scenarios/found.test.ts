@@ -1,7 +1,7 @@
 // What the random runs found in the machine before its first release, each as a script. Defects come back.
 
 import { describe, expect, it } from "vitest";
-import { release, Script, started } from "./script.ts";
+import { release, Script, started, WAITING } from "./script.ts";
 
 const NEVER = Number.POSITIVE_INFINITY;
 const NO_LIMITS = { requests: null, jitter: 0, memoryBytes: null, ageMs: null };
@@ -181,5 +181,64 @@ describe("found by the simulation", () => {
         "t=1100 WorkerReady worker=w7 slot=2 gen=1 -> SettleScale",
       ]
     `);
+  });
+
+  it("empty slots whose workers boot in vain do not keep a canary from booting", async () => {
+    const world = await started({ desired: 3, bootConcurrency: 1, bootTimeoutMs: 500 });
+    world.act({ type: "edit", behaviour: release("bootHangs") });
+    world.worker("w1").crash();
+    world.worker("w2").crash();
+    await world.run(5_000);
+    await world.fresh().deploy("good").run(2_500);
+    expect(world.outcome("restart")).toMatchObject({ result: "completed" });
+    expect(world.trace()).toMatchInlineSnapshot(`
+      "t=6000 # deploy good helloMs=20 bootMs=80 drainMs=10 byPath=false
+      t=6000 RestartRequested request=restart-2 entry=/srv/current/server.js -> ResolveRelease gen=2
+      t=6001 ReleaseResolved gen=2 entry=/srv/r2/server.js -> SpawnWorker worker=w14 slot=0 gen=2
+      t=6001 DeadlinesReached -> KillWorker worker=w13 slot=1 gen=1
+      t=6004 WorkerExited worker=w13 slot=1 gen=1 code=null signal=SIGKILL
+      t=6021 WorkerReported worker=w14 slot=0 gen=2 reported=w14/2 -> AdmitWorker worker=w14 slot=0 gen=2
+      t=6101 WorkerReady worker=w14 slot=0 gen=2
+      t=6801 DeadlinesReached -> SpawnWorker worker=w15 slot=1 gen=1
+      t=6821 WorkerReported worker=w15 slot=1 gen=1 reported=w15/1 -> AdmitWorker worker=w15 slot=1 gen=1
+      t=7101 DeadlinesReached -> KillWorker worker=w15 slot=1 gen=1, SpawnWorker worker=w16 slot=2 gen=2
+      t=7104 WorkerExited worker=w15 slot=1 gen=1 code=null signal=SIGKILL
+      t=7121 WorkerReported worker=w16 slot=2 gen=2 reported=w16/2 -> AdmitWorker worker=w16 slot=2 gen=2
+      t=7201 WorkerReady worker=w16 slot=2 gen=2 -> DrainWorker worker=w3 slot=2 gen=1 deadline=37201, SpawnWorker worker=w17 slot=1 gen=2
+      t=7201 WorkerDraining worker=w3 slot=2 gen=1
+      t=7212 WorkerExited worker=w3 slot=2 gen=1 code=0 signal=null
+      t=7221 WorkerReported worker=w17 slot=1 gen=2 reported=w17/2 -> AdmitWorker worker=w17 slot=1 gen=2
+      t=7301 WorkerReady worker=w17 slot=1 gen=2 -> SettleRoll roll-2 completed"
+    `);
+  });
+
+  it("a template that tells of a worker late, after that was ready, breaks no protocol", async () => {
+    const world = await started({ desired: 1, template: WAITING });
+    world.act({ type: "templateDelay", victim: 0, delayMs: 100, forMs: 1_000 });
+    world.worker("w1").end(null, "SIGKILL");
+    await world.run(500);
+    expect(world.seats()).toBe("0:w2/g1 ready");
+    expect(world.simulation.machine.snapshot(world.now).workers[0]?.pid).toBe(world.worker("w2").makeup.pid);
+  });
+
+  it("a worker that was told to drain and is too slow says nothing against its template", async () => {
+    const world = await started(
+      {
+        desired: 2,
+        template: { fallback: "wait", failuresMax: 1 },
+        drainTimeoutMs: 100,
+        minHealthyMs: 3_000,
+      },
+      { kind: "neverDrains" },
+    );
+    await world.act({ type: "scale", desired: 1 }).run(500);
+    expect(world.trace()).toMatchInlineSnapshot(`
+      "t=1000 # scale desired=1
+      t=1000 ScaleRequested request=scale-2 desired=1 -> DrainWorker worker=w2 slot=1 gen=1 deadline=1100
+      t=1000 WorkerDraining worker=w2 slot=1 gen=1
+      t=1100 DeadlinesReached -> KillWorker worker=w2 slot=1 gen=1
+      t=1103 WorkerExited worker=w2 slot=1 gen=1 code=null signal=SIGKILL -> SettleScale"
+    `);
+    expect(world.templates()).toBe("t1/g1 ready");
   });
 });

@@ -1,11 +1,12 @@
 // A scripted run over the same simulation that random runs use, with nothing left to chance: every message takes no time,
 // every random number is one half. What a script did and what the machine made of it is one readable trace.
 
-import type { MachineConfig, WorkerId } from "@brood/core/engine";
+import type { MachineConfig, TemplateId, WorkerId } from "@brood/core/engine";
 import type { Action } from "../../../src/simulation/actions.ts";
 import { type Behaviour, type BehaviourKind, GOOD } from "../../../src/simulation/behaviour.ts";
 import type { Random } from "../../../src/simulation/random.ts";
 import { Simulation } from "../../../src/simulation/simulation.ts";
+import type { SimulatedTemplate } from "../../../src/simulation/template.ts";
 import { formatTrace, tellingLines } from "../../../src/simulation/trace.ts";
 import type { SimulatedWorker } from "../../../src/simulation/worker.ts";
 
@@ -76,6 +77,18 @@ export class Script {
     return worker;
   }
 
+  template(id: TemplateId): SimulatedTemplate {
+    const template = this.simulation.templates.alive.get(id);
+    if (template === undefined) throw new Error(`template=${id} does not live`);
+    return template;
+  }
+
+  /** `t1/g1 ready` for each template that lives. */
+  templates(): string {
+    const { alive } = this.simulation.machine.world.templates;
+    return [...alive.values()].map(({ id, generation, state }) => `${id}/g${generation} ${state}`).join(", ");
+  }
+
   /** `0:w1/g1 ready` for each worker that lives. */
   seats(): string {
     const { workers } = this.simulation.machine.snapshot(this.now);
@@ -101,6 +114,10 @@ export class Script {
     return tellingLines(formatTrace(this.simulation.records).slice(this.#seen)).join("\n");
   }
 }
+
+/** Forks, and loads the release itself while the template is built again; or waits for the template. */
+export const FALLING_BACK: MachineConfig["template"] = { fallback: "fresh", failuresMax: 3 };
+export const WAITING: MachineConfig["template"] = { fallback: "wait", failuresMax: 3 };
 
 /** A service that has started with a good release, its trace forgotten. */
 export async function started(

@@ -1,0 +1,15 @@
+// The environment of whatever Brood starts: the host's own, what was asked for, and nothing that would answer for the
+// supervisor. Read anew for each start, because the host may have changed its own.
+
+import { compileCacheEnv } from "./compile-cache.ts";
+
+/** Not for workers: they would answer for the supervisor. */
+const KEPT_FROM_WORKERS = { NOTIFY_SOCKET: undefined, LISTEN_FDS: undefined, LISTEN_PID: undefined };
+
+export function workerEnvironment(
+  env: Readonly<Record<string, string | undefined>>,
+  compileCache: boolean,
+): NodeJS.ProcessEnv {
+  const asked = { ...process.env, ...env };
+  return { ...asked, ...compileCacheEnv(compileCache, asked), ...KEPT_FROM_WORKERS };
+}

@@ -1,0 +1,55 @@
+// From a copy of the template to a worker of its own, in one synchronous step: pid, chance, output, exits, link. The first
+// message on the link is its Hello; a supervisor that is gone already shows by the link's end.
+
+import { readlinkSync } from "node:fs";
+import type { BootOrder } from "../link/protocol.ts";
+import type { Binding } from "../native/index.ts";
+import { openNativeLink } from "../worker/native-link.ts";
+import { type Inheritance, runWorker } from "../worker/runtime.ts";
+import { leaveByExitNow } from "./leaving.ts";
+import type { Randomness } from "./randomness.ts";
+
+const STDOUT = 1;
+const STDERR = 2;
+
+export interface Birth {
+  readonly binding: Binding;
+  readonly randomness: Randomness;
+  readonly order: BootOrder;
+  readonly hasStdout: boolean;
+  /** The link, stderr, stdout where `hasStdout`, then the sockets. */
+  readonly descriptors: readonly number[];
+  readonly inheritance: Inheritance;
+}
+
+export function becomeWorker({
+  binding,
+  randomness,
+  order,
+  hasStdout,
+  descriptors,
+  inheritance,
+}: Birth): void {
+  leaveByExitNow(binding);
+  binding.withoutThreads();
+  const [linkEnd, stderr, ...others] = descriptors;
+  if (linkEnd === undefined || stderr === undefined) return binding.exitNow(1);
+  renewPid();
+  redirect(binding, stderr, STDERR);
+  const stdout = hasStdout ? others.shift() : undefined;
+  if (stdout !== undefined) redirect(binding, stdout, STDOUT);
+  randomness.renew();
+  process.title = `brood ${order.name} slot=${order.slot} gen=${order.generation}`;
+  void runWorker(openNativeLink(binding, linkEnd), { ...order, sockets: others }, inheritance);
+}
+
+/** Node asks for its pid once; `process.ppid` is asked for each time and right. */
+function renewPid(): void {
+  const value = Number(readlinkSync("/proc/self"));
+  Object.defineProperty(process, "pid", { value, writable: false, enumerable: true, configurable: true });
+}
+
+function redirect(binding: Binding, from: number, to: number): void {
+  binding.replace(from, to);
+  binding.close(from);
+}

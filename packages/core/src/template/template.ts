@@ -1,0 +1,183 @@
+// A template: loads one release, makes sure that it can be copied, and then only forks. It never serves.
+//   Hello (who I am, what I found on disk) -> load, warmup, beforeFork -> preflight -> collect garbage -> Ready, heartbeats
+//   -> Fork: a worker, or why not   -> Reap: its zombie may go
+// It refuses a worker of another generation than its own, whoever asks. Everything that a fork takes along by copying and
+// must not have (this link, the siblings' pidfds, the heartbeat) is dropped in the child before its loop turns.
+
+import { format } from "node:util";
+import { PoolError } from "../errors.ts";
+import { createFrameWriter } from "../link/frames.ts";
+import { encodeJson } from "../link/json-frame.ts";
+import type { BootOrder } from "../link/protocol.ts";
+import type { TemplateBootOrder, TemplateCommand, TemplateMessage } from "../link/template-protocol.ts";
+import type { WorkerId } from "../machine/names.ts";
+import type { Binding, FramedLink } from "../native/index.ts";
+import { describeRelease } from "../release/resolve.ts";
+import type { LoadedRelease, LoadRelease, MutableContext } from "../worker/host.ts";
+import { loadEntry } from "../worker/load-entry.ts";
+import { loadPlainRelease } from "../worker/plain-host.ts";
+import { becomeWorker } from "./become-worker.ts";
+import { collectGarbage } from "./garbage.ts";
+import { beginPreflight, unsafe } from "./preflight.ts";
+import type { Randomness } from "./randomness.ts";
+
+const { setInterval, clearInterval } = globalThis;
+
+type Unsigned<Message> = Message extends unknown ? Omit<Message, "template" | "generation"> : never;
+
+export interface TemplateParts {
+  readonly binding: Binding;
+  readonly link: FramedLink;
+  readonly randomness: Randomness;
+}
+
+/** The release as it is loaded here, ready to be copied. */
+interface Loaded {
+  readonly order: TemplateBootOrder;
+  readonly release: LoadedRelease;
+  readonly context: MutableContext;
+  readonly draining: AbortController;
+}
+
+export class Template {
+  readonly #parts: TemplateParts;
+  readonly #writer = createFrameWriter<TemplateMessage>();
+  /** Pidfds of workers that were forked and not reaped yet. */
+  readonly #forks: Map<WorkerId, number> = new Map();
+  readonly #onUncaught = (error: unknown): void => this.#confess(error);
+  #order: TemplateBootOrder | null = null;
+  #loaded: Loaded | null = null;
+  #heartbeat: NodeJS.Timeout | undefined;
+
+  constructor(parts: TemplateParts) {
+    this.#parts = parts;
+  }
+
+  /** The descriptors belong to this from here on. */
+  receive(command: TemplateCommand, descriptors: readonly number[]): void {
+    switch (command.type) {
+      case "BootTemplate":
+        this.#order = command.order;
+        this.#boot(command.order).catch((error: unknown) => this.#fail(error));
+        return;
+      case "Fork":
+        return this.#fork(command.order, command.hasStdout, descriptors);
+      case "Reap":
+        return this.#reap(command.worker);
+    }
+  }
+
+  async #boot(order: TemplateBootOrder): Promise<void> {
+    process.title = `brood ${order.name} template gen=${order.generation}`;
+    process.on("uncaughtExceptionMonitor", this.#onUncaught);
+    const found = await describeRelease(order.release.entry);
+    this.#send({ type: "Hello", release: found, pid: process.pid });
+    const draining = new AbortController();
+    const context = contextOf(order, found, draining.signal);
+    const load = await loaderOf(order.host);
+    const preflight = beginPreflight();
+    const release = await load({
+      context,
+      hostData: order.hostData,
+      loadEntry: () => loadEntry(found.entry),
+    });
+    await release.beforeFork();
+    const findings = await preflight.findings();
+    if (findings.length > 0 && order.unsafe === "refuse") throw unsafe(findings);
+    if (findings.length > 0) process.stderr.write(`brood: the template ${unsafe(findings).message}\n`);
+    collectGarbage();
+    this.#loaded = { order, release, context, draining };
+    this.#heartbeat = setInterval(() => this.#send({ type: "Heartbeat" }), order.heartbeatIntervalMs);
+    this.#send({ type: "Ready" });
+  }
+
+  #fork(order: BootOrder, hasStdout: boolean, descriptors: readonly number[]): void {
+    const { binding } = this.#parts;
+    const loaded = this.#loaded;
+    const refusal = this.#refusal(order);
+    if (loaded === null || refusal !== null) {
+      for (const each of descriptors) binding.close(each);
+      return this.#send({ type: "ForkRefused", worker: order.worker, message: refusal ?? "not ready" });
+    }
+    let forked: ReturnType<Binding["forkSibling"]>;
+    try {
+      forked = binding.forkSibling();
+    } catch (error) {
+      for (const each of descriptors) binding.close(each);
+      const message = error instanceof Error ? error.message : String(error);
+      return this.#send({ type: "ForkRefused", worker: order.worker, message });
+    }
+    if (forked === null) return this.#leaveTemplate(order, loaded, hasStdout, descriptors);
+    const [pid, pidfd] = forked;
+    for (const each of descriptors) binding.close(each);
+    this.#forks.set(order.worker, pidfd);
+    this.#send({ type: "Forked", worker: order.worker, pid }, [pidfd]);
+  }
+
+  /** A template forks for its own generation only: what it has in memory cannot be another's code. */
+  #refusal({ generation }: BootOrder): string | null {
+    const own = this.#order?.generation ?? null;
+    if (this.#loaded === null) return "the template has not loaded its release yet";
+    return generation === own ? null : `the template is of generation ${own}, asked for was ${generation}`;
+  }
+
+  /** In the child. Synchronous to the end: nothing may run in between with the template's identity. */
+  #leaveTemplate(order: BootOrder, loaded: Loaded, hasStdout: boolean, descriptors: readonly number[]): void {
+    const { binding, link, randomness } = this.#parts;
+    clearInterval(this.#heartbeat);
+    link.close();
+    for (const pidfd of this.#forks.values()) binding.close(pidfd);
+    this.#forks.clear();
+    process.off("uncaughtExceptionMonitor", this.#onUncaught);
+    const { release, context, draining } = loaded;
+    const inheritance = { loaded: release, context, draining };
+    becomeWorker({ binding, randomness, order, hasStdout, descriptors, inheritance });
+  }
+
+  /** The supervisor has seen the end, so there is a zombie; only its parent can bury it. */
+  #reap(worker: WorkerId): void {
+    const pidfd = this.#forks.get(worker);
+    if (pidfd === undefined) return;
+    this.#parts.binding.processEnd(pidfd);
+    this.#parts.binding.close(pidfd);
+    this.#forks.delete(worker);
+  }
+
+  #send(message: Unsigned<TemplateMessage>, descriptors: readonly number[] = []): void {
+    const { template, generation } = this.#order ?? { template: "t0", generation: 0 };
+    const signed = { template, generation, ...message } as TemplateMessage;
+    this.#parts.link.send(encodeJson(this.#writer.wrap(signed)), descriptors);
+  }
+
+  #fail(error: unknown): void {
+    process.stderr.write(`${error instanceof PoolError ? error.message : format(error)}\n`);
+    this.#confess(error);
+    process.exit(1);
+  }
+
+  #confess(error: unknown): void {
+    const { message, stack } = error instanceof Error ? error : new Error(format(error));
+    const code = error instanceof PoolError ? error.code : "BROOD_BOOT_FAILED";
+    const what = error instanceof PoolError ? message : `failed to load the release: ${message}`;
+    this.#send({ type: "Failed", error: { code, message: what, stack: stack ?? message } });
+  }
+}
+
+async function loaderOf(host: string | null): Promise<LoadRelease> {
+  if (host === null) return loadPlainRelease;
+  const module: { readonly loadRelease?: LoadRelease } = await import(host);
+  if (module.loadRelease !== undefined) return module.loadRelease;
+  throw new PoolError(
+    "BROOD_TEMPLATE_UNSUPPORTED",
+    `host ${host} exports no loadRelease, so its releases cannot be loaded in a template. Use spawn: fresh.`,
+  );
+}
+
+function contextOf(
+  order: TemplateBootOrder,
+  release: MutableContext["release"],
+  signal: AbortSignal,
+): MutableContext {
+  const { generation, name } = order;
+  return { slot: -1, worker: "w0", generation, release, name, spawn: "template", runtime: "process", signal };
+}

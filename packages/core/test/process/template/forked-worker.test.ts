@@ -1,0 +1,94 @@
+// What a forked worker is and can: all that an application may expect of a process of its own.
+import { describe, expect, it } from "vitest";
+import { folder, gone, pidsOf, service, within } from "../support.ts";
+import { ask, fixture, workersOf } from "./support.ts";
+
+const EXPECTED: Readonly<Record<string, unknown>> = {
+  fs: "text",
+  zlib: "text",
+  pbkdf2: 16,
+  keys: "private",
+  webcrypto: 32,
+  hash: 64,
+  dns: true,
+  fetch: "answered",
+  wasm: 5,
+  esm: 42,
+  exec: "42",
+  fork: "hello back",
+  timers: true,
+  signals: "SIGUSR2",
+  als: "context",
+  diagnostics: "published",
+  messageChannel: "through",
+  thread: "2000000 0",
+  terminatedThread: 1,
+  garbage: 100_000,
+  hot: 59_999_997,
+};
+
+interface Draws {
+  readonly uuids: readonly string[];
+  readonly integers: readonly number[];
+  readonly floats: readonly number[];
+}
+
+describe("a forked worker", () => {
+  it("can do what any process of Node can", async () => {
+    const made = service({ entry: fixture("abilities.mjs"), spawn: "template", workers: 2 });
+    await within("start", made.start());
+    const [worker = "w1"] = workersOf(made);
+    const answers: Record<string, unknown> = {};
+    for (const question of Object.keys(EXPECTED)) answers[question] = await ask(made, worker, question);
+    expect(answers).toEqual(EXPECTED);
+    expect(made.stats().workers.map((each) => each.worker)).toContain(worker);
+  });
+
+  it("has its own pid and title, its template as parent, and the surroundings that were asked for", async () => {
+    const cwd = await folder();
+    const before = process.umask(0o027);
+    const made = service({
+      entry: fixture("abilities.mjs"),
+      spawn: "template",
+      workers: 2,
+      cwd,
+      env: { BROOD_TEST_GIVEN: "given" },
+      name: "forked",
+    });
+    try {
+      await within("start", made.start());
+    } finally {
+      process.umask(before);
+    }
+    const { template, workers } = made.stats();
+    expect(template).toMatchObject({ generation: 1, state: "ready" });
+    for (const { worker, slot, pid } of workers) {
+      expect(await ask(made, worker, "self")).toEqual({
+        pid,
+        ppid: template?.pid,
+        title: `brood forked slot=${slot} gen=1`,
+        cwd,
+        umask: 0o027,
+        given: "given",
+        main: fixture("abilities.mjs"),
+      });
+    }
+    const pids = [...pidsOf(made), template?.pid ?? -1];
+    await within("stop", made.stop());
+    for (const pid of pids) await gone(pid, 0);
+  });
+
+  it("61: draws no UUID, integer or Math.random that a sibling draws", async () => {
+    const made = service({ entry: fixture("abilities.mjs"), spawn: "template", workers: 4 });
+    await within("start", made.start());
+    const all = (await Promise.all(workersOf(made).map((each) => ask(made, each, "draws")))) as Draws[];
+    for (const kind of ["uuids", "floats"] as const) {
+      const drawn = all.flatMap((each) => [...each[kind]] as (string | number)[]);
+      expect(drawn.length).toBe(400_000);
+      expect(new Set(drawn).size).toBe(drawn.length);
+    }
+    // Of 400,000 integers below 2^48 a pair may be equal by chance (1 in 3,500 runs); a shared state makes them all equal.
+    const integers = all.flatMap((each) => [...each.integers]);
+    expect(new Set(integers).size).toBeGreaterThan(integers.length - 5);
+  });
+});

@@ -1,0 +1,50 @@
+// The part of a release that all of its workers have in common: the entry is loaded, its application found, warmed up and
+// made ready. In a fresh worker this is the first half of its boot; a template does it once, and its forks go on from there.
+// An entry that listens and does not settle (it awaits its own `listen()`) is known by its server; its hooks come later.
+
+import type { HostOrder } from "@brood/core/worker";
+import { type AppServer, plain } from "./app-server.ts";
+import { chooseApplication } from "./application.ts";
+import { publishContext } from "./context-key.ts";
+import { type EntryExports, isCommonJsFile, readEntryExports } from "./entry-exports.ts";
+import type { HttpHostData } from "./host-data.ts";
+import { ListenCapture } from "./listen-capture.ts";
+import { sendWarmupRequests } from "./warmup-requests.ts";
+
+export type LoadOrder = Pick<HostOrder, "context" | "loadEntry">;
+
+export interface LoadedApp {
+  readonly capture: ListenCapture;
+  readonly app: AppServer;
+  /** Null while the entry still runs: then `late` will bring them. */
+  readonly exports: EntryExports | null;
+  /** What rejects here unheard ends the process, as it would without us. */
+  readonly late: Promise<EntryExports>;
+}
+
+export async function loadApp(order: LoadOrder, hostData: Required<HttpHostData>): Promise<LoadedApp> {
+  const capture = new ListenCapture();
+  publishContext(order.context);
+  capture.install();
+  const loading = load(order);
+  const stillRunning = capture.first.then(nextTurn).then(() => null);
+  const exports = await Promise.race([loading, stillRunning]);
+  const app =
+    exports === null ? plain(await capture.first, null) : await chooseApplication(exports, capture, order);
+  if (exports !== null) {
+    await exports.warmup?.(order.context);
+    await app.ready();
+  }
+  await sendWarmupRequests(app.server, hostData.warmup);
+  return { capture, app, exports, late: loading };
+}
+
+async function load(order: LoadOrder): Promise<EntryExports> {
+  const exported = await order.loadEntry();
+  return readEntryExports(exported, isCommonJsFile(order.context.release.entry));
+}
+
+/** What was imported has settled by the next turn of the event loop, unless it awaits something itself. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
