@@ -7,6 +7,8 @@
 export const RUN = 0;
 export const ABORT = 1;
 export const RUN_STRIDE = 4;
+/** To a forked worker, first: `[JOURNAL, path]`, the file in which it notes what it begins. */
+export const JOURNAL = 2;
 
 /** A flag of a task: what was done before it must have been told before it begins (its own clock starts then). */
 export const TELL_FIRST = 1;

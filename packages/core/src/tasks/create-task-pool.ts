@@ -4,12 +4,8 @@ import { PoolError } from "../errors.ts";
 import { createMachine } from "../machine/machine.ts";
 import type { Clock, Entropy } from "../ports/clock.ts";
 import type { ResolveRelease } from "../ports/release-resolver.ts";
-import type { SpawnStrategy } from "../ports/spawn-strategy.ts";
 import type { TaskPlane } from "../ports/task-link.ts";
 import { resolveRelease } from "../release/resolve.ts";
-import type { TaskSpawnOptions } from "../spawn/task-options.ts";
-import { createTaskProcessStrategy } from "../spawn/task-process.ts";
-import { createTaskThreadStrategy } from "../spawn/task-thread.ts";
 import { createPublicEvents } from "../supervisor/events.ts";
 import { createDebugLogger, guardLogger, logAnnouncement } from "../supervisor/logging.ts";
 import { realEntropy } from "../supervisor/real-ports.ts";
@@ -25,6 +21,7 @@ import { type CheckedPoolOptions, checkPoolOptions } from "./pool-options.ts";
 import type { PoolTask } from "./pool-task.ts";
 import type { QueuedTask, TaskPool, TaskPoolEvents, TaskPoolOptions } from "./pool-types.ts";
 import { PoolWorkers } from "./pool-workers.ts";
+import { type PoolStrategies, strategiesOf } from "./strategies.ts";
 import { AdaptedQueue, type CustomQueue, PriorityQueue, type TaskQueue } from "./task-queue.ts";
 import { Timings } from "./timings.ts";
 
@@ -33,7 +30,7 @@ export interface PoolPorts {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly resolveRelease: ResolveRelease;
-  strategy(plane: TaskPlane): SpawnStrategy;
+  strategies(plane: TaskPlane): PoolStrategies;
   defer(callback: () => void): void;
 }
 
@@ -45,7 +42,7 @@ export function createTaskPool<Tasks = unknown>(options: TaskPoolOptions): TaskP
     clock: poolClock,
     entropy: realEntropy,
     resolveRelease,
-    strategy: (plane) => strategyOf(checked, options.workerData, plane),
+    strategies: (plane) => strategiesOf(checked, options.workerData, plane),
     defer: queueMicrotask,
   });
   // One class serves every task file; its types are the face's.
@@ -86,13 +83,14 @@ export function assemblePool(checked: CheckedPoolOptions, options: TaskPoolOptio
       keepAlive: (isWanted) => (isWanted ? keepAlive.want() : keepAlive.unwant()),
     },
   );
+  const strategies = ports.strategies(plane);
   const supervisor = new Supervisor(
     createMachine(checked.machine),
     {
       clock: ports.clock,
       entropy: ports.entropy,
-      strategy: ports.strategy(plane),
-      templates: null,
+      strategy: strategies.fresh,
+      templates: strategies.templates,
       resolveRelease: ports.resolveRelease,
       note: (level, message) => logger[level](message),
       fail(error) {
@@ -125,27 +123,4 @@ function queueOf(custom: TaskPoolOptions["taskQueue"]): TaskQueue<PoolTask> {
   return new AdaptedQueue<PoolTask>(
     custom as CustomQueue<QueuedTask> as CustomQueue<unknown> as CustomQueue<PoolTask>,
   );
-}
-
-function strategyOf(checked: CheckedPoolOptions, workerData: unknown, plane: TaskPlane): SpawnStrategy {
-  const { poolName, heartbeatIntervalMs, env, execArgv, resourceLimits, concurrency, name, recycleTasks } =
-    checked;
-  const options: TaskSpawnOptions = {
-    name: poolName,
-    heartbeatIntervalMs,
-    env,
-    execArgv,
-    resourceLimits,
-    workerData,
-    tasks: {
-      concurrency,
-      defaultName: name,
-      workerData,
-      // Often enough that a limit is noticed when it is reached, seldom enough to cost nothing.
-      beatEachTasks: recycleTasks === null ? null : Math.max(1, Math.floor(recycleTasks / 20)),
-    },
-  };
-  return checked.runtime === "worker_threads"
-    ? createTaskThreadStrategy(options, plane)
-    : createTaskProcessStrategy(options, plane);
 }

@@ -16,11 +16,7 @@ import {
   WORKERS_MAX,
 } from "../options.ts";
 import { entryPath } from "../release/resolve.ts";
-import type {
-  TaskPoolOptions,
-  TaskRecycleOptions,
-  TaskRuntime,
-} from "./pool-types.ts";
+import type { TaskPoolOptions, TaskRecycleOptions, TaskRuntime } from "./pool-types.ts";
 import { checkTimeout } from "./run-options.ts";
 
 const HOUR_MS = 3_600_000;
@@ -137,7 +133,7 @@ export function checkPoolOptions(options: TaskPoolOptions): CheckedPoolOptions {
     recordTiming: booleanOption("recordTiming", options.recordTiming, true),
     recycleTasks: recycle.requests,
     heartbeatIntervalMs: Math.min(5_000, Math.floor(heartbeatTimeoutMs / 3)),
-    machine: machineConfig(options, bounds, heartbeatTimeoutMs, recycle, isolate),
+    machine: machineConfig(options, bounds, heartbeatTimeoutMs, recycle, { isolate, spawn }),
   };
 }
 
@@ -146,7 +142,7 @@ function machineConfig(
   { minWorkers, maxWorkers }: { readonly minWorkers: number; readonly maxWorkers: number },
   heartbeatTimeoutMs: number,
   recycle: MachineConfig["recycle"],
-  isolate: boolean,
+  { isolate, spawn }: Pick<CheckedPoolOptions, "isolate" | "spawn">,
 ): MachineConfig {
   const cores = availableParallelism();
   return {
@@ -161,7 +157,7 @@ function machineConfig(
     maxFailures: integerOption("maxFailures", options.maxFailures, 1, 10_000, 3),
     bootConcurrency: isolate ? Math.max(maxWorkers, cores, 2) : Math.max(2, cores),
     onReleaseChanged: "warn",
-    template: null,
+    template: spawn === "template" ? { fallback: "fresh", failuresMax: 3 } : null,
     recycle,
   };
 }

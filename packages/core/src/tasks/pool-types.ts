@@ -3,7 +3,13 @@
 import type { RollView } from "../machine/commands.ts";
 import type { Release, RollResult } from "../machine/names.ts";
 import type { Logger } from "../ports/log.ts";
-import type { ServiceCounters, ServiceEvents, ServiceState, WorkerStats } from "../service-types.ts";
+import type {
+  ServiceCounters,
+  ServiceEvents,
+  ServiceState,
+  TemplateStats,
+  WorkerStats,
+} from "../service-types.ts";
 import type { CustomQueue } from "./task-queue.ts";
 import type { InputOf, NamesOf, OutputOf } from "./task-types.ts";
 import type { PoolHistogram } from "./timings.ts";
@@ -144,7 +150,7 @@ export interface TaskPoolStats {
   readonly handoff: null;
   readonly roll: RollView | null;
   readonly lastRoll: RollResult | null;
-  readonly template: unknown;
+  readonly template: TemplateStats | null;
   readonly workers: readonly WorkerStats[];
   readonly counters: ServiceCounters;
   readonly minWorkers: number;

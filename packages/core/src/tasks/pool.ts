@@ -141,12 +141,11 @@ export class Pool {
       runtime,
       spawn,
       handoff: null,
-      template: null,
       workers: workers.map((worker) => ({
         ...worker,
         threadId: plane.members.get(worker.worker)?.link.threadId ?? null,
       })),
-      counters: { ...counters, fallbacks: 0 },
+      counters,
       ...this.#parts.workers.bounds,
       tasks: {
         queued: plane.queueSize,

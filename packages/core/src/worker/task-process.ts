@@ -1,9 +1,7 @@
-// What a one-process Tinypool runs in its process: opens the session over the IPC channel and returns. A process shares no
-// memory with the pool, so it notes the number of each task it begins in a file of four bytes that both have open (it has no
-// name any more). A page of the kernel outlives a SIGKILL: the pool knows for certain what a dead worker had begun, and
-// what it had not goes to another one. One pwrite a task, about a microsecond.
+// What a one-process Tinypool runs in its process: opens the session over the IPC channel and returns. Everything after it
+// goes over that same channel in messages of our own, which Tinypool's runner does not look at.
 
-import { openSync, writeSync } from "node:fs";
+import { claimIn } from "./task-claims.ts";
 import { openTaskSession, type TaskSession } from "./task-session.ts";
 
 export interface ProcessOrder {
@@ -33,7 +31,7 @@ export function open({ session, journal }: ProcessOrder): void {
     sendFrame: send,
     flush: () => sent,
     onMessage: (listener) => void process.on("message", listener),
-    claim: claimIn(journal),
+    claim: journal === null ? () => true : claimIn(journal),
     memoryBytes: () => process.memoryUsage.rss(),
     exit: (code) => process.exit(code),
   });
@@ -42,15 +40,4 @@ export function open({ session, journal }: ProcessOrder): void {
   process.on("SIGTERM", () => worker.leave());
   // A terminal sends these to the whole group; the pool's process decides.
   for (const signal of ["SIGINT", "SIGQUIT", "SIGHUP"] as const) process.on(signal, () => {});
-}
-
-function claimIn(journal: string | null): (seq: number) => boolean {
-  if (journal === null) return () => true;
-  const file = openSync(journal, "r+");
-  const note = new Uint32Array(1);
-  return (seq) => {
-    note[0] = seq;
-    writeSync(file, note, 0, 4, 0);
-    return true;
-  };
 }
