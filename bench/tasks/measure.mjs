@@ -8,6 +8,12 @@ const WORKLOADS = { burst, serial, cpu, mixed, transfer, isolate };
 const { system, names, workers, scale } = JSON.parse(process.argv[2] ?? "{}");
 const isIsolated = system in ISOLATED;
 const results = {};
+/** A pool that hangs must not hang the bench. */
+const WATCHDOG_MS = 120_000;
+setTimeout(() => {
+  console.log(JSON.stringify({ ...results, error: `hung for ${WATCHDOG_MS / 1_000} s` }));
+  process.exit(0);
+}, WATCHDOG_MS).unref();
 try {
   const pool = await (isIsolated ? ISOLATED : SYSTEMS)[system](workers);
   if (!isIsolated) await Promise.all(Array.from({ length: 5_000 }, (_, index) => pool.run("noop", index)));

@@ -69,7 +69,7 @@ const workerpool = (workerType) => async (workers) => {
 };
 
 const poolifier = (kind) => async (workers) => {
-  const pool = new (peer("poolifier")[kind])(workers, here("poolifier-file.mjs").pathname, {
+  const pool = new (peer("poolifier")[kind])(workers, here("poolifier-file.cjs").pathname, {
     errorHandler: (error) => console.error(error),
   });
   return {
