@@ -184,7 +184,8 @@ export class DataPlane implements TaskPlane {
     for (let at = 0; at < message.length; at += RESULT_STRIDE) {
       const task = load.remove(message[at] as number) as PoolTask | undefined;
       if (task === undefined) {
-        this.lateAnswers += 1;
+        // One that was taken back before comes back once more when its worker drains.
+        if (message[at + 1] !== RETURNED) this.lateAnswers += 1;
         continue;
       }
       load.answered += 1;

@@ -27,9 +27,4 @@ export class Estimates {
     else if (this.#isMendable) this.#usOf.set(name, known + (us - known) * AVERAGE_WEIGHT);
     else this.#usOf.set(name, Math.max(us, known * FORGET));
   }
-
-  /** A task of that name still runs after so long. */
-  raise(name: string, us: number): void {
-    this.#usOf.set(name, Math.max(us, this.#usOf.get(name) ?? 0));
-  }
 }

@@ -39,12 +39,18 @@ export class PoolWorkers {
     this.#options = options;
     this.#parts = parts;
     this.bounds = { minWorkers: options.minWorkers, maxWorkers: options.maxWorkers };
-    this.#desired = options.minWorkers;
+    this.#desired = 1;
   }
 
   /** Nothing grows or shrinks any more. */
   end(): void {
     this.#isEnded = true;
+  }
+
+  /** The first worker is ready: the others follow. */
+  fill(): Promise<void> {
+    const wanted = clamped(this.#desired, this.bounds);
+    return wanted === this.#desired ? Promise.resolve() : this.#scale(wanted, []);
   }
 
   resize(bounds: Bounds): Promise<void> {

@@ -59,8 +59,10 @@ export class Pool {
     this.#parts = parts;
     this.#createdAtMs = parts.clock.now();
     this.#plain = this.#requestOf(null, {});
-    this.#started = parts.waiters.forStart();
-    this.#started.catch((error: PoolError) => this.fail(error));
+    const first = parts.waiters.forStart();
+    first.catch((error: PoolError) => this.fail(error));
+    this.#started = first.then(() => parts.workers.fill());
+    this.#started.catch(() => {});
   }
 
   /** Once, when everything is wired. */

@@ -1,6 +1,6 @@
 // Batching guesses that tasks are short. When one is not, those behind it on its worker must not wait for it: a worker that
-// has answered nothing for a millisecond although tasks stand behind the running one gives them back (where its link can
-// take them back: threads), and counts as full until it answers. Looked at only while something stands behind.
+// has answered nothing for a millisecond although tasks stand behind the running one gives them back when somebody else is
+// free (where its link can take them back: threads), and counts as full until it answers. Looked at only while something stands behind.
 
 import type { WorkerId } from "../machine/names.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -56,6 +56,8 @@ export class SlowTaskWatch {
   #look(): void {
     const nowMs = this.#clock.now();
     let isAnyTakenBack = false;
+    // With nobody free to take them, they stand nowhere better than where they are.
+    const isAnyFree = [...this.#dispatcher.loads.values()].some((load) => load.isFree);
     for (const [worker, member] of this.#members) {
       const { load } = member;
       if (load === null || load.behind === 0) this.#seen.delete(worker);
@@ -63,14 +65,14 @@ export class SlowTaskWatch {
         const seen = this.#seen.get(worker);
         if (seen?.answered !== load.answered)
           this.#seen.set(worker, { answered: load.answered, atMs: nowMs });
-        else if (nowMs - seen.atMs >= LOOK_MS)
-          isAnyTakenBack = this.#takeBack(member, nowMs - seen.atMs) || isAnyTakenBack;
+        else if (isAnyFree && nowMs - seen.atMs >= LOOK_MS)
+          isAnyTakenBack = this.#takeBack(member) || isAnyTakenBack;
       }
     }
     if (isAnyTakenBack) this.#onTakenBack();
   }
 
-  #takeBack({ link, load }: Member, silentMs: number): boolean {
+  #takeBack({ link, load }: Member): boolean {
     if (load === null || !link.canRevoke) return false;
     let isAny = false;
     for (const job of load.waiting() as PoolTask[]) {
@@ -83,7 +85,6 @@ export class SlowTaskWatch {
       isAny = true;
     }
     for (const job of load.outstanding.values()) {
-      this.#dispatcher.estimates.raise(job.name, silentMs * 1_000);
       load.backlogUs += this.#budgetUs;
       job.estimateUs += this.#budgetUs;
     }
