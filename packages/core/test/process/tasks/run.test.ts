@@ -214,9 +214,9 @@ describe.each(RUNTIMES)("run over %s", (runtime) => {
     );
     expect(Math.max(...ids)).toBe(3);
     const shrunk = new Promise<void>((resolve) => {
-      tasks.on("worker:exited", () => {
-        if (tasks.stats().desired === 1 && tasks.stats().ready === 1) resolve();
-      });
+      const look = () => tasks.stats().workers.length === 1 && resolve();
+      tasks.on("worker:exited", look);
+      look();
     });
     await within("shrinking", shrunk);
     await tasks.resize({ minWorkers: 2, maxWorkers: 2 });
