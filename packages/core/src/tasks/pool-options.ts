@@ -154,6 +154,7 @@ function machineConfig(
     drainTimeoutMs: integerOption("drainTimeoutMs", options.drainTimeoutMs, 0, HOUR_MS, 30_000),
     heartbeatTimeoutMs,
     asksTheSilent: true,
+    failuresForgottenAfterMs: 1_000,
     maxSurge: Math.max(1, Math.min(Math.ceil(maxWorkers / 4), cores)),
     maxUnavailable: 0,
     maxFailures: integerOption("maxFailures", options.maxFailures, 1, 10_000, 3),

@@ -4,9 +4,9 @@ import type { ServiceEvents, ServiceStats, WorkerId, WorkerStats } from "@brood/
 import { badOption } from "@brood/core";
 import type { BootOrders } from "./boot-orders.ts";
 
-/** A `Server`, a `Service` or a `TestServer`. */
+/** A `Server`, a `Service`, a `TestServer`, or a task pool of processes. */
 export interface FaultTarget {
-  stats(): ServiceStats;
+  stats(): Pick<ServiceStats, "workers" | "desired" | "spawn" | "template">;
   on<Name extends keyof ServiceEvents>(name: Name, listener: ServiceEvents[Name]): unknown;
   off<Name extends keyof ServiceEvents>(name: Name, listener: ServiceEvents[Name]): unknown;
   /** Of a test server. */
@@ -28,7 +28,10 @@ const BY_SERVICE: readonly WorkerStats["state"][] = ["ready", "draining", "booti
 export function victimIn(target: FaultTarget, slot: number): Victim {
   const running = target
     .stats()
-    .workers.flatMap(({ pid, ...rest }) => (pid === null ? [] : [{ pid, ...rest }]));
+    // A thread has no process of its own: a signal would end this one.
+    .workers.flatMap(({ pid, ...rest }) =>
+      pid === null || rest.threadId !== null ? [] : [{ pid, ...rest }],
+    );
   const [found] = running
     .filter((each) => each.slot === slot)
     .sort((a, b) => BY_SERVICE.indexOf(a.state) - BY_SERVICE.indexOf(b.state));
@@ -38,7 +41,7 @@ export function victimIn(target: FaultTarget, slot: number): Victim {
   }
   const slots = [...new Set(running.map((each) => each.slot))].sort((a, b) => a - b);
   const accepted =
-    slots.length === 0 ? "a slot with a running worker; none runs" : `one of ${slots.join(", ")}`;
+    slots.length === 0 ? "a slot with a worker that is a process; none runs" : `one of ${slots.join(", ")}`;
   throw badOption("slot", slot, accepted);
 }
 
