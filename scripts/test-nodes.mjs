@@ -11,9 +11,13 @@ for (const major of majors) {
     major === Number(process.versions.node.split(".")[0]) ? process.execPath : await nodeBinary(major);
   const { stdout } = spawnSync(binary, ["--version"], { encoding: "utf8" });
   console.log(`\n== node ${stdout.trim()}`);
-  const { status } = spawnSync(binary, ["node_modules/vitest/vitest.mjs", "run", "--project", "process"], {
-    stdio: "inherit",
-  });
+  const { status } = spawnSync(
+    binary,
+    ["node_modules/vitest/vitest.mjs", "run", "--project", "process", "--project", "template"],
+    {
+      stdio: "inherit",
+    },
+  );
   results.push([stdout.trim(), status === 0 ? "passed" : "FAILED"]);
 }
 for (const [version, outcome] of results) console.log(`node ${version}: ${outcome}`);

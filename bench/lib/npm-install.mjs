@@ -21,6 +21,7 @@ const SETS = {
     "lodash@4.18.1",
     "zod@4.6.7",
     "@babel/core@7.29.13",
+    "rxjs@7.8.2",
   ],
 };
 

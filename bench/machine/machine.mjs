@@ -12,7 +12,14 @@ const SIZES = [10, 1_000, 10_000];
 const ROUNDS = 5;
 const EVENTS_GOAL = 500_000;
 const RATIO_GOAL = 2;
-const USAGE = { requests: 1, connections: 1, tasks: 0, rssBytes: 50_000_000, eventLoopUtilization: 0.1 };
+const USAGE = {
+  requests: 1,
+  connections: 1,
+  tasks: 0,
+  rssBytes: 50_000_000,
+  eventLoopUtilization: 0.1,
+  eventLoopDelayMs: 0,
+};
 
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc");
@@ -31,7 +38,8 @@ function createFleet(slots) {
     bootConcurrency: slots,
     onReleaseChanged: "warn",
     template: null,
-    recycle: { requests: null, jitter: 0, memoryBytes: null, ageMs: null },
+    recycle: { requests: null, jitter: 0, memoryBytes: null, ageMs: null, eventLoopDelayMs: null },
+    canary: null,
   });
   const fleet = { machine, atMs: 0, events: 0, live: [] };
   step(fleet, { type: "StartRequested", entry: "/srv/app/server.js" });

@@ -14,7 +14,8 @@
         "src/pidfd.c",
         "src/platform.c",
         "src/process_end.c",
-        "src/watch.c"
+        "src/watch.c",
+        "src/watchdog.c"
       ],
       "defines": ["NAPI_VERSION=8", "_GNU_SOURCE"],
       "cflags": ["-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden"],

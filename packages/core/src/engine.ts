@@ -13,6 +13,7 @@ export {
 export type { BootOrder, Frame, SupervisorMessage, WorkerMessage } from "./link/protocol.ts";
 export type { TemplateCommand, TemplateMessage } from "./link/template-protocol.ts";
 export * from "./machine/index.ts";
+export { type NativeSupport, nativeSupport } from "./native/index.ts";
 export type { Clock, Entropy } from "./ports/clock.ts";
 export type { ResolveRelease } from "./ports/release-resolver.ts";
 export type {
@@ -30,5 +31,7 @@ export type {
 } from "./ports/template-strategy.ts";
 export { resolveRelease } from "./release/resolve.ts";
 export { createFreshProcessStrategy, type FreshProcessOptions } from "./spawn/fresh-process.ts";
+export { createFreshThreadStrategy, type FreshThreadOptions } from "./spawn/fresh-thread.ts";
+export { createTemplateStrategy, type TemplateStrategyOptions } from "./spawn/template/template-strategy.ts";
 export { Supervisor, type SupervisorPorts } from "./supervisor/supervisor.ts";
 export { Waiters } from "./supervisor/waiters.ts";

@@ -12,11 +12,17 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, string>> = {
   BROOD_BOOT_TIMEOUT: "Raise bootTimeoutMs, or look for what the entry, warmup or onWorkerBoot waits for.",
   BROOD_BUG:
     "Report it with the message: an assumption inside Brood did not hold. Its own workers were stopped.",
+  BROOD_CANARY_REGRESSED:
+    "Compare the two releases: the new one answers with more errors or more slowly. The option canary sets the limits.",
   BROOD_CLOSED: "Do not use a service after stop(); create a new one.",
   BROOD_CONTROL_FAILED: "Check that the server runs and that --name or --control points at it.",
   BROOD_DRAIN_TIMEOUT: "Raise drainTimeoutMs, or end long responses and sockets when ctx.signal aborts.",
   BROOD_GENERATION_MISMATCH:
     "Report it: a worker came up as another worker or generation than asked for, and was killed.",
+  BROOD_GENERATION_UNKNOWN:
+    "Go back to one of the generations that the message lists, or restart to the path of its entry.",
+  BROOD_HEALTH_CHECK:
+    "Read what the check said; it runs in the worker before it serves, and for minHealthyMs after.",
   BROOD_HEARTBEAT_TIMEOUT: "Look for what blocks the worker's event loop, or raise heartbeatTimeoutMs.",
   BROOD_NOT_CLONEABLE:
     "Pass and return what structured clone can carry: no functions, no sockets; move() what is transferable.",
@@ -46,10 +52,13 @@ export type ErrorCode =
   | "BROOD_BOOT_FAILED"
   | "BROOD_BOOT_TIMEOUT"
   | "BROOD_BUG"
+  | "BROOD_CANARY_REGRESSED"
   | "BROOD_CLOSED"
   | "BROOD_CONTROL_FAILED"
   | "BROOD_DRAIN_TIMEOUT"
   | "BROOD_GENERATION_MISMATCH"
+  | "BROOD_GENERATION_UNKNOWN"
+  | "BROOD_HEALTH_CHECK"
   | "BROOD_HEARTBEAT_TIMEOUT"
   | "BROOD_NOT_CLONEABLE"
   | "BROOD_PROTOCOL"

@@ -1,4 +1,6 @@
 export { badOption, ERROR_CATALOGUE, type ErrorCode, PoolError } from "./errors.ts";
+export type { CanaryVerdict, CanaryView } from "./machine/analysis.ts";
+export type { AnswerFigures } from "./machine/answers.ts";
 export type {
   FailureReason,
   Generation,
@@ -14,7 +16,10 @@ export type { LogFields, Logger } from "./ports/log.ts";
 export { createService } from "./service.ts";
 export { type CheckedServiceOptions, checkServiceOptions } from "./service-options.ts";
 export type {
+  CanaryOptions,
+  HealthCheckOptions,
   RecycleOptions,
+  RestartOptions,
   RollProgress,
   Service,
   ServiceCounters,
@@ -22,6 +27,7 @@ export type {
   ServiceOptions,
   ServiceState,
   ServiceStats,
+  ThreadLimits,
   WorkerEvent,
   WorkerStats,
 } from "./service-types.ts";

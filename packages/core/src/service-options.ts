@@ -2,6 +2,7 @@
 
 import { availableParallelism } from "node:os";
 import { badOption, PoolError } from "./errors.ts";
+import type { WorkerWatches } from "./link/protocol.ts";
 import type { MachineConfig } from "./machine/config.ts";
 import { nativeSupport } from "./native/index.ts";
 import {
@@ -17,6 +18,8 @@ import {
 } from "./options.ts";
 import { entryPath } from "./release/resolve.ts";
 import type { RecycleOptions, ServiceOptions } from "./service-types.ts";
+import { type CheckedRuntime, checkRuntime } from "./thread-options.ts";
+import { checkCanary, checkHealthCheck } from "./trial-options.ts";
 
 const HOUR_MS = 3_600_000;
 const MANY = 10_000;
@@ -30,6 +33,7 @@ const KNOWN: readonly (keyof ServiceOptions)[] = [
   "workers",
   "runtime",
   "spawn",
+  "resourceLimits",
   "bootTimeoutMs",
   "minHealthyMs",
   "drainTimeoutMs",
@@ -40,6 +44,8 @@ const KNOWN: readonly (keyof ServiceOptions)[] = [
   "bootConcurrency",
   "template",
   "recycle",
+  "canary",
+  "healthCheck",
   "onReleaseChanged",
   "env",
   "execArgv",
@@ -50,7 +56,7 @@ const KNOWN: readonly (keyof ServiceOptions)[] = [
   "logger",
 ];
 
-export interface CheckedServiceOptions {
+export interface CheckedServiceOptions extends CheckedRuntime {
   readonly name: string;
   readonly entry: string;
   readonly cwd: string | undefined;
@@ -61,13 +67,14 @@ export interface CheckedServiceOptions {
   readonly sockets: readonly number[];
   readonly machine: MachineConfig;
   readonly heartbeatIntervalMs: number;
+  readonly watches: WorkerWatches;
 }
 
 /** @throws PoolError BROOD_BAD_OPTION that names the option, its value and what is accepted. */
 export function checkServiceOptions(options: ServiceOptions): CheckedServiceOptions {
   if (typeof options !== "object" || options === null) throw badOption("options", options, "an object");
   knownKeys("", options, KNOWN);
-  choiceOption("runtime", options.runtime, ["process"], "process");
+  const runtime = checkRuntime(options);
   const spawn = choiceOption("spawn", options.spawn, ["fresh", "template"], "fresh");
   if (spawn === "template") checkTemplateSupport(options);
   const cwd = textOption("cwd", options.cwd);
@@ -78,7 +85,9 @@ export function checkServiceOptions(options: ServiceOptions): CheckedServiceOpti
     HOUR_MS,
     30_000,
   );
+  const machine = { ...checkRollOptions(options), heartbeatTimeoutMs };
   return {
+    ...runtime,
     name: nameOption("name", options.name, "default"),
     entry: checkEntry(options.entry, cwd),
     cwd,
@@ -87,7 +96,12 @@ export function checkServiceOptions(options: ServiceOptions): CheckedServiceOpti
     execArgv: textListOption("execArgv", options.execArgv) ?? [],
     compileCache: booleanOption("compileCache", options.compileCache, true),
     sockets: checkSockets(options.sockets),
-    machine: { ...checkRollOptions(options), heartbeatTimeoutMs },
+    machine,
+    watches: {
+      answers: machine.canary !== null,
+      eventLoopDelay: machine.recycle.eventLoopDelayMs !== null,
+      healthCheck: { ...checkHealthCheck(options.healthCheck), forMs: machine.minHealthyMs },
+    },
     heartbeatIntervalMs: heartbeatIntervalOf(heartbeatTimeoutMs),
   };
 }
@@ -98,8 +112,10 @@ function heartbeatIntervalOf(heartbeatTimeoutMs: number): number {
   return Math.min(5_000, Math.floor(heartbeatTimeoutMs / 3));
 }
 
-/** A quarter of the workers, but no more boots at once than there are cores to run them. */
-function defaultMaxSurge(workers: number, parallelism: number): number {
+/** A quarter of the workers, but no more boots at once than there are cores to run them. A forked worker boots in
+ *  milliseconds and shares its memory: there the drains take the time, and half of the workers may go at once. */
+function defaultMaxSurge(workers: number, parallelism: number, spawn: unknown): number {
+  if (spawn === "template") return Math.ceil(workers / 2);
   return Math.min(Math.ceil(workers / 4), parallelism);
 }
 
@@ -111,7 +127,7 @@ function checkRollOptions(options: ServiceOptions): Omit<MachineConfig, "heartbe
     options.maxSurge,
     0,
     MANY,
-    defaultMaxSurge(desired, parallelism),
+    defaultMaxSurge(desired, parallelism, options.spawn),
   );
   const maxUnavailable = integerOption("maxUnavailable", options.maxUnavailable, 0, MANY, 0);
   if (maxSurge === 0 && maxUnavailable === 0) {
@@ -139,6 +155,7 @@ function checkRollOptions(options: ServiceOptions): Omit<MachineConfig, "heartbe
     onReleaseChanged: choiceOption("onReleaseChanged", options.onReleaseChanged, ["warn", "refuse"], "warn"),
     template: checkTemplate(options),
     recycle: checkRecycle(options.recycle ?? {}),
+    canary: checkCanary(options.canary),
   };
 }
 
@@ -152,7 +169,7 @@ function checkTemplate({ spawn, template = {} }: ServiceOptions): MachineConfig[
 
 function checkRecycle(recycle: RecycleOptions): MachineConfig["recycle"] {
   if (typeof recycle !== "object" || recycle === null) throw badOption("recycle", recycle, "an object");
-  knownKeys("recycle.", recycle, ["requests", "jitter", "memoryBytes", "ageMs"]);
+  knownKeys("recycle.", recycle, ["requests", "jitter", "memoryBytes", "ageMs", "eventLoopDelayMs"]);
   const limit = (name: keyof RecycleOptions, min: number): number | null =>
     recycle[name] === undefined
       ? null
@@ -162,6 +179,7 @@ function checkRecycle(recycle: RecycleOptions): MachineConfig["recycle"] {
     jitter: numberOption("recycle.jitter", recycle.jitter, 0, 1, 0.2),
     memoryBytes: limit("memoryBytes", 2 ** 20),
     ageMs: limit("ageMs", 1),
+    eventLoopDelayMs: limit("eventLoopDelayMs", 1),
   };
 }
 

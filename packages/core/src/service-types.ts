@@ -16,6 +16,39 @@ export interface RecycleOptions {
   readonly memoryBytes?: number;
   /** When it has been ready for so long, in milliseconds. */
   readonly ageMs?: number;
+  /** When its timers come later than this (p99 of a heartbeat's time) in three heartbeats in a row, in milliseconds. */
+  readonly eventLoopDelayMs?: number;
+}
+
+/** A check that the application itself brings (`healthCheck` of its entry): when it runs. */
+export interface HealthCheckOptions {
+  /** 10...600_000, default 250: between two checks. */
+  readonly intervalMs?: number;
+  /** 10...600_000, default 5_000: one check; before ready all of them together. Then the worker counts as failed. */
+  readonly timeoutMs?: number;
+}
+
+/** New code is compared with the old by what both answer over the same time, before the roll goes on past its first worker
+ *  and while it goes on. Too few requests: it goes on at the timeout, and says so. */
+export interface CanaryOptions {
+  /** 1...1_000_000, default 200: answers wanted of each generation. */
+  readonly requests?: number;
+  /** 0...1, default 0.01: by so much may the new share of 5xx be larger. */
+  readonly maxErrorRateIncrease?: number;
+  /** 1...1_000, default 2: so many times the old p95 may the new one be; less than 5 ms more never counts. */
+  readonly maxLatencyRatio?: number;
+  /** 1...600_000, default 10_000: milliseconds to wait for so many answers. */
+  readonly timeoutMs?: number;
+}
+
+/** Limits of one thread, in megabytes (2^20 bytes), each above 0; Node's `resourceLimits` with Node's defaults. */
+export interface ThreadLimits {
+  /** Of the heap; a thread that reaches it ends with BROOD_WORKER_EXITED, and its slot is filled again. */
+  readonly maxOldGenerationSizeMb?: number;
+  readonly maxYoungGenerationSizeMb?: number;
+  readonly codeRangeSizeMb?: number;
+  /** Default 4. */
+  readonly stackSizeMb?: number;
 }
 
 /** For `spawn: "template"`; checked but without effect otherwise. */
@@ -43,11 +76,15 @@ export interface ServiceOptions {
   readonly sockets?: readonly number[];
   /** Workers wanted, 1...10_000; default os.availableParallelism(). */
   readonly workers?: number;
-  readonly runtime?: "process";
+  /** What a worker is. "thread": less memory and quicker to start, but see docs/threads.md for what threads share. Their
+   *  `sockets` need the native addon. Default "process". */
+  readonly runtime?: "process" | "thread";
   /** "fresh" (default): each worker is a new process. "template": forked from a process that has loaded the release, in
    *  milliseconds and with shared memory; Linux, see docs/forking.md. */
   readonly spawn?: "fresh" | "template";
   readonly template?: TemplateOptions;
+  /** Of each thread; only with `runtime: "thread"`. */
+  readonly resourceLimits?: ThreadLimits;
   /** 1...3_600_000, default 30_000: spawn to ready; then the worker is killed and counts as failed. */
   readonly bootTimeoutMs?: number;
   /** 0...3_600_000, default 1_000: so long must the canary stay healthy; an earlier death of any new worker counts as failed. */
@@ -57,7 +94,8 @@ export interface ServiceOptions {
   /** 100...3_600_000, default 30_000: a ready worker silent for so long is killed. */
   readonly heartbeatTimeoutMs?: number;
   /** 0...10_000: slots replaced at once. Default a quarter of `workers`, at most os.availableParallelism(): a roll is bound by
-   *  the CPU, so more boots at once than cores only cost memory, and fewer leave cores idle. */
+   *  the CPU, so more boots at once than cores only cost memory, and fewer leave cores idle. With `spawn: "template"` half
+   *  of `workers`: forks cost milliseconds. */
   readonly maxSurge?: number;
   /** 0...10_000, default 0: ready workers that a roll may take away first. With maxSurge 0 at least 1. */
   readonly maxUnavailable?: number;
@@ -66,14 +104,18 @@ export interface ServiceOptions {
   /** 1...10_000, default os.availableParallelism(), at least 2: workers booting at the same time. */
   readonly bootConcurrency?: number;
   readonly recycle?: RecycleOptions;
+  /** Off unless given; `true` for the defaults. */
+  readonly canary?: CanaryOptions | boolean;
+  readonly healthCheck?: HealthCheckOptions;
   /** A respawn finds other files than its generation pinned: "warn" (default) or "refuse". */
   readonly onReleaseChanged?: "warn" | "refuse";
   /** Added to process.env for workers. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Flags of Node for workers. A thread takes only those that Node allows for threads, e.g. --import. */
   readonly execArgv?: readonly string[];
   /** Keep compiled code on disk between workers, default true. Node >= 22.1; elsewhere without effect. */
   readonly compileCache?: boolean;
-  /** Working directory of the workers, default that of this process. */
+  /** Working directory of the workers, default that of this process. Threads have no other. */
   readonly cwd?: string;
   /** Where the workers' output goes: "inherit" (default) or a stream. */
   readonly stdout?: "inherit" | Writable;
@@ -85,6 +127,7 @@ export interface ServiceOptions {
 export type ServiceState = "starting" | "running" | "rolling" | "degraded" | "stopping" | "stopped";
 
 export interface WorkerStats extends WorkerSnapshot {
+  /** Node's id of the thread; null for a process. */
   readonly threadId: number | null;
 }
 
@@ -116,9 +159,11 @@ export interface ServiceStats {
   readonly state: ServiceState;
   readonly generation: Generation;
   readonly release: Release | null;
+  /** What `restart({ to })` can go back to, oldest first: at most 16. */
+  readonly generations: readonly { readonly generation: Generation; readonly release: Release }[];
   readonly desired: number;
   readonly ready: number;
-  readonly runtime: "process";
+  readonly runtime: "process" | "thread";
   readonly spawn: "fresh" | "template";
   readonly handoff: string | null;
   readonly roll: RollProgress | null;
@@ -162,12 +207,22 @@ export interface ServiceEvents {
   error: (error: Error) => void;
 }
 
+/** What to restart to; without one, the same entry path, resolved anew. */
+export interface RestartOptions {
+  /** Path of another entry; from then on that path is the service's. */
+  readonly entry?: string | URL;
+  /** A number: the release that this generation had pinned, one of `stats().generations`; it runs under a new number, and
+   *  fails with BROOD_RELEASE_CHANGED when its files are others by now. A path: as `entry`. */
+  readonly to?: Generation | string | URL;
+}
+
 /** A running service. Several may live in one process. */
 export interface Service {
   /** Boots every worker. Rejects with PoolError BROOD_BOOT_FAILED, BROOD_BOOT_TIMEOUT, ... when the first generation does not come up; nothing is left running then. */
   start(): Promise<void>;
-  /** Phased restart. Never rejects for a bad release: see `result`. @throws PoolError BROOD_CLOSED after stop(). */
-  restart(options?: { readonly entry?: string | URL }): Promise<RollResult>;
+  /** Phased restart. Never rejects for a bad release: see `result`.
+   *  @throws PoolError BROOD_BAD_OPTION (a generation that nobody can go back to), BROOD_CLOSED after stop(). */
+  restart(options?: RestartOptions): Promise<RollResult>;
   /** Resolves when so many workers are ready and surplus ones have exited. */
   scale(workers: number): Promise<void>;
   /** Drains every worker, or kills them at once with `now`. Resolves when all have exited. Repeated calls join; `now` hurries. */
@@ -176,7 +231,7 @@ export interface Service {
   stats(): ServiceStats;
   /** Asks every ready worker for a heartbeat first, waiting at most 250 ms. */
   freshStats(): Promise<ServiceStats>;
-  /** Sends to one worker; false when it is gone. `handle` as in child_process `send`. */
+  /** Sends to one worker; false when it is gone. `handle` as in child_process `send`; a thread takes none (false). */
   post(worker: WorkerId, payload: unknown, handle?: unknown): boolean;
   on<Name extends keyof ServiceEvents>(name: Name, listener: ServiceEvents[Name]): this;
   once<Name extends keyof ServiceEvents>(name: Name, listener: ServiceEvents[Name]): this;

@@ -5,12 +5,20 @@ import { PoolError } from "./errors.ts";
 import { createMachine } from "./machine/machine.ts";
 import type { RollResult, WorkerId } from "./machine/names.ts";
 import { nativeSupport } from "./native/index.ts";
-import { integerOption, knownKeys, WORKERS_MAX } from "./options.ts";
+import { integerOption, WORKERS_MAX } from "./options.ts";
 import type { TemplateStrategy } from "./ports/template-strategy.ts";
 import { resolveRelease } from "./release/resolve.ts";
-import { type CheckedServiceOptions, checkEntry, checkServiceOptions } from "./service-options.ts";
-import type { Service, ServiceEvents, ServiceOptions, ServiceStats } from "./service-types.ts";
+import { checkRestartOptions } from "./restart-options.ts";
+import { type CheckedServiceOptions, checkServiceOptions } from "./service-options.ts";
+import type {
+  RestartOptions,
+  Service,
+  ServiceEvents,
+  ServiceOptions,
+  ServiceStats,
+} from "./service-types.ts";
 import { createFreshProcessStrategy } from "./spawn/fresh-process.ts";
+import { createFreshThreadStrategy } from "./spawn/fresh-thread.ts";
 import { createTemplateStrategy, type TemplateStrategyOptions } from "./spawn/template/template-strategy.ts";
 import { createPublicEvents, deepFreeze, type PublicEvents } from "./supervisor/events.ts";
 import { waitForHeartbeats } from "./supervisor/fresh-heartbeats.ts";
@@ -32,6 +40,7 @@ export function createService(options: ServiceOptions): Service {
     hostData: options.hostData ?? null,
     sockets: checked.sockets,
     heartbeatIntervalMs: checked.heartbeatIntervalMs,
+    watches: checked.watches,
     env: options.env ?? {},
     execArgv: checked.execArgv,
     compileCache: checked.compileCache,
@@ -45,7 +54,10 @@ export function createService(options: ServiceOptions): Service {
     {
       clock: realClock,
       entropy: realEntropy,
-      strategy: createFreshProcessStrategy(processOptions),
+      strategy:
+        checked.runtime === "thread"
+          ? createFreshThreadStrategy({ ...processOptions, resourceLimits: checked.resourceLimits })
+          : createFreshProcessStrategy(processOptions),
       templates: checked.spawn === "template" ? templateStrategy(processOptions) : null,
       resolveRelease,
       note: (level, message) => logger[level](message),
@@ -57,7 +69,7 @@ export function createService(options: ServiceOptions): Service {
     },
     waiters,
   );
-  return new ProcessService(checked, supervisor, waiters, events);
+  return new SupervisedService(checked, supervisor, waiters, events);
 }
 
 function templateStrategy(options: TemplateStrategyOptions): TemplateStrategy {
@@ -70,7 +82,7 @@ function templateStrategy(options: TemplateStrategyOptions): TemplateStrategy {
 type EventListenerOf<Name extends keyof ServiceEvents> = Parameters<PublicEvents["emitter"]["on"]>[1] &
   ServiceEvents[Name];
 
-class ProcessService implements Service {
+class SupervisedService implements Service {
   readonly #options: CheckedServiceOptions;
   readonly #supervisor: Supervisor;
   readonly #waiters: Waiters;
@@ -101,12 +113,11 @@ class ProcessService implements Service {
     return this.#started;
   }
 
-  async restart(options: { readonly entry?: string | URL } = {}): Promise<RollResult> {
-    knownKeys("restart.", options, ["entry"]);
-    const entry = options.entry === undefined ? null : checkEntry(options.entry, this.#options.cwd);
+  async restart(options: RestartOptions = {}): Promise<RollResult> {
+    const target = checkRestartOptions(options, this.#options.cwd, this.#supervisor.snapshot().generations);
     const requestId = this.#open("restart");
     const result = this.#waiters.forRoll(requestId);
-    this.#supervisor.accept({ type: "RestartRequested", requestId, entry });
+    this.#supervisor.accept({ type: "RestartRequested", requestId, ...target });
     return deepFreeze(await result);
   }
 
@@ -132,10 +143,13 @@ class ProcessService implements Service {
       pid: process.pid,
       uptimeMs: Math.round(realClock.now() - this.#createdAtMs),
       ...rest,
-      runtime: "process",
+      runtime: this.#options.runtime,
       spawn: this.#options.spawn,
       handoff: null,
-      workers: workers.map((worker) => ({ ...worker, threadId: null })),
+      workers: workers.map((worker) => ({
+        ...worker,
+        threadId: this.#supervisor.handle(worker.worker)?.threadId ?? null,
+      })),
     });
   }
 

@@ -5,7 +5,7 @@
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { ServiceOptions } from "@brood/core";
+import type { HealthCheckOptions, ServiceOptions } from "@brood/core";
 import { badOption } from "@brood/core/errors";
 import {
   booleanOption,
@@ -31,10 +31,12 @@ const ENGINE_KEYS = [
   "bootConcurrency",
   "template",
   "recycle",
+  "canary",
   "onReleaseChanged",
   "env",
   "execArgv",
   "compileCache",
+  "resourceLimits",
   "logger",
 ] as const;
 
@@ -55,7 +57,8 @@ export interface ServeConfig extends EngineOptions {
   readonly workers?: number | "auto";
   /** Default $PORT, else 3000. Forms: 3000, "127.0.0.1:3000", "tcp://[::1]:3000", "unix:/run/app.sock", "fd:3". */
   readonly listen?: string | number | readonly (string | number)[];
-  readonly runtime?: "process";
+  /** "thread": see docs/threads.md. Default "process". */
+  readonly runtime?: "process" | "thread";
   /** "fresh" (default): each worker is a new process. "template": forked from one that has loaded the release; Linux,
    *  docs/forking.md. */
   readonly spawn?: "fresh" | "template";
@@ -71,13 +74,27 @@ export interface ServeConfig extends EngineOptions {
   readonly exposeGeneration?: boolean;
   /** 0...60_000, default 500: how long a draining worker keeps an idle keep-alive connection for a last request. */
   readonly lingerMs?: number;
+  /** A worker is ready only when its script has called `process.send("ready")`, as with PM2's `wait_ready`; `bootTimeoutMs`
+   *  bounds the wait. Default false: it is ready when it listens. */
+  readonly waitReady?: boolean;
+  /** 1_000...2_147_483_647, default 86_400_000 (a day): so often the keys of TLS session tickets are made anew; 0 for never.
+   *  All workers share them, also after a restart, so that clients resume their sessions on any of them. */
+  readonly ticketKeysMs?: number;
   /** Path of the control socket, `true` for the default path, `false` (default in `serve()`) for none. */
   readonly control?: string | boolean;
+  /** Path, as "/healthz", that must answer 2xx or 3xx in a worker itself before it serves and for `minHealthyMs` after; with
+   *  times of its own as an object. An entry may export `healthCheck(ctx)` as well or instead. */
+  readonly healthCheck?: string | HealthCheckConfig;
   /** File to write this process's pid into while the server runs. */
   readonly pidfile?: string;
   /** Files to append the workers' output to; default: where this process's own goes. */
   readonly stdout?: string;
   readonly stderr?: string;
+}
+
+export interface HealthCheckConfig extends HealthCheckOptions {
+  /** Begins with "/". */
+  readonly path?: string;
 }
 
 /** The configuration after its checks: every default taken, every path absolute. */
@@ -86,12 +103,17 @@ export interface ServeOptions {
   readonly name: string;
   readonly cwd: string;
   readonly workers: number | undefined;
+  readonly runtime: "process" | "thread";
   readonly addresses: readonly ListenAddress[];
   readonly spawn: "fresh" | "template";
   readonly warmup: Required<WarmupOptions>;
   readonly exposeGeneration: boolean;
   readonly lingerMs: number;
+  readonly waitReady: boolean;
+  readonly ticketKeysMs: number;
   readonly control: string | boolean;
+  readonly healthPath: string | null;
+  readonly healthCheck: HealthCheckOptions;
   readonly pidfile: string | undefined;
   readonly stdout: string | undefined;
   readonly stderr: string | undefined;
@@ -110,7 +132,10 @@ const ADAPTER_KEYS: readonly Exclude<keyof ServeConfig, keyof EngineOptions>[] =
   "cwd",
   "exposeGeneration",
   "lingerMs",
+  "waitReady",
+  "ticketKeysMs",
   "control",
+  "healthCheck",
   "pidfile",
   "stdout",
   "stderr",
@@ -119,6 +144,8 @@ const ADAPTER_KEYS: readonly Exclude<keyof ServeConfig, keyof EngineOptions>[] =
 /** Long enough for a client that has just sent its next request on a connection it saw open. */
 const LINGER_DEFAULT_MS = 500;
 const LINGER_MAX_MS = 60_000;
+
+const DAY_MS = 86_400_000;
 /** For each worker or template; more only delays its boot. */
 const WARMUP_REQUESTS_MAX = 100_000;
 
@@ -128,7 +155,6 @@ export function readServeConfig(config: ServeConfig): ServeOptions {
   const cwd = resolve(textOption("cwd", config.cwd) ?? process.cwd());
   if (!isFolder(cwd)) throw badOption("cwd", config.cwd, "a folder that exists");
   const entry = readEntry(config.entry, cwd);
-  choiceOption("runtime", config.runtime, ["process"], "process");
   choiceOption("handoff", config.handoff, ["listener"], "listener");
   return {
     entry,
@@ -137,10 +163,14 @@ export function readServeConfig(config: ServeConfig): ServeOptions {
     warmup: readWarmup(config.warmup),
     name: nameOption("name", config.name, defaultName(cwd, entry)),
     workers: readWorkers(config.workers),
+    runtime: choiceOption("runtime", config.runtime, ["process", "thread"], "process"),
     addresses: parseAddresses(config.listen, cwd, process.env),
     exposeGeneration: booleanOption("exposeGeneration", config.exposeGeneration, false),
     lingerMs: integerOption("lingerMs", config.lingerMs, 0, LINGER_MAX_MS, LINGER_DEFAULT_MS),
+    waitReady: booleanOption("waitReady", config.waitReady, false),
+    ticketKeysMs: readTicketKeysMs(config.ticketKeysMs),
     control: readControl(config.control, cwd),
+    ...readHealthCheck(config.healthCheck),
     pidfile: readPath("pidfile", config.pidfile, cwd),
     stdout: readPath("stdout", config.stdout, cwd),
     stderr: readPath("stderr", config.stderr, cwd),
@@ -182,11 +212,29 @@ function readWarmup(warmup: WarmupOptions = {}): Required<WarmupOptions> {
   return { requests: integerOption("warmup.requests", warmup.requests, 0, WARMUP_REQUESTS_MAX, 0), paths };
 }
 
+function readTicketKeysMs(value: unknown): number {
+  return value === 0 ? 0 : integerOption("ticketKeysMs", value, 1_000, 2 ** 31 - 1, DAY_MS);
+}
+
 function readControl(value: unknown, cwd: string): string | boolean {
   if (value === undefined) return false;
   if (typeof value === "boolean") return value;
   if (typeof value === "string" && value !== "" && !value.includes("\0")) return resolve(cwd, value);
   throw badOption("control", value, "a path, true or false");
+}
+
+function readHealthCheck(
+  value: ServeConfig["healthCheck"],
+): Pick<ServeOptions, "healthPath" | "healthCheck"> {
+  const given: unknown = typeof value === "string" ? { path: value } : (value ?? {});
+  if (typeof given !== "object" || given === null)
+    throw badOption("healthCheck", value, "a path that begins with '/', or an object");
+  knownKeys("healthCheck.", given, ["path", "intervalMs", "timeoutMs"]);
+  const { path, ...healthCheck }: HealthCheckConfig = given;
+  const isPath = typeof path === "string" && /^\/[\x21-\x7e]*$/.test(path);
+  if (path !== undefined && !isPath)
+    throw badOption("healthCheck", path, "a path that begins with '/', as \"/healthz\"");
+  return { healthPath: path ?? null, healthCheck };
 }
 
 function readPath(option: string, value: unknown, cwd: string): string | undefined {

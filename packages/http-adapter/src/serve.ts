@@ -13,6 +13,7 @@ import { inspectPidfile, type PidfileState, writePidfile } from "./pidfile.ts";
 import { ReleaseStack } from "./release-stack.ts";
 import { readServeConfig, type ServeConfig, type ServeOptions } from "./serve-options.ts";
 import { createServer, type Server } from "./server.ts";
+import { TicketKeys } from "./ticket-keys.ts";
 import type { HttpHostData } from "./worker/host-data.ts";
 
 /** Orphans look at their channel at once, but a blocked one needs up to its heartbeat; by then it is not ours to wait for. */
@@ -50,8 +51,10 @@ async function start(options: ServeOptions, stack: ReleaseStack, signal?: AbortS
     options.pidfile === undefined ? "absent" : await inspectPidfile(options.pidfile);
   const sockets = await bind(options, control?.predecessorDied === true || pidfileState === "dead", stack);
   if (options.pidfile !== undefined) stack.push("pidfile", await writePidfile(options.pidfile, pidfileState));
-  const service = createService(serviceOptions(options, sockets, stdout, stderr));
+  const ticketKeys = new TicketKeys();
+  const service = createService(serviceOptions(options, sockets, stdout, stderr, ticketKeys));
   stack.push("workers", () => service.stop());
+  stack.push("ticket keys", ticketKeys.rotate(service, options.ticketKeysMs));
   const server = createServer({
     service,
     stack,
@@ -117,19 +120,27 @@ function serviceOptions(
   sockets: readonly BoundSocket[],
   stdout: LogFile | undefined,
   stderr: LogFile | undefined,
+  ticketKeys: TicketKeys = new TicketKeys(),
 ): ServiceOptions {
   const hostData: HttpHostData = {
     exposeGeneration: options.exposeGeneration,
     lingerMs: options.lingerMs,
+    waitReady: options.waitReady,
+    // Read for each worker that boots.
+    get ticketKeys() {
+      return ticketKeys.current;
+    },
     addresses: sockets.map((each) => each.address),
+    healthPath: options.healthPath,
     warmup: options.warmup,
   };
   return {
     ...options.engine,
+    healthCheck: options.healthCheck,
     entry: options.entry,
     name: options.name,
     cwd: options.cwd,
-    runtime: "process",
+    runtime: options.runtime,
     spawn: options.spawn,
     host: HOST_MODULE,
     hostData,

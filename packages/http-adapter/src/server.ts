@@ -1,7 +1,7 @@
 // A running server as its host sees it, and as the control socket does. Both stop it the same way: workers drain and
 // exit, addresses and pidfile go, and only then the control socket, which still owes an answer.
 
-import type { RollResult, Service, ServiceEvents, ServiceStats } from "@brood/core";
+import type { RestartOptions, RollResult, Service, ServiceEvents, ServiceStats } from "@brood/core";
 import type { ControlTarget } from "./control/target.ts";
 import type { LogFile } from "./log-files.ts";
 import type { ReleaseStack } from "./release-stack.ts";
@@ -14,8 +14,9 @@ export interface Server {
   readonly control: string | null;
   /** Settles when the server has stopped, whoever asked for it; never rejects. */
   readonly stopped: Promise<void>;
-  /** Phased restart. Never rejects for a bad release: see `result`. @throws PoolError BROOD_CLOSED after stop(). */
-  restart(options?: { readonly entry?: string | URL }): Promise<RollResult>;
+  /** Phased restart: to the same entry resolved anew, to another (`entry`), or back to a generation (`to`). Never rejects
+   *  for a bad release: see `result`. @throws PoolError BROOD_BAD_OPTION, BROOD_CLOSED after stop(). */
+  restart(options?: RestartOptions): Promise<RollResult>;
   /** Resolves when so many workers (1...10_000) are ready and surplus ones have exited. */
   scale(workers: number): Promise<void>;
   /** From the last heartbeats; frozen. */
@@ -97,7 +98,7 @@ function controlTarget(
   return {
     stats: api.stats,
     freshStats: api.freshStats,
-    restart: () => api.restart(),
+    restart: (options) => api.restart(options),
     scale: api.scale,
     stop: async (options) => {
       await endServing(options);

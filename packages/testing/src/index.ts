@@ -8,6 +8,7 @@ export type { ReleaseBehaviour } from "./contract/releases.ts";
 export type { ContractRunner } from "./contract/runner.ts";
 export { type SpawnStrategyContract, spawnStrategyContract } from "./contract/spawn-strategy-contract.ts";
 export type { CreateStrategy, StrategySetup, StrategyUnderTest } from "./contract/stage.ts";
+export { templateAsStrategy } from "./contract/template-as-strategy.ts";
 export { type BootOrder, type BootOrders, bootOrders } from "./inject/boot-orders.ts";
 export type { DescriptorShortage } from "./inject/descriptors.ts";
 export { type BootFault, type FaultInjector, faultInjector } from "./inject/fault-injector.ts";
@@ -15,6 +16,7 @@ export type { Freeze } from "./inject/freeze.ts";
 export { type FullDisk, fullDisk } from "./inject/full-disk.ts";
 export type { KillSignal } from "./inject/kill.ts";
 export type { FaultTarget, Victim } from "./inject/target.ts";
+export type { TemplateSignal, TemplateVictim } from "./inject/template.ts";
 export { type TestPool, type TestPoolConfig, testPool } from "./pool/test-pool.ts";
 export type { ProbeResponse } from "./probe/exchange.ts";
 export type { ProbeError, ProbeLatency, ProbeReport, ProbeSnapshot, SeenVersion } from "./probe/report.ts";
@@ -30,7 +32,7 @@ export {
   type Finding,
   type Invariant,
 } from "./simulation/invariants/index.ts";
-export type { Observation, WorkerTruth } from "./simulation/observation.ts";
+export type { Observation, TemplateTruth, WorkerTruth } from "./simulation/observation.ts";
 export { type SimulateOptions, type SimulationRun, simulate, type Violation } from "./simulation/simulate.ts";
 export { assertCapacity, assertDroppedNothing, assertNoStaleAnswers } from "./verdicts/asserts.ts";
 export { type CapacityChange, type CapacityRecorder, capacityOf } from "./verdicts/capacity.ts";

@@ -15,6 +15,7 @@ static const struct {
     {"duplicate", brood_duplicate},        {"close", brood_close},
     {"bindReuseport", brood_bind_reuseport}, {"replace", brood_replace},
     {"exitAfterMessage", brood_exit_after_message}, {"withoutThreads", brood_without_threads},
+    {"watchdogStart", brood_watchdog_start},
 };
 
 NAPI_MODULE_INIT() {

@@ -3,10 +3,14 @@
 // worker says of itself is the fact, what the supervisor asked for is only a wish.
 // Rule: per direction `seq` starts at 1 and rises by 1. A repeated frame is dropped, a gap is a violation.
 
+import type { Answers } from "../machine/answers.ts";
 import type { Generation, Release, Usage, WorkerId } from "../machine/names.ts";
 
 /** Raise it when a frame's meaning changes; both ends must be equal. */
 export const PROTOCOL_VERSION = 1;
+
+/** Under this key a thread finds its end of the link in `workerData`. */
+export const THREAD_LINK_KEY = "broodLink";
 
 /** What a worker needs to know to become itself. Sent first, before any code of the release is loaded. */
 export interface BootOrder {
@@ -24,6 +28,23 @@ export interface BootOrder {
   /** Descriptors of the listening sockets as this worker sees them. */
   readonly sockets: readonly number[];
   readonly heartbeatIntervalMs: number;
+  readonly watches?: WorkerWatches;
+}
+
+/** What a worker is to look at beyond its duty. */
+export interface WorkerWatches {
+  /** Counts its answers by status class and latency. */
+  readonly answers: boolean;
+  readonly eventLoopDelay: boolean;
+  readonly healthCheck: HealthCheckOrder;
+}
+
+export interface HealthCheckOrder {
+  /** From ready on. */
+  readonly forMs: number;
+  readonly intervalMs: number;
+  /** For one check; before ready for all of them together. */
+  readonly timeoutMs: number;
 }
 
 /** An error as it crosses the link. */
@@ -47,7 +68,7 @@ export type SupervisorMessage =
 export type WorkerMessage = { readonly worker: WorkerId; readonly generation: Generation } & (
   | { readonly type: "Hello"; readonly release: Release; readonly pid: number }
   | { readonly type: "Ready" }
-  | { readonly type: "Heartbeat"; readonly usage: Usage }
+  | { readonly type: "Heartbeat"; readonly usage: Usage; readonly answers?: Answers }
   /** It noted the beginning of a task and not its end (task workers; read from its memory when it cannot speak). */
   | { readonly type: "Busy" }
   | { readonly type: "Failed"; readonly error: WireError }

@@ -1,6 +1,7 @@
 // What comes out of the machine. Imperative; the shell performs each in order and answers with events.
 // `Publish` and `Note` only tell; everything else acts or settles somebody's promise.
 
+import type { CanaryView } from "./analysis.ts";
 import type {
   FailureReason,
   Generation,
@@ -33,6 +34,8 @@ export interface RollView {
   readonly step: RollStep;
   readonly replaced: number;
   readonly total: number;
+  /** With canary analysis, once it has begun. */
+  readonly canary?: CanaryView;
 }
 
 /** For the outside: one per lifecycle event. */
@@ -92,7 +95,9 @@ export type Command =
   | { readonly type: "AdmitWorker"; readonly worker: WorkerId }
   | { readonly type: "DrainWorker"; readonly worker: WorkerId; readonly timeoutMs: Milliseconds }
   | { readonly type: "KillWorker"; readonly worker: WorkerId }
-  /** It has been silent for too long; it may say something before it is judged. */
+  /** Wants to know what it is doing: its last words before it is killed for its silence. */
+  | { readonly type: "ExamineWorker"; readonly worker: WorkerId }
+  /** Wants a heartbeat now; a silent task worker may say that it is busy. */
   | { readonly type: "AskWorker"; readonly worker: WorkerId }
   | { readonly type: "SettleStart"; readonly reason: FailureReason | null }
   | { readonly type: "SettleRoll"; readonly requestId: string; readonly result: RollResult }

@@ -33,11 +33,30 @@ export interface MachineConfig {
     readonly jitter: number;
     readonly memoryBytes: number | null;
     readonly ageMs: Milliseconds | null;
+    /** How late timers may be (p99), three heartbeats in a row. */
+    readonly eventLoopDelayMs: Milliseconds | null;
   };
+  /** Null: a canary has only to stay alive. */
+  readonly canary: CanaryConfig | null;
+}
+
+/** How the answers of both generations are compared. */
+export interface CanaryConfig {
+  /** So many of each generation, 1 or more. */
+  readonly requests: number;
+  /** 0...1: how much larger the new share of 5xx may be. */
+  readonly maxErrorRateIncrease: number;
+  /** 1 or more: how many times the old p95 the new one may be. */
+  readonly maxLatencyRatio: number;
+  /** With too few requests by then the roll goes on. */
+  readonly timeoutMs: Milliseconds;
 }
 
 /** A killed process that has not ended after so long is killed again and reported: SIGKILL is not refused, only late. */
 export const KILL_AGAIN_AFTER_MS = 5_000;
+
+/** So long has a silent worker to say what it is doing before it is killed: its stack takes 1 ms, its pipe some more. */
+export const EXAMINE_MS = 100;
 
 /** Respawn back-off: full jitter under 100 ms, doubled for each further failure, at most 30 s. */
 export const BACK_OFF_BASE_MS = 100;

@@ -22,6 +22,7 @@ export function handleDeadlines(turn: Turn, { dueAtMs }: DeadlineEvent): void {
     const deadline = turn.world.deadlines.takeDue(turn.atMs);
     if (deadline === null) return;
     if (deadline.kind === "back-off") endBackOff(turn, deadline.slot);
+    else if (deadline.kind === "canary") continue;
     else if (deadline.kind === "resolve") endResolving(turn, deadline.generation);
     else if (deadline.kind === "template-back-off") endTemplateBackOff(turn, deadline.generation);
     else if ("template" in deadline) handleTemplateDeadline(turn, deadline);

@@ -21,7 +21,9 @@ export type Deadline =
   /** The slot may be filled again. */
   | { readonly atMs: Milliseconds; readonly kind: "back-off"; readonly slot: SlotIndex }
   /** The release must have been pinned by then. */
-  | { readonly atMs: Milliseconds; readonly kind: "resolve"; readonly generation: Generation };
+  | { readonly atMs: Milliseconds; readonly kind: "resolve"; readonly generation: Generation }
+  /** The roll to it is to look at its canary again. */
+  | { readonly atMs: Milliseconds; readonly kind: "canary"; readonly generation: Generation };
 
 export class Deadlines {
   readonly #heap: Deadline[] = [];

@@ -1,6 +1,7 @@
 // What goes into the machine. Past tense or a request; plain data only. Whatever concerns a worker carries the
 // worker and the generation of whoever speaks, so that the stale gate can drop it before any handler sees it.
 
+import type { Answers } from "./answers.ts";
 import type {
   FailureReason,
   Generation,
@@ -19,8 +20,13 @@ export interface Moment {
 
 export type RequestEvent =
   | { readonly type: "StartRequested"; readonly entry: string }
-  /** `entry: null` deploys the same entry path again, resolved anew. */
-  | { readonly type: "RestartRequested"; readonly requestId: string; readonly entry: string | null }
+  /** `entry: null` deploys the same entry path again, resolved anew; with `to` the release that generation had pinned. */
+  | {
+      readonly type: "RestartRequested";
+      readonly requestId: string;
+      readonly entry: string | null;
+      readonly to?: Generation;
+    }
   /** `spare`: workers that may rather go than others, should the service shrink. */
   | {
       readonly type: "ScaleRequested";
@@ -46,7 +52,7 @@ export type WorkerEvent = { readonly worker: WorkerId; readonly generation: Gene
   /** The worker's own first report. `worker` and `generation` say whose link it came over, `reported` what it claims. */
   | { readonly type: "WorkerReported"; readonly reported: Report }
   | { readonly type: "WorkerReady" }
-  | { readonly type: "WorkerHeartbeat"; readonly usage: Usage }
+  | { readonly type: "WorkerHeartbeat"; readonly usage: Usage; readonly answers?: Answers }
   /** It has noted that it is in the middle of a task, so its silence is work. */
   | { readonly type: "WorkerBusy" }
   /** Whoever embeds it wants it replaced: after a drain (null), or at once and for that reason. Not its failure. */

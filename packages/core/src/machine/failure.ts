@@ -15,8 +15,14 @@ export function workerFailed(turn: Turn, worker: Worker, reason: FailureReason, 
   if (world.phase !== "running") return;
   const failures = world.registry.slots.get(worker.slot)?.failures ?? 0;
   const isLooping = failures >= world.config.maxFailures;
+  // While it is looked at, nothing excuses the canary.
+  const isCanary = world.roll?.step === "canary" && world.roll.canary === worker.id;
   const speaksAgainstRelease =
-    isEarly || isLooping || reason.code === "BROOD_HEARTBEAT_TIMEOUT" || reason.code === "BROOD_PROTOCOL";
+    isEarly ||
+    isCanary ||
+    isLooping ||
+    reason.code === "BROOD_HEARTBEAT_TIMEOUT" ||
+    reason.code === "BROOD_PROTOCOL";
   if (speaksAgainstRelease) countRollFailure(turn, worker, reason);
   if (isLooping) settleScales(turn, reason);
 }

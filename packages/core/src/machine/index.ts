@@ -1,5 +1,7 @@
+export type { CanaryVerdict, CanaryView } from "./analysis.ts";
+export { type AnswerFigures, type Answers, latencyBucket } from "./answers.ts";
 export type { Announcement, Command, RollView, TemplateIdentity, WorkerIdentity } from "./commands.ts";
-export type { MachineConfig } from "./config.ts";
+export type { CanaryConfig, MachineConfig } from "./config.ts";
 export type { MachineEvent, Moment, Report, TemplateEvent, TemplateReport, WorkerEvent } from "./events.ts";
 export { InvariantError } from "./invariant.ts";
 export { createMachine, type Machine } from "./machine.ts";

@@ -3,6 +3,7 @@
 // loops neither spin nor run in step. Per slot: the others are not held back.
 
 import { BACK_OFF_BASE_MS, BACK_OFF_CAP_MS, FAILURES_FORGOTTEN_AFTER_MS } from "./config.ts";
+import type { Milliseconds } from "./names.ts";
 import type { Slot, Worker } from "./registry.ts";
 import { draw, type Turn } from "./world.ts";
 
@@ -13,8 +14,12 @@ export function recordFailure(turn: Turn, slot: Slot, worker: Worker): void {
     slot.failures = 0;
   slot.failures += 1;
   if (slot.failures === 1 && slot.current === null) return;
-  const boundMs = Math.min(BACK_OFF_CAP_MS, BACK_OFF_BASE_MS * 2 ** Math.max(0, slot.failures - 2));
-  pause(turn, slot, draw(turn) * boundMs);
+  pause(turn, slot, draw(turn) * backOffMaxMs(slot.failures - 1));
+}
+
+/** The bound of the wait after so many failures in a row, of those that have to wait. */
+export function backOffMaxMs(failures: number): Milliseconds {
+  return Math.min(BACK_OFF_CAP_MS, BACK_OFF_BASE_MS * 2 ** Math.max(0, failures - 1));
 }
 
 /** The slot is not filled before `forMs` have passed. */

@@ -5,7 +5,7 @@
 // it is; the task's own deadline is for that. Kill budget: at most a quarter of the slots (at least one) may at the same time be waiting for the
 // replacement of a worker killed for silence; when a host starves, mass executions only make it worse.
 
-import { KILL_AGAIN_AFTER_MS } from "./config.ts";
+import { EXAMINE_MS, KILL_AGAIN_AFTER_MS } from "./config.ts";
 import type { WorkerState } from "./names.ts";
 import { heartbeatTimeout } from "./reasons.ts";
 import type { Worker } from "./registry.ts";
@@ -35,8 +35,16 @@ export function checkLiveness(turn: Turn, worker: Worker): void {
     if (world.config.asksTheSilent) turn.commands.push({ type: "AskWorker", worker: worker.id });
     return checkAgain(turn, worker, atMs + againMs);
   }
+  if (worker.examinedAtMs < silentSinceAtMs) return examine(turn, worker);
   if (worker.role === "current") world.executed.add(worker.slot);
   expel(turn, worker, heartbeatTimeout(worker, atMs - worker.lastHeartbeatAtMs));
+}
+
+/** Its last words: what it was doing is known to nobody once it is dead. */
+function examine(turn: Turn, worker: Worker): void {
+  worker.examinedAtMs = turn.atMs;
+  turn.commands.push({ type: "ExamineWorker", worker: worker.id });
+  checkAgain(turn, worker, turn.atMs + Math.min(EXAMINE_MS, recheckMs(turn.world)));
 }
 
 /** The deadlines came late: the supervisor stood still for about `lateMs`. What runs against workers starts anew:

@@ -2,6 +2,8 @@
 // Everything the pure machine and its shells exchange is built from these. All values are plain data, so that
 // an event can be logged, replayed and sent over a link unchanged.
 
+import type { CanaryView } from "./analysis.ts";
+
 /** One incarnation of a worker. Never reused; pids are. */
 export type WorkerId = `w${number}`;
 
@@ -54,6 +56,8 @@ export interface RollResult {
   /** Old workers that did not end by their drain deadline. */
   readonly killed: number;
   readonly durationMs: Milliseconds;
+  /** With canary analysis: what both generations answered over the same time. */
+  readonly canary?: CanaryView;
   readonly reason?: FailureReason;
 }
 
@@ -64,9 +68,12 @@ export interface Usage {
   readonly requests: number;
   readonly connections: number;
   readonly tasks: number;
+  /** Of a process its resident set; of a thread its own heap and buffers. */
   readonly rssBytes: number;
   /** 0...1 since the last heartbeat. */
   readonly eventLoopUtilization: number;
+  /** How late its timers were since the last heartbeat, p99; 0 unless it is measured. */
+  readonly eventLoopDelayMs: Milliseconds;
 }
 
 export const NO_USAGE: Usage = {
@@ -75,4 +82,5 @@ export const NO_USAGE: Usage = {
   tasks: 0,
   rssBytes: 0,
   eventLoopUtilization: 0,
+  eventLoopDelayMs: 0,
 };

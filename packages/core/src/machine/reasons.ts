@@ -117,6 +117,24 @@ export function resolveTimeout(generation: Generation, timeoutMs: number): Failu
   return { code: "BROOD_RELEASE_NOT_FOUND", message: `${what} ${hint}` };
 }
 
+/** It answers worse than the code it is to replace. */
+export function regressed(
+  canary: Worker | undefined,
+  generation: Generation,
+  regression: string,
+): FailureReason {
+  const hint = "Compare the two releases, or change the option canary.";
+  const message = `gen=${generation} ${regression} ${hint}`;
+  return { code: "BROOD_CANARY_REGRESSED", message, ...(canary === undefined ? {} : { slot: canary.slot }) };
+}
+
+/** Nobody can go back to it: it never completed, or that was too long ago. */
+export function generationUnknown(generation: Generation, known: readonly Generation[]): FailureReason {
+  const what = `gen=${generation} is none that a restart can go back to.`;
+  const hint = `There are ${known.length === 0 ? "none yet" : known.join(", ")}.`;
+  return { code: "BROOD_GENERATION_UNKNOWN", message: `${what} ${hint}` };
+}
+
 /** The reason together with how the process ended. */
 export function withEnd(cause: FailureReason, end: ProcessEnd): FailureReason {
   return { ...cause, exitCode: end.exitCode, signal: end.signal, stderr: end.stderr };

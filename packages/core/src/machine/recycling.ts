@@ -1,4 +1,4 @@
-// Recycling: a worker that has done enough requests, grown too large or become too old is replaced by one of the same
+// Recycling: a worker that has done enough requests, grown too large, too slow or too old is replaced by one of the same
 // release. Limits are drawn per worker with jitter so that workers of one age do not go together; permits come from
 // the same budget as a roll's, and while a roll runs it replaces everybody anyway. While somebody waits for a size
 // nobody is recycled, or it might never be reached.
@@ -6,6 +6,9 @@
 import type { Worker } from "./registry.ts";
 import { mayBoot, replaceCurrent } from "./replacement.ts";
 import { draw, type Turn } from "./world.ts";
+
+/** With the default beat of 5 s a quarter of a minute. */
+const SLOW_BEATS = 3;
 
 /** Draws this worker's limit of requests and its age; called when it becomes ready. */
 export function drawLimits(turn: Turn, worker: Worker): void {
@@ -19,13 +22,20 @@ export function drawLimits(turn: Turn, worker: Worker): void {
   }
 }
 
+/** One slow beat is a burst or a collection of garbage; only a loop that stays slow is worn out. */
+export function countSlowBeats({ world }: Turn, worker: Worker): void {
+  const maxMs = world.config.recycle.eventLoopDelayMs ?? Number.POSITIVE_INFINITY;
+  worker.slowBeats = worker.usage.eventLoopDelayMs > maxMs ? worker.slowBeats + 1 : 0;
+}
+
 /** Looks at what the worker reported, and at its age; queues its slot when it is over a limit. With each heartbeat anew,
  *  because a slot that could not be queued (its replacement failed) must not be forgotten. */
 export function considerRecycling(turn: Turn, worker: Worker): void {
   const { memoryBytes } = turn.world.config.recycle;
   const isSpent = worker.usage.requests >= worker.requestsLimit;
   const isLarge = memoryBytes !== null && worker.usage.rssBytes > memoryBytes;
-  if (isSpent || isLarge || worker.recycleAtMs <= turn.atMs) queueRecycling(turn, worker);
+  const isSlow = worker.slowBeats >= SLOW_BEATS;
+  if (isSpent || isLarge || isSlow || worker.recycleAtMs <= turn.atMs) queueRecycling(turn, worker);
 }
 
 /** Queues the slot, unless its replacement boots already or waits for its back-off. */

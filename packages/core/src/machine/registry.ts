@@ -3,6 +3,7 @@
 // Rule: seats change only through the methods here, so that the counts below are right after each of them and no
 // decision has to scan (cost per event stays flat from 10 slots to 10,000).
 
+import type { Answers } from "./answers.ts";
 import type { Report } from "./events.ts";
 import type {
   FailureReason,
@@ -38,7 +39,13 @@ export interface Worker {
   busyAtMs: Milliseconds;
   /** When its silence was last found too long. */
   suspectedAtMs: Milliseconds;
+  /** When it was last asked what it is doing. */
+  examinedAtMs: Milliseconds;
   usage: Usage;
+  /** With canary analysis: what it has answered so far. */
+  answers: Answers | null;
+  /** Heartbeats in a row that told of an event loop slower than allowed. */
+  slowBeats: number;
   /** Recycle after so many requests; Infinity without a limit. */
   requestsLimit: number;
   /** Recycle from then on; Infinity without a limit of age. */

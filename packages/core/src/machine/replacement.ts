@@ -8,9 +8,11 @@ import type { Slot } from "./registry.ts";
 import { dismiss, spawnInto } from "./workers.ts";
 import type { Turn, World } from "./world.ts";
 
-/** May a worker boot beside the one it is to replace? */
-function maySurge({ registry, config }: World): boolean {
-  return registry.surging < config.maxSurge && registry.surging + registry.leaving < 2 * config.maxSurge;
+/** May a worker boot beside the one it is to replace? While a roll reverts drains hold up nobody: bad code serves until
+ *  its successor is ready, and memory for some drains more is the smaller evil. */
+function maySurge({ registry, config, roll }: World): boolean {
+  if (registry.surging >= config.maxSurge) return false;
+  return roll?.step === "reverting" || registry.surging + registry.leaving < 2 * config.maxSurge;
 }
 
 /** May a ready worker go before its successor is ready? */

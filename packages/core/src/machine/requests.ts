@@ -3,14 +3,15 @@
 
 import type { ReleaseEvent, RequestEvent } from "./events.ts";
 import { settleScales } from "./failure.ts";
+import { pastGeneration } from "./history.ts";
 import type { FailureReason, Generation } from "./names.ts";
-import { ROLL_STOPPED, resolveTimeout } from "./reasons.ts";
+import { generationUnknown, ROLL_STOPPED, resolveTimeout } from "./reasons.ts";
 import { endRoll, viewOf } from "./roll.ts";
 import { failRoll } from "./roll-failure.ts";
-import { beginRoll, resolveRelease } from "./roll-start.ts";
+import { beginRoll, firstStep, resolveRelease } from "./roll-start.ts";
 import { closeSurplusSlots, openSlots } from "./slots.ts";
 import { announce, dismiss, kill } from "./workers.ts";
-import type { Turn } from "./world.ts";
+import type { RestartRequest, Turn } from "./world.ts";
 
 type Asked<Type extends RequestEvent["type"]> = Extract<RequestEvent, { readonly type: Type }>;
 
@@ -37,16 +38,24 @@ function start(turn: Turn, { entry }: Asked<"StartRequested">): void {
 }
 
 /** While the service starts a restart waits; a newer one takes its place, and the older caller is told. */
-function restart(turn: Turn, { requestId, entry }: Asked<"RestartRequested">): void {
+function restart(turn: Turn, request: Asked<"RestartRequested">): void {
   const { world } = turn;
-  if (world.phase === "running") return beginRoll(turn, requestId, entry);
+  if (world.phase === "running") return takeUp(turn, request);
   if (world.phase === "starting") {
     const displaced = world.waitingRestart;
-    world.waitingRestart = { requestId, entry };
+    world.waitingRestart = request;
     if (displaced !== null) refuseRestart(turn, displaced.requestId, "superseded", null);
     return;
   }
-  refuseRestart(turn, requestId, "failed", ROLL_STOPPED);
+  refuseRestart(turn, request.requestId, "failed", ROLL_STOPPED);
+}
+
+/** Begins the roll; one to a generation that nobody can go back to disturbs no other. */
+export function takeUp(turn: Turn, request: RestartRequest): void {
+  const past = request.to === undefined ? null : pastGeneration(turn.world, request.to);
+  if (request.to === undefined || past !== null) return beginRoll(turn, request, past);
+  const known = turn.world.history.map(({ generation }) => generation);
+  refuseRestart(turn, request.requestId, "failed", generationUnknown(request.to, known));
 }
 
 /** Answers a restart that never became a roll; its generation's number is used all the same. */
@@ -122,7 +131,7 @@ export function handleRelease(turn: Turn, event: ReleaseEvent): void {
     world.counters.staleEvents += 1;
   } else if (event.type === "ReleaseResolved") {
     world.releases.set(event.generation, event.release);
-    roll.step = world.config.template === null ? "canary" : "template";
+    roll.step = firstStep(world);
     announce(turn, { name: "roll:progress", event: viewOf(world, roll) });
   } else {
     failRoll(turn, roll, event.reason);

@@ -1,12 +1,13 @@
 // What speaks against a roll, and what follows. The canary has one try (only a failure of the operating system to start
-// it is tried again); after it `maxFailures` workers of the new generation may fail. Then the slots that moved go back
-// to the last good generation; if that does not come up either, what still serves is kept, and said.
+// it is tried again, after a back-off); after it `maxFailures` workers of the new generation may fail. Then the slots that
+// moved go back to the last good generation; if that does not come up either, what still serves is kept, and said.
 
+import { backOffMaxMs } from "./intensity.ts";
 import type { FailureReason, Generation } from "./names.ts";
 import type { Worker } from "./registry.ts";
 import { endRoll } from "./roll.ts";
 import { dismiss, note } from "./workers.ts";
-import type { Roll, Turn } from "./world.ts";
+import { draw, type Roll, type Turn } from "./world.ts";
 
 /** A worker failed while booting, soon after, or by silence. Counts it if it speaks against the roll. */
 export function countRollFailure(turn: Turn, worker: Worker, reason: FailureReason): void {
@@ -22,7 +23,14 @@ export function countRollFailure(turn: Turn, worker: Worker, reason: FailureReas
   roll.failures += 1;
   const isCanary = roll.step === "canary" && reason.code !== "BROOD_SPAWN_FAILED";
   if (isCanary || roll.failures >= config.maxFailures) failRoll(turn, roll, reason);
-  else if (roll.canary === worker.id) roll.canary = null;
+  else if (roll.canary === worker.id) sendCanaryLater(turn, roll);
+}
+
+/** Whatever the operating system is short of, it has no more of it in the same instant. */
+function sendCanaryLater(turn: Turn, roll: Roll): void {
+  roll.canary = null;
+  roll.canaryAtMs = turn.atMs + (0.5 + draw(turn) / 2) * backOffMaxMs(roll.failures);
+  turn.world.deadlines.push({ kind: "canary", generation: roll.to, atMs: roll.canaryAtMs });
 }
 
 /** A template failed before it was ready. The new generation's first one has one try, as a canary has; one that is built

@@ -1,19 +1,28 @@
 // How a roll moves on: after the canary, every slot that is not on the target yet takes its turn as permits allow.
 // It ends by what the workers themselves reported, never by what was ordered.
 
-import { hasProven, sendCanary } from "./canary.ts";
+import { analyse } from "./analysis.ts";
+import { sendCanary, verdictOn } from "./canary.ts";
 import type { Generation } from "./names.ts";
 import type { Slot } from "./registry.ts";
 import { mayBoot, replaceCurrent } from "./replacement.ts";
 import { endRoll, viewOf } from "./roll.ts";
+import { failRoll } from "./roll-failure.ts";
 import { pardon } from "./slots.ts";
 import { announce, dismiss } from "./workers.ts";
 import type { Roll, Turn } from "./world.ts";
 
-/** Has the canary proven its generation? Asked before empty slots are filled: they are to get that one then. */
+/** Has the canary proven its generation, and does it still answer no worse? Asked before empty slots are filled: they are to get that one then. */
 export function judgeCanary(turn: Turn): void {
-  const { roll } = turn.world;
-  if (roll?.step === "canary" && hasProven(turn, roll)) followCanary(turn, roll);
+  const { roll, config } = turn.world;
+  if (roll?.step === "canary") {
+    const verdict = verdictOn(turn, roll);
+    if (verdict === "proven") followCanary(turn, roll);
+    else if (verdict !== "open") failRoll(turn, roll, verdict);
+  } else if (roll?.step === "rolling" && config.canary !== null) {
+    const regression = analyse(turn, roll, config.canary);
+    if (regression !== null) failRoll(turn, roll, regression);
+  }
 }
 
 /** Moves the roll on as far as it goes now. Called at the end of every turn. */

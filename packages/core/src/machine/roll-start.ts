@@ -1,33 +1,45 @@
 // How a roll begins, and how it ends when a newer one begins.
 
-import type { Generation } from "./names.ts";
+import type { PastGeneration } from "./history.ts";
+import type { Generation, RollStep } from "./names.ts";
 import { endRoll, viewOf } from "./roll.ts";
 import { SlotQueue } from "./slot-queue.ts";
 import { announce, dismiss } from "./workers.ts";
-import type { Roll, Turn } from "./world.ts";
+import type { RestartRequest, Roll, Turn, World } from "./world.ts";
 
-/** Takes up a restart request: the next generation's number is used, whatever becomes of it. */
-export function beginRoll(turn: Turn, requestId: string, entry: string | null): void {
+/** Takes up a restart request: the next generation's number is used, whatever becomes of it.
+ *  @param past  the generation whose pinned release is to come back; its files are not looked for anew. */
+export function beginRoll(turn: Turn, request: RestartRequest, past: PastGeneration | null): void {
   const { world } = turn;
   if (world.roll !== null) supersede(turn, world.roll);
   world.newestGeneration += 1;
   const to = world.newestGeneration;
   world.roll = {
     id: `roll-${to}`,
-    requestId,
-    entry: entry ?? world.entry,
+    requestId: request.requestId,
+    entry: past?.entry ?? request.entry ?? world.entry,
+    isPinned: past !== null,
     from: world.lastGood,
     to,
     startedAtMs: turn.atMs,
-    step: "resolving",
+    step: past === null ? "resolving" : firstStep(world),
     canary: null,
+    canaryAtMs: turn.atMs,
+    analysis: null,
+    lookAtMs: turn.atMs,
     pending: new SlotQueue(),
     failures: 0,
     killed: 0,
     reason: null,
   };
-  resolveRelease(turn, to, world.roll.entry);
+  if (past === null) resolveRelease(turn, to, world.roll.entry);
+  else world.releases.set(to, past.release);
   announce(turn, { name: "roll:started", event: viewOf(world, world.roll) });
+}
+
+/** Of a roll whose release is pinned. */
+export function firstStep({ config }: World): RollStep {
+  return config.template === null ? "canary" : "template";
 }
 
 /** Has the release pinned; that too has a deadline. */

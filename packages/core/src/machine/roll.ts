@@ -6,7 +6,9 @@
 // worker is of `to`, and no worker of another generation is alive, draining ones included. Nothing is merged: a newer
 // request supersedes this one and both callers are told.
 
+import { canaryView } from "./analysis.ts";
 import type { RollView } from "./commands.ts";
+import { recordGeneration } from "./history.ts";
 import type { FailureReason, RollOutcome, RollResult } from "./names.ts";
 import { shownMs } from "./rounding.ts";
 import { announce } from "./workers.ts";
@@ -15,12 +17,16 @@ import type { Roll, Turn, World } from "./world.ts";
 /** How far it is, for events and stats. */
 export function viewOf(world: World, roll: Roll): RollView {
   const { id, from, to, step } = roll;
-  return { id, from, to, step, replaced: world.registry.currentOf(to), total: world.registry.slots.size };
+  const { registry } = world;
+  const view = { id, from, to, step, replaced: registry.currentOf(to), total: registry.slots.size };
+  const canary = canaryView(world, roll);
+  return canary === null ? view : { ...view, canary };
 }
 
 /** The one exit: the result goes to whoever asked, and to everybody else as an event. */
 export function endRoll(turn: Turn, roll: Roll, outcome: RollOutcome, reason: FailureReason | null): void {
   const { world } = turn;
+  const canary = canaryView(world, roll);
   const result: RollResult = {
     id: roll.id,
     from: roll.from,
@@ -29,6 +35,7 @@ export function endRoll(turn: Turn, roll: Roll, outcome: RollOutcome, reason: Fa
     replaced: world.registry.currentOf(roll.to),
     killed: roll.killed,
     durationMs: shownMs(turn.atMs - roll.startedAtMs),
+    ...(canary === null ? {} : { canary }),
     ...(reason === null ? {} : { reason }),
   };
   world.roll = null;
@@ -36,6 +43,7 @@ export function endRoll(turn: Turn, roll: Roll, outcome: RollOutcome, reason: Fa
   if (outcome === "completed") {
     world.lastGood = roll.to;
     world.entry = roll.entry;
+    recordGeneration(world, roll.to, roll.entry);
   }
   dropUnusedReleases(world);
   turn.commands.push({ type: "SettleRoll", requestId: roll.requestId, result });

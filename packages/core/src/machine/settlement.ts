@@ -2,17 +2,16 @@
 // Capacity first: empty slots are filled before a roll or a recycling gets a permit to boot.
 
 import { settleScales } from "./failure.ts";
+import { recordGeneration } from "./history.ts";
 import { advanceRecycling } from "./recycling.ts";
-import { refuseRestart } from "./requests.ts";
+import { refuseRestart, takeUp } from "./requests.ts";
 import { advanceRoll, judgeCanary } from "./roll-progress.ts";
-import { beginRoll } from "./roll-start.ts";
 import { fillVacantSlots } from "./slots.ts";
 import { tendTemplates } from "./templates.ts";
 import type { Turn } from "./world.ts";
 
 export function settle(turn: Turn): void {
   const { world } = turn;
-  tendTemplates(turn);
   if (world.phase === "stopping") return settleStop(turn);
   if (world.phase !== "starting" && world.phase !== "running") return;
   judgeCanary(turn);
@@ -31,14 +30,18 @@ function settleStart(turn: Turn): void {
   const { world } = turn;
   world.phase = "running";
   world.lastGood = 1;
+  recordGeneration(world, 1, world.entry);
   turn.commands.push({ type: "SettleStart", reason: null });
   const waiting = world.waitingRestart;
   world.waitingRestart = null;
-  if (waiting !== null) beginRoll(turn, waiting.requestId, waiting.entry);
+  if (waiting === null) return;
+  takeUp(turn, waiting);
+  advanceRoll(turn);
 }
 
 function settleStop(turn: Turn): void {
   const { world, commands } = turn;
+  tendTemplates(turn);
   if (world.registry.workers.size > 0 || world.templates.alive.size > 0) return;
   world.phase = "stopped";
   if (world.startReason !== null) {

@@ -32,6 +32,8 @@ export interface WorkerSnapshot {
   readonly tasks: number;
   readonly rssBytes: number;
   readonly eventLoopUtilization: number;
+  /** p99 since the last heartbeat, in milliseconds; 0 unless recycle.eventLoopDelayMs is set. */
+  readonly eventLoopDelayMs: Milliseconds;
   /** Of the slot: milliseconds until its next spawn, 0 when none waits. */
   readonly backingOffMs: Milliseconds;
   /** It found other files than its generation pinned. */
@@ -50,6 +52,8 @@ export interface MachineSnapshot {
   /** The last one that completed; the one being started before that. */
   readonly generation: Generation;
   readonly release: Release | null;
+  /** What a restart can go back to, oldest first. */
+  readonly generations: readonly { readonly generation: Generation; readonly release: Release }[];
   readonly desired: number;
   readonly ready: number;
   readonly roll: RollView | null;
@@ -70,6 +74,7 @@ export function snapshotOf(world: World, atMs: Milliseconds): MachineSnapshot {
     state: stateOf(world),
     generation,
     release: world.releases.get(generation) ?? null,
+    generations: world.history.map(({ generation: past, release }) => ({ generation: past, release })),
     desired: world.desired,
     ready: workers.filter((worker) => worker.state === "ready").length,
     roll: roll === null ? null : viewOf(world, roll),

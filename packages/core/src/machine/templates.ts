@@ -21,7 +21,8 @@ import { draw, type Turn, type World } from "./world.ts";
 /** The first is the operating system's doing; in the second it was told to go and was too slow. */
 const SAYS_NOTHING: readonly string[] = ["BROOD_SPAWN_FAILED", "BROOD_DRAIN_TIMEOUT"];
 
-/** Ends what is not wanted, builds what is missing. Called at the beginning and at the end of every settlement. */
+/** Ends what is not wanted, builds what is missing. Once a turn, when all else is decided: one that is
+ *  built before a roll ends in the same turn would only be killed again. */
 export function tendTemplates(turn: Turn): void {
   const { world } = turn;
   const { config, phase, roll, lastGood, releases } = world;

@@ -1,6 +1,7 @@
 // What workers tell, after the stale gate. Each handler first asks the lifecycle table; a cell that does not exist is
 // a breach of protocol and ends that worker. Then registry, roll and seats are told.
 
+import { closeAccount, noteAnswers } from "./analysis.ts";
 import { LEFT_PAUSE_MS } from "./config.ts";
 import type { WorkerEvent } from "./events.ts";
 import { workerFailed } from "./failure.ts";
@@ -10,14 +11,14 @@ import { NEXT, type WorkerInput } from "./lifecycle.ts";
 import { watch } from "./liveness.ts";
 import type { FailureReason } from "./names.ts";
 import * as reasons from "./reasons.ts";
-import { considerRecycling, drawLimits } from "./recycling.ts";
+import { considerRecycling, countSlowBeats, drawLimits } from "./recycling.ts";
 import type { Worker } from "./registry.ts";
 import { viewOf } from "./roll.ts";
 import { shownMs } from "./rounding.ts";
 import { expel, promote, refill } from "./slots.ts";
 import { isExcused, judgeFork } from "./templates.ts";
 import { announce, dismiss, drain, identityOf, kill, note } from "./workers.ts";
-import type { Turn } from "./world.ts";
+import type { Turn, World } from "./world.ts";
 
 type Told<Type extends WorkerEvent["type"]> = Extract<WorkerEvent, { readonly type: Type }>;
 
@@ -58,6 +59,8 @@ export function handleWorkerEvent(turn: Turn, worker: Worker, event: WorkerEvent
     case "WorkerHeartbeat":
       worker.lastHeartbeatAtMs = turn.atMs;
       worker.usage = event.usage;
+      if (event.answers !== undefined) noteAnswers(turn, worker, event.answers);
+      countSlowBeats(turn, worker);
       return considerRecycling(turn, worker);
     case "WorkerBusy":
       worker.busyAtMs = turn.atMs;
@@ -88,7 +91,7 @@ function reported(turn: Turn, worker: Worker, { reported: report }: Told<"Worker
     return expel(turn, worker, reasons.mismatch(worker, claim));
   }
   const hasChanged = report.release.fingerprint !== worker.release.fingerprint;
-  const mayDiffer = config.onReleaseChanged === "warn" && turn.world.roll?.step !== "reverting";
+  const mayDiffer = config.onReleaseChanged === "warn" && !bringsBack(turn.world, worker);
   if (hasChanged && !mayDiffer) {
     return expel(turn, worker, reasons.releaseChanged(worker, report.release.fingerprint));
   }
@@ -98,6 +101,11 @@ function reported(turn: Turn, worker: Worker, { reported: report }: Told<"Worker
   }
   turn.world.registry.enter(worker, "booting");
   turn.commands.push({ type: "AdmitWorker", worker: worker.id });
+}
+
+/** Old code is to come back: other files than were pinned then are not that code. */
+function bringsBack({ roll }: World, worker: Worker): boolean {
+  return roll !== null && (roll.step === "reverting" || (roll.isPinned && worker.generation === roll.to));
 }
 
 /** Ready gates everything. A canary beside a current worker is watched first; anyone else takes the seat. */
@@ -176,6 +184,7 @@ function exited(turn: Turn, worker: Worker, processEnd: reasons.ProcessEnd, isPa
   const slot = registry.slots.get(worker.slot);
   counters.exited += 1;
   if (isUnasked) counters.crashed += 1;
+  closeAccount(turn.world, worker);
   registry.enter(worker, "exited");
   registry.forget(worker);
   surplus.delete(worker.id);

@@ -2,10 +2,12 @@
 // world and append commands; nothing acts, waits or looks at a clock. Rejected: methods of one big class, the file in
 // which every peer hides its defects.
 
+import type { Analysis } from "./analysis.ts";
 import type { Command } from "./commands.ts";
 import type { MachineConfig } from "./config.ts";
 import { Deadlines } from "./deadlines.ts";
 import type { Moment } from "./events.ts";
+import type { PastGeneration } from "./history.ts";
 import type {
   FailureReason,
   Generation,
@@ -48,10 +50,12 @@ export interface World {
   /** The last generation that completed; 0 until the first start has. */
   lastGood: Generation;
   readonly releases: Map<Generation, Release>;
+  /** Generations that completed, oldest first: what a restart can go back to. */
+  readonly history: PastGeneration[];
   roll: Roll | null;
   lastRoll: RollResult | null;
   /** A restart asked for while the service starts; begun when it has. */
-  waitingRestart: { readonly requestId: string; readonly entry: string | null } | null;
+  waitingRestart: RestartRequest | null;
   readonly waitingScales: string[];
   /** Workers of slots that were scaled away and have not ended yet. */
   readonly surplus: Set<WorkerId>;
@@ -69,16 +73,30 @@ export interface World {
   nextTemplate: number;
 }
 
+/** A restart as it was asked for. */
+export interface RestartRequest {
+  readonly requestId: string;
+  readonly entry: string | null;
+  readonly to?: Generation;
+}
+
 /** One phased restart under way. */
 export interface Roll {
   readonly id: string;
   readonly requestId: string;
   readonly entry: string;
+  /** Goes back to the release of an earlier generation: its files must still be those. */
+  readonly isPinned: boolean;
   readonly from: Generation;
   readonly to: Generation;
   readonly startedAtMs: Milliseconds;
   step: RollStep;
   canary: WorkerId | null;
+  /** No canary is sent before then: the last one could not be started. */
+  canaryAtMs: Milliseconds;
+  analysis: Analysis | null;
+  /** When the analysis looks next. */
+  lookAtMs: Milliseconds;
   /** Slots still to be looked at. */
   readonly pending: SlotQueue;
   failures: number;
@@ -107,6 +125,7 @@ export function createWorld(config: MachineConfig): World {
     newestGeneration: 0,
     lastGood: 0,
     releases: new Map(),
+    history: [],
     roll: null,
     lastRoll: null,
     waitingRestart: null,

@@ -49,6 +49,9 @@ export interface Binding {
   /** How many bytes came, 0 at the end, -1 for none yet. Appends the descriptors that came along. */
   linkReceive(fd: number, bytes: Uint8Array, descriptors: number[]): number;
   duplicate(fd: number): number;
+  /** Starts the one watchdog of this process: `graceMs` after the other end of `linkFd` is gone it ends the process, and on
+   *  SIGURG it writes to stderr what the main thread is doing. False when there is one, or this Node has no way to. */
+  watchdogStart(linkFd: number, graceMs: number, name: string): boolean;
   /** `to` becomes a copy of `from` that stays open after exec; writes to either wait. */
   replace(from: number, to: number): void;
   /** As fs.closeSync, which warns of such descriptors in a thread. */

@@ -35,8 +35,12 @@ export interface WorkerSink {
 
 /** A started (or starting) worker, known by its handle and never by its pid. */
 export interface WorkerHandle {
+  /** Node's own id, for a worker that is a thread. */
+  readonly threadId?: number;
   /** Sends without waiting; false when the link is closed or full. */
   send(message: SupervisorMessage, handle?: unknown): boolean;
+  /** Has it write to stderr what its main thread is doing, where it can; it is about to be killed for its silence. */
+  examine?(): void;
   /** Ends it without its cooperation (SIGKILL, terminate). */
   kill(): void;
 }

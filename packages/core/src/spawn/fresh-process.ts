@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import type { Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { createFrameWriter, createWorkerFrameReader } from "../link/frames.ts";
-import type { BootOrder, SupervisorMessage } from "../link/protocol.ts";
+import type { BootOrder, SupervisorMessage, WorkerWatches } from "../link/protocol.ts";
 import type { SpawnOrder, SpawnStrategy, WorkerHandle, WorkerSink } from "../ports/spawn-strategy.ts";
 import { createOutputFunnel, createTail, type OutputFunnel } from "./output.ts";
 import { workerEnvironment } from "./worker-environment.ts";
@@ -17,6 +17,7 @@ export interface FreshProcessOptions {
   readonly hostData: unknown;
   readonly sockets: readonly number[];
   readonly heartbeatIntervalMs: number;
+  readonly watches?: WorkerWatches;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly execArgv: readonly string[];
   readonly cwd: string | undefined;
@@ -64,6 +65,7 @@ function bootOrder(options: FreshProcessOptions, order: SpawnOrder): BootOrder {
     hostData: options.hostData,
     sockets: options.sockets.map((_, index) => FIRST_SOCKET_FD + index),
     heartbeatIntervalMs: options.heartbeatIntervalMs,
+    ...(options.watches === undefined ? {} : { watches: options.watches }),
   };
 }
 
@@ -93,7 +95,11 @@ function attach(
     sink.spawned(child.pid ?? -1);
     send({ type: "Boot", order });
   });
-  return { send, kill: () => void child.kill("SIGKILL") };
+  return {
+    send,
+    examine: () => void child.kill("SIGURG"),
+    kill: () => void child.kill("SIGKILL"),
+  };
 }
 
 function readLink(child: ChildProcess, sink: WorkerSink): void {

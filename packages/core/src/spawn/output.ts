@@ -6,6 +6,8 @@ import type { Readable, Writable } from "node:stream";
 export interface OutputFunnel {
   /** Forwards everything that `source` reads. */
   add(source: Readable): void;
+  /** A line of our own about a worker. */
+  write(text: string): void;
 }
 
 export function createOutputFunnel(destination: Writable): OutputFunnel {
@@ -23,12 +25,16 @@ export function createOutputFunnel(destination: Writable): OutputFunnel {
         source.pause();
       });
     },
+    write(text) {
+      if (!destination.destroyed) destination.write(text);
+    },
   };
 }
 
 /** Keeps the last lines of a stream, for the report of a worker that failed. */
 export interface Tail {
   add(source: Readable): void;
+  write(text: string): void;
   text(): string;
 }
 
@@ -38,11 +44,13 @@ const TAIL_CHARACTERS = 16_384;
 
 export function createTail(): Tail {
   let text = "";
+  const write = (more: string): void => {
+    text = (text + more).slice(-TAIL_CHARACTERS);
+  };
   return {
+    write,
     add(source) {
-      source.on("data", (chunk: Buffer) => {
-        text = (text + chunk.toString("utf8")).slice(-TAIL_CHARACTERS);
-      });
+      source.on("data", (chunk: Buffer) => write(chunk.toString("utf8")));
     },
     text: () => text.trimEnd().split("\n").slice(-TAIL_LINES).join("\n"),
   };

@@ -101,11 +101,14 @@ export class Supervisor {
       case "DrainWorker":
         this.#handles.get(command.worker)?.send({ type: "Drain", timeoutMs: command.timeoutMs });
         return;
-      case "AskWorker":
-        this.#handles.get(command.worker)?.send({ type: "Report" });
-        return;
       case "KillWorker":
         this.#handles.get(command.worker)?.kill();
+        return;
+      case "ExamineWorker":
+        this.#handles.get(command.worker)?.examine?.();
+        return;
+      case "AskWorker":
+        this.#handles.get(command.worker)?.send({ type: "Report" });
         return;
       case "Publish":
         return this.#ports.publish(command.announcement);

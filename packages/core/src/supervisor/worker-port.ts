@@ -31,7 +31,7 @@ function eventOf(owner: Pick<WorkerEvent, "worker" | "generation">, message: Wor
     case "Ready":
       return { type: "WorkerReady", ...signed };
     case "Heartbeat":
-      return { type: "WorkerHeartbeat", ...signed, usage: message.usage };
+      return heartbeat(signed, message);
     case "Busy":
       return { type: "WorkerBusy", ...signed };
     case "Failed":
@@ -43,6 +43,14 @@ function eventOf(owner: Pick<WorkerEvent, "worker" | "generation">, message: Wor
     case "Post":
       return { type: "WorkerPosted", ...signed, payload: message.payload };
   }
+}
+
+function heartbeat(
+  signed: Pick<WorkerEvent, "worker" | "generation">,
+  { usage, answers }: Extract<WorkerMessage, { readonly type: "Heartbeat" }>,
+): WorkerEvent {
+  const event = { type: "WorkerHeartbeat", ...signed, usage } as const;
+  return answers === undefined ? event : { ...event, answers };
 }
 
 function failure({ code, message }: WireError): { readonly code: string; readonly message: string } {

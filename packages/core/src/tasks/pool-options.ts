@@ -160,6 +160,7 @@ function machineConfig(
     maxFailures: integerOption("maxFailures", options.maxFailures, 1, 10_000, 3),
     bootConcurrency: isolate ? Math.max(maxWorkers, cores, 2) : Math.max(2, cores),
     onReleaseChanged: "warn",
+    canary: null,
     template: spawn === "template" ? { fallback: "fresh", failuresMax: 3 } : null,
     recycle,
   };
@@ -231,6 +232,7 @@ function checkRecycle(recycle: TaskRecycleOptions): MachineConfig["recycle"] {
     jitter: numberOption("recycle.jitter", recycle.jitter, 0, 1, 0.2),
     memoryBytes: limit("memoryBytes", 2 ** 20),
     ageMs: limit("ageMs", 1),
+    eventLoopDelayMs: null,
   };
 }
 

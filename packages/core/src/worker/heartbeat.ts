@@ -2,7 +2,8 @@
 // Timer functions are taken before the application can replace them (fake timers in tests).
 
 import type { EventLoopUtilization } from "node:perf_hooks";
-import { performance } from "node:perf_hooks";
+import { monitorEventLoopDelay, performance } from "node:perf_hooks";
+import { getHeapStatistics } from "node:v8";
 import type { Usage } from "../machine/names.ts";
 
 const { setInterval } = globalThis;
@@ -12,12 +13,20 @@ export interface Heartbeat {
   beat(): void;
 }
 
+export interface HeartbeatOptions {
+  readonly intervalMs: number;
+  readonly runtime: "process" | "thread";
+  /** Costs 50 wake-ups a second. */
+  readonly measuresDelay: boolean;
+}
+
 /** Beats each `intervalMs`; does not keep the process alive by itself. */
 export function startHeartbeat(
-  intervalMs: number,
+  { intervalMs, runtime, measuresDelay }: HeartbeatOptions,
   work: () => Pick<Usage, "requests" | "connections" | "tasks">,
   send: (usage: Usage) => void,
 ): Heartbeat {
+  const delayMs = measuresDelay ? measureDelay() : () => 0;
   let last: EventLoopUtilization = performance.eventLoopUtilization();
   const beat = (): void => {
     const now = performance.eventLoopUtilization();
@@ -25,10 +34,33 @@ export function startHeartbeat(
     last = now;
     send({
       ...work(),
-      rssBytes: process.memoryUsage.rss(),
+      rssBytes: runtime === "process" ? process.memoryUsage.rss() : heapBytes(),
       eventLoopUtilization: Math.round(utilization * 1000) / 1000,
+      eventLoopDelayMs: delayMs(),
     });
   };
   setInterval(beat, intervalMs).unref();
   return { beat };
+}
+
+/** Wakes up 50 times a second, so it is only there when somebody acts on it. */
+const RESOLUTION_MS = 20;
+const NANOSECONDS_PER_MS = 1_000_000;
+
+/** How much later than asked for timers came since the last call, p99. */
+function measureDelay(): () => number {
+  const histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  histogram.enable();
+  return () => {
+    // Node counts the resolution in.
+    const lateMs = histogram.percentile(99) / NANOSECONDS_PER_MS - RESOLUTION_MS;
+    histogram.reset();
+    return Math.max(0, Math.round(lateMs * 10) / 10);
+  };
+}
+
+/** What is a thread's own: its heap and what that holds outside of it. The resident set is the whole process's. */
+function heapBytes(): number {
+  const { total_heap_size: heap, malloced_memory: malloced, external_memory: external } = getHeapStatistics();
+  return heap + malloced + external;
 }

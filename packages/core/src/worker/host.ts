@@ -2,6 +2,7 @@
 // serves requests; the built-in one runs a plain entry. The runtime calls these in this order and only once:
 //   create -> boot -> (admitted by the supervisor) -> open -> ... -> drain -> close
 
+import type { Answers } from "../machine/answers.ts";
 import type { Generation, Release, SlotIndex, Usage, WorkerId } from "../machine/names.ts";
 
 /** What an application may know about the worker it runs in. */
@@ -28,10 +29,17 @@ export interface HostOrder {
   readonly hostData: unknown;
   /** Descriptors of bound sockets, in the supervisor's order. */
   readonly sockets: readonly number[];
+  /** The supervisor compares what workers answer. */
+  readonly countsAnswers?: boolean;
+  /** The descriptor to listen on instead of one of `sockets`, and to close in the end. In a thread it is a duplicate: two
+   *  threads that close one descriptor abort the process. Call it when it is listened on and not before, or it leaks. */
+  ownSocket(descriptor: number): number;
   /** Loads the release's entry as Node would run it (`process.argv[1]`, `require.main` right). Settles with its exports. */
   loadEntry(): Promise<Readonly<Record<string, unknown>>>;
   /** To the supervisor's `worker:message`. */
   post(payload: unknown): void;
+  /** From now on the worker ends by itself when nothing of its application keeps it alive. While it closes. */
+  unref(): void;
 }
 
 export interface WorkerHost {
@@ -45,6 +53,10 @@ export interface WorkerHost {
   close(): Promise<void>;
   /** Cheap; called for each heartbeat. */
   usage(): Pick<Usage, "requests" | "connections" | "tasks">;
+  /** Totals since the start; asked for each heartbeat when `HostOrder.countsAnswers`. */
+  answers?(): Answers | undefined;
+  /** Rejects with what makes the application unfit to serve; null when it has nothing to check. Called after `boot`. */
+  check?(): Promise<void> | null;
   /** A message of the embedding program. */
   message?(payload: unknown, handle: unknown): void;
 }
@@ -59,7 +71,9 @@ export interface LoadedRelease {
 }
 
 /** A host module that can be forked exports this as `loadRelease`. It loads, warms up, and settles when that is done. */
-export type LoadRelease = (order: Omit<HostOrder, "sockets" | "post">) => Promise<LoadedRelease>;
+export type LoadRelease = (
+  order: Omit<HostOrder, "sockets" | "ownSocket" | "post" | "unref">,
+) => Promise<LoadedRelease>;
 
 /** A host module exports this as `createWorkerHost`. It is loaded before the release. */
 export type CreateWorkerHost = (order: HostOrder) => WorkerHost | Promise<WorkerHost>;

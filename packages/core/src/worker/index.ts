@@ -1,3 +1,4 @@
+export { type Answers, LATENCY_BUCKETS, latencyBucket } from "../machine/answers.ts";
 export type {
   CreateWorkerHost,
   HostOrder,

@@ -6,6 +6,9 @@ import { createFrameWriter, createSupervisorFrameReader, isFrame } from "../link
 import type { SupervisorMessage, WorkerMessage } from "../link/protocol.ts";
 import type { WorkerLink } from "./link.ts";
 
+/** After stdin, stdout and stderr: as `spawn/fresh-process.ts` lays them out. */
+const IPC_DESCRIPTOR = 3;
+
 /** Takes over the channel. Call once, before any code of the application is loaded. */
 export function openIpcLink(): WorkerLink {
   const send = process.send?.bind(process);
@@ -21,11 +24,13 @@ export function openIpcLink(): WorkerLink {
     if (reading.kind === "message") listener(reading.message, handle);
   });
   return {
+    descriptor: IPC_DESCRIPTOR,
     send(message) {
       if (!process.connected) return;
       sent = new Promise((resolve) => send(writer.wrap(message), undefined, undefined, () => resolve()));
     },
     flush: () => sent,
+    unref: () => process.channel?.unref(),
     onMessage(next) {
       listener = next;
     },

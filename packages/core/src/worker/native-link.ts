@@ -30,6 +30,7 @@ export function openNativeLink(binding: Binding, descriptor: number): WorkerLink
     },
   });
   return {
+    descriptor,
     send(message) {
       if (!isOpen) return;
       const bytes = encodeJson(writer.wrap(message));
@@ -42,6 +43,7 @@ export function openNativeLink(binding: Binding, descriptor: number): WorkerLink
     async flush() {
       while (isOpen && link.queuedBytes > 0) await new Promise((resolve) => setImmediate(resolve));
     },
+    unref: () => link.unref(),
     onMessage(next) {
       listener = next;
     },

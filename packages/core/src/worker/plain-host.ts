@@ -11,6 +11,8 @@ export interface PlainService {
   readonly drain?: () => Promise<void> | void;
   readonly close?: () => Promise<void> | void;
   readonly message?: (payload: unknown, handle: unknown) => void;
+  /** Throws, rejects or gives false when the service is unfit; asked for `minHealthyMs` from ready on. */
+  readonly healthCheck?: () => unknown;
   readonly usage?: () => {
     readonly requests?: number;
     readonly connections?: number;
@@ -24,6 +26,11 @@ export type PlainContext = WorkerContext & { readonly post: (payload: unknown) =
 export type PlainEntry = (
   context: PlainContext,
 ) => Promise<PlainService | undefined> | PlainService | undefined;
+
+/** False says no as well as a rejection does. */
+export async function passes(check: () => unknown): Promise<void> {
+  if ((await check()) === false) throw new Error("healthCheck gave false");
+}
 
 interface PlainRelease extends LoadedRelease {
   readonly entry: PlainEntry;
@@ -77,6 +84,7 @@ function hostOf(order: HostOrder, load: () => Promise<PlainRelease>): WorkerHost
     drain: async () => service.drain?.(),
     close: async () => service.close?.(),
     usage: () => ({ requests: 0, connections: 0, tasks: 0, ...service.usage?.() }),
+    check: () => (service.healthCheck === undefined ? null : passes(service.healthCheck)),
     message: (payload, handle) => service.message?.(payload, handle),
   };
 }

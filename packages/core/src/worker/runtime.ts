@@ -1,17 +1,20 @@
 // What runs in a worker, from its first report to its farewell:
-//   Hello (who I am, what I found on disk) -> boot the host -> wait to be admitted -> open -> Ready, heartbeats
+//   Hello (who I am, what I found on disk) -> boot the host -> wait to be admitted -> healthy -> open -> Ready, heartbeats
 //   -> Drain (told, TERM, or the supervisor is gone) -> answer what was accepted -> close the application -> Bye, exit.
 // Every end goes through `leave`; a boot that fails says why before it exits.
 
 import { format } from "node:util";
 import { PoolError } from "../errors.ts";
 import type { BootOrder, SupervisorMessage, WorkerMessage } from "../link/protocol.ts";
+import { duplicateDescriptor } from "../native/duplicate.ts";
 import { describeRelease } from "../release/resolve.ts";
+import { untilHealthy, watchHealth } from "./health.ts";
 import { type Heartbeat, startHeartbeat } from "./heartbeat.ts";
 import type { CreateWorkerHost, HostOrder, LoadedRelease, MutableContext, WorkerHost } from "./host.ts";
 import type { WorkerLink } from "./link.ts";
 import { loadEntry } from "./load-entry.ts";
 import { createPlainHost } from "./plain-host.ts";
+import { startWatchdog } from "./watchdog.ts";
 
 type Unsigned<Message> = Message extends unknown ? Omit<Message, "worker" | "generation"> : never;
 
@@ -35,6 +38,7 @@ export async function runWorker(
   link.onMessage((message, handle) => worker.receive(message, handle));
   link.onClose(() => worker.orphaned());
   process.on("SIGTERM", () => worker.leave());
+  // A thread gets no signals; there the listener serves an application that emits the event itself.
   // A terminal sends these to the whole group; the supervisor decides.
   for (const signal of ["SIGINT", "SIGQUIT", "SIGHUP"] as const) process.on(signal, () => {});
   process.on("uncaughtExceptionMonitor", (error) => worker.confess(error));
@@ -50,6 +54,7 @@ interface RunningWorker {
 }
 
 function createWorker(link: WorkerLink, order: BootOrder, inheritance: Inheritance | null): RunningWorker {
+  const { watches } = order;
   const draining = inheritance?.draining ?? new AbortController();
   let admit: () => void = () => {};
   const admission = new Promise<void>((resolve) => {
@@ -76,18 +81,41 @@ function createWorker(link: WorkerLink, order: BootOrder, inheritance: Inheritan
       context,
       hostData: order.hostData,
       sockets: order.sockets,
+      countsAnswers: watches?.answers === true,
+      ownSocket: order.runtime === "thread" ? duplicateDescriptor : (descriptor) => descriptor,
       loadEntry: () => loadEntry(order.release.entry),
       post: (payload) => send({ type: "Post", payload }),
+      unref: () => link.unref(),
     });
     await host.boot();
     await admission;
+    const check = host.check?.bind(host);
+    if (watches !== undefined) await untilHealthy(async () => check?.() ?? undefined, watches.healthCheck);
     await host.open();
-    const usage = host.usage.bind(host);
-    heartbeat = startHeartbeat(order.heartbeatIntervalMs, usage, (each) =>
-      send({ type: "Heartbeat", usage: each }),
-    );
+    heartbeat = beating(host);
     send({ type: "Ready" });
+    startWatchdog(link, order);
+    if (watches !== undefined)
+      watchHealth(
+        async () => check?.() ?? undefined,
+        watches.healthCheck,
+        (error) => void fail(error),
+      );
   };
+
+  const beating = (from: WorkerHost): Heartbeat =>
+    startHeartbeat(
+      {
+        intervalMs: order.heartbeatIntervalMs,
+        runtime: order.runtime,
+        measuresDelay: watches?.eventLoopDelay === true,
+      },
+      () => from.usage(),
+      (usage) => {
+        const answers = watches?.answers === true ? from.answers?.() : undefined;
+        send({ type: "Heartbeat", usage, ...(answers === undefined ? {} : { answers }) });
+      },
+    );
 
   const drainAndExit = async (): Promise<void> => {
     if (host === null || heartbeat === null) process.exit(0);
@@ -110,9 +138,11 @@ function createWorker(link: WorkerLink, order: BootOrder, inheritance: Inheritan
   const confess = (error: unknown): void => {
     if (process.listenerCount("uncaughtException") > 0) return;
     const { message, stack } = error instanceof Error ? error : new Error(format(error));
+    const isUnfit = error instanceof PoolError && error.code === "BROOD_HEALTH_CHECK";
     const code = heartbeat === null ? "BROOD_BOOT_FAILED" : "BROOD_WORKER_EXITED";
-    const when = heartbeat === null ? "failed to boot" : "threw";
-    send({ type: "Failed", error: { code, message: `${when}: ${message}`, stack: stack ?? message } });
+    const when = heartbeat === null ? "failed to boot: " : "threw: ";
+    const said = isUnfit ? { code: error.code, message } : { code, message: `${when}${message}` };
+    send({ type: "Failed", error: { ...said, stack: stack ?? message } });
   };
 
   const leave = (): void => {

@@ -32,7 +32,6 @@ export function open({ session, journal }: ProcessOrder): void {
     flush: () => sent,
     onMessage: (listener) => void process.on("message", listener),
     claim: journal === null ? () => true : claimIn(journal),
-    memoryBytes: () => process.memoryUsage.rss(),
     exit: (code) => process.exit(code),
   });
   process.once("exit", () => worker.flush());

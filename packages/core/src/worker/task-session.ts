@@ -24,8 +24,6 @@ export interface TaskTransport extends TaskChannel {
   /** Resolves when everything sent so far has left. */
   flush(): Promise<void>;
   onMessage(listener: (value: unknown) => void): void;
-  /** Of this worker alone: a thread's own heap, a process's resident set. */
-  memoryBytes(): number;
   exit(code: number): void;
 }
 
@@ -80,9 +78,9 @@ class TaskSessionWorker implements OpenTaskSession {
       const surroundings = { worker: info, workerData: tasks.workerData };
       this.#runner = new TaskRunner(handlers, tasks, transport, surroundings);
       this.#heartbeat = startHeartbeat(
-        boot.heartbeatIntervalMs,
+        { intervalMs: boot.heartbeatIntervalMs, runtime: boot.runtime, measuresDelay: false },
         () => this.#work(),
-        (usage) => this.#send({ type: "Heartbeat", usage: this.#own(usage) }),
+        (usage) => this.#send({ type: "Heartbeat", usage }),
       );
       this.#beatAtDone = tasks.beatEachTasks ?? Number.POSITIVE_INFINITY;
       this.#send({ type: "Ready" });
@@ -145,10 +143,6 @@ class TaskSessionWorker implements OpenTaskSession {
 
   #work(): Pick<Usage, "requests" | "connections" | "tasks"> {
     return { requests: this.#runner?.done ?? 0, connections: 0, tasks: this.#runner?.active ?? 0 };
-  }
-
-  #own(usage: Usage): Usage {
-    return { ...usage, rssBytes: this.#transport.memoryBytes() };
   }
 
   #send(message: Unsigned<WorkerMessage>): void {

@@ -4,7 +4,6 @@
 // Beside the port lies a piece of shared memory: the worker notes each task it begins, and the pool takes
 // tasks back by marking them first. So both know for certain, also when this thread is deep in a task, or dead.
 
-import { getHeapStatistics } from "node:v8";
 import type { MessagePort, TransferListItem } from "node:worker_threads";
 import { BEGUN, exchangeOffer } from "../link/task-cells.ts";
 import { openTaskSession, type TaskSession } from "./task-session.ts";
@@ -24,10 +23,6 @@ export function open({ session, port, cells }: ThreadOrder): void {
     flush: () => Promise.resolve(),
     onMessage: (listener) => void port.on("message", listener),
     claim: (seq, cell) => exchangeOffer(cells, cell, seq, BEGUN),
-    memoryBytes() {
-      const { total_physical_size, malloced_memory, external_memory } = getHeapStatistics();
-      return total_physical_size + malloced_memory + external_memory;
-    },
     exit: (code) => process.exit(code),
   });
 }

@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { promises as fs } from "node:fs";
 import { join } from "node:path";
@@ -241,18 +242,26 @@ describe("a service of real processes", () => {
     for (const pid of pids) await gone(pid, 5_000);
   });
 
-  it("leaves the host alone: no signal listeners, and two services side by side", async () => {
-    const before = ["SIGTERM", "SIGINT", "SIGUSR2", "uncaughtException"].map((name) =>
+  it("63: leaves the host alone: no signal listeners, and two services side by side", async () => {
+    const before = ["SIGTERM", "SIGINT", "SIGUSR2", "uncaughtException", "SIGCHLD"].map((name) =>
       process.listenerCount(name),
     );
+    const own = spawn(process.execPath, ["-e", "process.stdin.on('end', () => process.exit(42)).resume()"], {
+      stdio: ["pipe", "ignore", "inherit"],
+    });
+    const ownEnd = once(own, "exit");
     const [a, b] = [await release("a"), await release("b")].map((path) =>
       service({ entry: join(path, "app.mjs"), workers: 1 }),
     );
     await within("both", Promise.all([a?.start(), b?.start()]));
     await within("stop", a?.stop() ?? Promise.resolve());
     expect(b?.stats().ready).toBe(1);
+    own.stdin.end();
+    expect(await within("the host's own child", ownEnd)).toEqual([42, null]);
     expect(
-      ["SIGTERM", "SIGINT", "SIGUSR2", "uncaughtException"].map((name) => process.listenerCount(name)),
+      ["SIGTERM", "SIGINT", "SIGUSR2", "uncaughtException", "SIGCHLD"].map((name) =>
+        process.listenerCount(name),
+      ),
     ).toEqual(before);
   });
 

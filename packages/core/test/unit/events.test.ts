@@ -21,7 +21,7 @@ describe("public events", () => {
     expect(lines).toEqual(["unheard"]);
   });
 
-  it("a listener that throws harms neither us nor the caller, and becomes an error event", () => {
+  it("F56: a listener that throws harms neither us nor the caller, and becomes an error event", () => {
     const { logger, lines } = recorder();
     const events = createPublicEvents(logger);
     events.emitter.on("worker:spawned", () => {

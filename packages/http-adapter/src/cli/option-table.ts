@@ -32,7 +32,7 @@ export const OPTION_ROWS: readonly OptionRow[] = [
     ),
     isRepeatable: true,
   },
-  row("--runtime <kind>", "runtime", "what a worker is: process", text),
+  row("--runtime <kind>", "runtime", "what a worker is: process or thread (default: process)", text),
   row(
     "--spawn <how>",
     "spawn",
@@ -73,6 +73,18 @@ export const OPTION_ROWS: readonly OptionRow[] = [
     "--min-healthy <ms>",
     "minHealthyMs",
     "so long must the first new worker stay healthy (default: 1000)",
+    number,
+  ),
+  row(
+    "--health-check <path>",
+    "healthCheck",
+    "path that must answer 2xx or 3xx in a new worker before it serves",
+    text,
+  ),
+  row(
+    "--canary <n>",
+    "canary.requests",
+    "compare so many answers of new and old code before a restart goes on (default: off)",
     number,
   ),
   row(

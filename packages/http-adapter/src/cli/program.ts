@@ -45,6 +45,7 @@ function addStart(root: Command, settle: Settle): void {
     .command("start [entry]", { isDefault: true })
     .description("start a server in the foreground (same as: brood <entry>)")
     .option("--config <file>", "default: ./brood.config.{ts,mts,js,mjs,json} where present")
+    .option("--wait-ready", 'a worker is ready only when its script has called process.send("ready")')
     .option("--expose-generation", "answer with x-brood-generation and x-brood-worker");
   for (const row of OPTION_ROWS) {
     if (row.isRepeatable === true) command.option(row.flags, row.description, collect);
@@ -61,6 +62,7 @@ function addRestart(root: Command, settle: Settle): void {
     .command("restart")
     .description("phased restart: replace every worker, one after the other");
   addControlOptions(command)
+    .option("--to <generation|entry>", "go back to an earlier generation's release, or to another entry")
     .option("--no-wait", "do not wait until it has ended")
     .option("--json", "print the result as JSON")
     .action(async (values: CommandValues) => {

@@ -1,6 +1,7 @@
 // `brood restart`: a phased restart, watched to its end. Exit code 0 completed, 1 failed (the old code serves),
 // 3 superseded by a newer restart, 2 when there is no server. Interrupting the command does not end the roll.
 
+import { resolve } from "node:path";
 import type { RollResult } from "@brood/core";
 import { callControl } from "../control/client.ts";
 import { describeFailure, EXIT_FAILED } from "./bad-input.ts";
@@ -18,21 +19,28 @@ const EXIT_CODES: Readonly<Record<RollResult["result"], number>> = {
 export async function restart(values: CommandValues): Promise<number> {
   const path = await controlPathOf(values);
   const isJson = values["json"] === true;
+  const target = targetOf(values["to"]);
   if (values["wait"] === false) {
-    const { body } = await callControl(path, "POST", "/restart?wait=false");
+    const { body } = await callControl(path, "POST", "/restart?wait=false", target);
     process.stdout.write(isJson ? `${JSON.stringify(body)}\n` : "brood restart begun\n");
     return 0;
   }
-  const result = await watchedRestart(path, await progressView(isJson));
+  const result = await watchedRestart(path, target, await progressView(isJson));
   if (isJson) process.stdout.write(`${JSON.stringify(result)}\n`);
   else report(result);
   return EXIT_CODES[result.result];
 }
 
-async function watchedRestart(path: string, view: RollProgressView): Promise<RollResult> {
+/** A whole number is a generation, anything else the path of an entry, relative to where the command runs. */
+function targetOf(to: unknown): { readonly to?: number | string } {
+  if (typeof to !== "string") return {};
+  return { to: /^\d+$/.test(to) ? Number(to) : resolve(to) };
+}
+
+async function watchedRestart(path: string, target: object, view: RollProgressView): Promise<RollResult> {
   const endEvents = await readEvents(path, (event) => view.show(event));
   try {
-    const { body } = await callControl(path, "POST", "/restart");
+    const { body } = await callControl(path, "POST", "/restart", target);
     return asRollResult(body);
   } finally {
     view.end();

@@ -43,7 +43,7 @@ export async function readStartConfig(
     const read = texts.map(row.read);
     assign(merged, row.option, row.isRepeatable === true ? read : read[0]);
   }
-  if (values["exposeGeneration"] === true) merged["exposeGeneration"] = true;
+  for (const flag of ["exposeGeneration", "waitReady"]) if (values[flag] === true) merged[flag] = true;
   if (merged["entry"] === undefined) throw noEntry(cwd);
   return { config: unchecked(merged), given, configPath: file?.path ?? null };
 }

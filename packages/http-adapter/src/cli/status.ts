@@ -11,6 +11,7 @@ const COLUMNS: readonly string[] = [
   "slot",
   "worker",
   "gen",
+  // Of a thread `<pid>/<thread>`.
   "pid",
   "state",
   "uptime",
@@ -64,7 +65,7 @@ function rowOf(worker: WorkerStats): string[] {
     String(worker.slot),
     worker.worker,
     generation,
-    String(worker.pid ?? ""),
+    worker.threadId === null ? String(worker.pid ?? "") : `${worker.pid}/${worker.threadId}`,
     state,
     duration(worker.uptimeMs),
     heartbeat,

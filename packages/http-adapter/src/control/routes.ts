@@ -1,9 +1,11 @@
-// The control API: GET /stats, GET /metrics, GET /events, POST /restart[?wait=false], POST /scale, POST /stop[?now=true].
+// The control API: GET /stats, GET /metrics, GET /events, POST /restart[?wait=false] { to? }, POST /scale, POST /stop[?now=true].
 // Answers are JSON; an error is `{ code, message }`. A client that goes away changes nothing: what it asked for is
 // done all the same, only nobody reads the answer.
 
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { RestartOptions } from "@brood/core";
 import { badOption, type ErrorCode, PoolError } from "@brood/core/errors";
+import { knownKeys } from "@brood/core/options";
 import { scaleTarget } from "../scale-target.ts";
 import { readBody } from "./body.ts";
 import { streamEvents } from "./events.ts";
@@ -70,17 +72,26 @@ async function metrics(target: ControlTarget): Promise<Answer> {
 
 async function restart(
   target: ControlTarget,
-  _request: IncomingMessage,
+  request: IncomingMessage,
   query: URLSearchParams,
 ): Promise<Answer> {
   const isWaiting = readFlag(query, "wait", true);
-  const rolling = target.restart();
+  const rolling = target.restart(restartTarget(await readBody(request)));
   if (isWaiting) return { status: 200, body: await rolling };
   // Its end is in the stats, the events and the log. Only a refusal of the restart itself is the caller's to know.
   const refusal = await Promise.race([rolling.then(() => null), nextTurn()]).catch((error: unknown) => error);
   if (refusal !== null) throw refusal;
   rolling.catch(() => undefined);
   return { status: 202, body: { accepted: true } };
+}
+
+/** `{ "to": 3 }` or `{ "to": "/srv/r2/server.js" }`; nothing: the same entry again. */
+function restartTarget(body: Readonly<Record<string, unknown>>): RestartOptions {
+  knownKeys("", body, ["to"]);
+  const { to } = body;
+  if (to === undefined || to === null) return {};
+  if (typeof to === "number" || typeof to === "string") return { to };
+  throw badOption("to", to, "the path of an entry, or the number of a generation that completed");
 }
 
 async function scale(target: ControlTarget, request: IncomingMessage): Promise<Answer> {

@@ -19,6 +19,8 @@ export interface EntryExports {
   readonly beforeFork: Hook | undefined;
   readonly onWorkerBoot: Hook | undefined;
   readonly onWorkerShutdown: Hook | undefined;
+  /** Unfit when it throws, rejects or gives false. */
+  readonly healthCheck: Hook | undefined;
 }
 
 /** @param exported what `loadEntry` settled with  @param isCommonJs see `isCommonJsFile` */
@@ -36,6 +38,7 @@ export function readEntryExports(
     beforeFork: hookIn(places, "beforeFork"),
     onWorkerBoot: hookIn(places, "onWorkerBoot"),
     onWorkerShutdown: hookIn(places, "onWorkerShutdown"),
+    healthCheck: hookIn(places, "healthCheck"),
   };
 }
 

@@ -8,10 +8,16 @@ export interface HttpHostData {
   /** A draining worker keeps a connection with nothing in flight open for so long, so that a request that is on
    *  its way is answered. Default 500: more than a round trip to anywhere, little beside any drain deadline. */
   readonly lingerMs: number;
+  /** The worker is ready only when the script has sent "ready". Default false. */
+  readonly waitReady?: boolean;
+  /** 48 bytes in base64, for TLS session tickets; null (default) leaves Node's. */
+  readonly ticketKeys?: string | null;
   /** Beside each of the sockets its address as `brood` prints it: `tcp://127.0.0.1:3000`, `unix:/run/app.sock`.
    *  Node cannot ask a unix descriptor for its path, and applications expect it of `server.address()`.
    *  Default none. */
   readonly addresses?: readonly string[];
+  /** Asked of the application before it serves and while it is on trial; null (default) for none. */
+  readonly healthPath?: string | null;
   /** Requests without a socket before anybody serves: each path so many times. Default none. */
   readonly warmup?: { readonly requests: number; readonly paths: readonly string[] };
 }
@@ -23,7 +29,10 @@ export function readHostData(hostData: unknown): Required<HttpHostData> {
   return {
     exposeGeneration: given.exposeGeneration ?? false,
     lingerMs: given.lingerMs ?? LINGER_MS,
+    ticketKeys: given.ticketKeys ?? null,
+    waitReady: given.waitReady ?? false,
     addresses: given.addresses ?? [],
+    healthPath: given.healthPath ?? null,
     warmup: given.warmup ?? { requests: 0, paths: [] },
   };
 }

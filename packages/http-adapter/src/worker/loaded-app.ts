@@ -5,16 +5,19 @@
 import type { HostOrder } from "@brood/core/worker";
 import { type AppServer, plain } from "./app-server.ts";
 import { chooseApplication } from "./application.ts";
+import { prepareCluster } from "./cluster-script.ts";
 import { publishContext } from "./context-key.ts";
 import { type EntryExports, isCommonJsFile, readEntryExports } from "./entry-exports.ts";
 import type { HttpHostData } from "./host-data.ts";
 import { ListenCapture } from "./listen-capture.ts";
+import { ScriptConventions } from "./script-conventions.ts";
 import { sendWarmupRequests } from "./warmup-requests.ts";
 
 export type LoadOrder = Pick<HostOrder, "context" | "loadEntry">;
 
 export interface LoadedApp {
   readonly capture: ListenCapture;
+  readonly script: ScriptConventions;
   readonly app: AppServer;
   /** Null while the entry still runs: then `late` will bring them. */
   readonly exports: EntryExports | null;
@@ -26,6 +29,9 @@ export async function loadApp(order: LoadOrder, hostData: Required<HttpHostData>
   const capture = new ListenCapture();
   publishContext(order.context);
   capture.install();
+  const script = new ScriptConventions();
+  script.install(order.context.slot);
+  await prepareCluster(order.context.release.entry, order.context.slot);
   const loading = load(order);
   const stillRunning = capture.first.then(nextTurn).then(() => null);
   const exports = await Promise.race([loading, stillRunning]);
@@ -36,7 +42,8 @@ export async function loadApp(order: LoadOrder, hostData: Required<HttpHostData>
     await app.ready();
   }
   await sendWarmupRequests(app.server, hostData.warmup);
-  return { capture, app, exports, late: loading };
+  script.loaded();
+  return { capture, script, app, exports, late: loading };
 }
 
 async function load(order: LoadOrder): Promise<EntryExports> {

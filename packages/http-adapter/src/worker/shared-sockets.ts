@@ -36,7 +36,10 @@ export class SharedSockets {
 
   /** Accepts nothing more. Connections stay as they are. */
   close(): void {
-    for (const server of this.#servers) net.Server.prototype.close.call(server);
+    for (const server of this.#servers) {
+      net.Server.prototype.close.call(server);
+      allowLateClose(server);
+    }
   }
 }
 
@@ -50,6 +53,19 @@ const SOCKET_OPTIONS: readonly string[] = [
   "highWaterMark",
   "maxConnections",
 ];
+
+/** An application that closes its server when it is told to end finds it closed already, and that is what it wanted: no
+ *  error, on which it would leave with exit code 1. */
+function allowLateClose(server: net.Server): void {
+  const { close } = server;
+  Reflect.set(server, "close", (onClosed?: (error?: Error) => void): net.Server => {
+    const closed = (error?: Error): void => {
+      const wasClosed = error !== undefined && "code" in error && error.code === "ERR_SERVER_NOT_RUNNING";
+      onClosed?.(wasClosed ? undefined : error);
+    };
+    return Reflect.apply(close, server, onClosed === undefined ? [] : [closed]);
+  });
+}
 
 function auxiliaryOf(main: net.Server): net.Server {
   const auxiliary = net.createServer((socket) => {

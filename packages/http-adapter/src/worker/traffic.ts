@@ -12,6 +12,7 @@ import { IncomingMessage, ServerResponse } from "node:http";
 import type { ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import { type Server, Socket } from "node:net";
 import { announceClose } from "./announce-close.ts";
+import type { AnswerCounter } from "./answers.ts";
 import { Connection } from "./connection.ts";
 import type { IdentityHeaders } from "./identity-headers.ts";
 
@@ -24,6 +25,8 @@ declare module "node:net" {
 
 export class Traffic {
   readonly #identity: IdentityHeaders | null;
+  readonly #answers: AnswerCounter | null;
+  readonly #ignored = new Set<Socket>();
   readonly #connections = new Set<Connection>();
   readonly #carriers = new WeakMap<object, Connection>();
   /** Responses of `checkContinue` and its like, whose listener may emit `request` in turn. */
@@ -34,9 +37,16 @@ export class Traffic {
   #entering: Connection | undefined;
   #onEmpty: () => void = () => {};
 
-  /** @param identity adds itself to each response, if given */
-  constructor(identity: IdentityHeaders | null) {
+  /** @param identity adds itself to each response, if given  @param answers counts them, if given */
+  constructor(identity: IdentityHeaders | null, answers: AnswerCounter | null = null) {
     this.#identity = identity;
+    this.#answers = answers;
+  }
+
+  /** What comes over this connection is our own health check: nobody's traffic. */
+  ignore(socket: Socket): void {
+    this.#ignored.add(socket);
+    socket.once("close", () => this.#ignored.delete(socket));
   }
 
   /** Requests and streams since the start. */
@@ -67,6 +77,7 @@ export class Traffic {
         }
         if (event === "upgrade" || event === "connect") this.#upgraded(first);
       } else if (first instanceof Socket) {
+        if (this.#isIgnored(first)) return pass();
         if (event === "connection") return this.#enter(this.#opened(first, speaksHttp), pass);
         if (event === "secureConnection") return this.#enter(this.#secured(first), pass);
       } else if (event === "session" && isSession(first)) this.#started(first);
@@ -87,6 +98,14 @@ export class Traffic {
       this.#onEmpty = resolve;
       if (this.#connections.size === 0) resolve();
     });
+  }
+
+  /** Itself, or the accepted socket under its TLS. */
+  #isIgnored(socket: Socket): boolean {
+    return (
+      this.#ignored.size > 0 &&
+      (this.#ignored.has(socket) || this.#ignored.has(Reflect.get(socket, "_parent")))
+    );
   }
 
   #opened(socket: Socket, speaksHttp: boolean): Connection {
@@ -132,6 +151,7 @@ export class Traffic {
 
   #streamed(stream: ServerHttp2Stream): void {
     this.#requests += 1;
+    this.#answers?.followStream(stream);
     this.#identity?.onStream(stream);
     const connection = stream.session && this.#carriers.get(stream.session);
     if (!connection) return;
@@ -147,7 +167,9 @@ export class Traffic {
   #requested(event: string | symbol, request: IncomingMessage, response: ServerResponse): void {
     if (event !== "request") this.#expected.add(response);
     else if (this.#expected.has(response)) return;
+    if (this.#isIgnored(request.socket)) return;
     this.#requests += 1;
+    this.#answers?.follow(response);
     this.#identity?.onResponse(response);
     const isFirst = request.socket._httpMessage === response;
     if (isFirst && this.#lingerMs === null) return;

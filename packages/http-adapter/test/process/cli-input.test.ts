@@ -14,8 +14,7 @@ const REFUSED: readonly (readonly [readonly string[], string | RegExp])[] = [
     ["app.mjs", "-l", "http://x"],
     /^brood: option --listen: got "http:\/\/x", expected 3000, 127\.0\.0\.1:3000, /,
   ],
-  [["app.mjs", "--runtime", "thread"], 'option --runtime: got "thread", expected "process"'],
-  [["app.mjs", "--spawn", "template"], 'option --spawn: got "template", expected "fresh"'],
+  [["app.mjs", "--runtime", "fiber"], 'option --runtime: got "fiber", expected "process" or "thread"'],
   [["app.mjs", "--handoff", "connection"], 'option --handoff: got "connection", expected "listener"'],
   [
     ["app.mjs", "--name", "a/b"],

@@ -5,19 +5,37 @@ import net from "node:net";
 import { join } from "node:path";
 import { versionProbe } from "@brood/testing";
 import { describe, expect, it } from "vitest";
-import { brood, expressApp, startBrood, testFolder } from "../support/brood-server.ts";
+import { brood, expressApp, SPAWN, startBrood, testFolder } from "../support/brood-server.ts";
 import { within } from "../support/within.ts";
 
-const BAD_RELEASES = [
-  ["throws", "throw new Error('no database');", "BROOD_BOOT_FAILED", "no database", 1],
-  ["hangs", "await new Promise(() => {});", "BROOD_BOOT_TIMEOUT", "", null],
-  ["exits", "console.error('bad config'); process.exit(7);", "BROOD_BOOT_FAILED", "bad config", 7],
-] as const;
+/** A process that is killed has no exit code; a thread that is terminated has 1. */
+const RUNTIMES: readonly ("process" | "thread")[] =
+  SPAWN === "template" ? ["process"] : ["process", "thread"];
+
+const BAD_RELEASES = RUNTIMES.flatMap((runtime) => [
+  [runtime, "throws", "throw new Error('no database');", "BROOD_BOOT_FAILED", "no database", 1] as const,
+  [
+    runtime,
+    "hangs",
+    "await new Promise(() => {});",
+    "BROOD_BOOT_TIMEOUT",
+    "",
+    runtime === "process" ? null : 1,
+  ] as const,
+  [
+    runtime,
+    "exits",
+    "console.error('bad config'); process.exit(7);",
+    "BROOD_BOOT_FAILED",
+    "bad config",
+    7,
+  ] as const,
+]);
 
 describe("a bad release", () => {
   it.each(BAD_RELEASES)(
-    "C27, C29: code that %s fails `brood restart` with the reason, drops nothing, and a good restart follows",
-    async (_, code, reason, stderr, exitCode) => {
+    "C27, C29, 58: with runtime %s code that %s fails `brood restart` with the reason, drops nothing, and a good restart follows",
+    async (runtime, _, code, reason, stderr, exitCode) => {
       const bootTimeoutMs = reason === "BROOD_BOOT_TIMEOUT" ? 8_000 : 60_000;
       const folder = await testFolder({ "app.mjs": expressApp("1") });
       const server = await startBrood(
@@ -30,6 +48,8 @@ describe("a bad release", () => {
         String(bootTimeoutMs),
         "--min-healthy",
         "100",
+        "--runtime",
+        runtime,
       );
       const probe = await versionProbe({
         target: server.addresses[0] ?? "",

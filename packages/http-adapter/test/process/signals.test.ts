@@ -101,17 +101,17 @@ describe("signals", () => {
     const { server, folder } = await start("-w", "1", "--stdout", "out.log", "--stderr", "err.log");
     const out = join(folder, "out.log");
     const err = join(folder, "err.log");
-    expect(await fs.readFile(out, "utf8")).toMatch(/^loaded \d+\n$/);
-    expect(await fs.readFile(err, "utf8")).toMatch(/ info slot=0 worker=w1 gen=1 pid=\d+ worker:ready /);
+    await fileMatching(out, /^loaded \d+\n$/);
+    await fileMatching(err, / info slot=0 worker=w1 gen=1 pid=\d+ worker:ready /);
     await fs.rename(out, `${out}.1`);
     await fs.rename(err, `${err}.1`);
     server.child.kill("SIGHUP");
     // The command's answer comes after the signal was handled: signals are handled first in a turn of the loop.
     await server.command("status");
     expect(await server.command("restart")).toMatchObject({ exitCode: 0 });
-    expect(await fs.readFile(out, "utf8")).toMatch(/^loaded \d+\n$/);
-    expect(await fs.readFile(err, "utf8")).toMatch(/ info roll:ended .*result=completed/);
-    expect(await fs.readFile(`${out}.1`, "utf8")).toMatch(/^loaded \d+\n$/);
+    await fileMatching(out, /^loaded \d+\n$/);
+    await fileMatching(err, / info roll:ended .*result=completed/);
+    await fileMatching(`${out}.1`, /^loaded \d+\n$/);
   });
 });
 
@@ -146,7 +146,7 @@ describe("control commands", () => {
     await until(server, "generation 4", (stats) => stats.lastRoll?.to === 4);
   });
 
-  it("a restart that a newer one supersedes exits with 3", async () => {
+  it("A5: a restart that a newer one supersedes exits with 3, and no slot ends on the one in between", async () => {
     const { server, folder } = await start("-w", "1");
     await fs.writeFile(join(folder, "app.mjs"), `await new Promise((r) => setTimeout(r, 1000));\n${APP}`);
     const first = server.command("restart");
@@ -157,6 +157,7 @@ describe("control commands", () => {
       stdout: expect.stringMatching(/^brood restart superseded /),
     });
     expect(await second).toMatchObject({ exitCode: 0 });
+    expect((await server.stats()).workers.map(({ generation }) => generation)).toEqual([3]);
   });
 
   it("a second server of the same name is refused, the first serves on", async () => {
@@ -167,3 +168,12 @@ describe("control commands", () => {
     expect(await (await fetch(url)).text()).toBe("ok");
   });
 });
+
+/** A log is written behind what it tells of: waits until the file's text is like this. */
+async function fileMatching(path: string, pattern: RegExp): Promise<void> {
+  let text = "";
+  const matching = (async () => {
+    while (!pattern.test(text)) text = await fs.readFile(path, "utf8").catch(() => "");
+  })();
+  await within(`${pattern} in ${path}`, matching, () => text);
+}

@@ -43,6 +43,8 @@ export interface BroodServer {
   /** Runs `brood <args>` against this server. */
   command(...args: readonly string[]): Promise<CommandEnd>;
   stats(): Promise<ServiceStats>;
+  /** What it has printed to stderr so far. */
+  log(): string;
   ended(): Promise<{ readonly exitCode: number | null; readonly signal: string | null }>;
 }
 
@@ -101,6 +103,7 @@ export async function startBrood(folder: string, ...args: readonly string[]): Pr
     pidfile,
     control,
     command,
+    log: () => output.stderr(),
     stats: async () => JSON.parse((await command("status", "--json")).stdout),
     ended: async () => {
       const [exitCode, signal] = await within("the server's end", exit, shown, 40_000);

@@ -70,7 +70,7 @@ export class RawClient {
   }
 }
 
-export async function connectRaw(socket: TestSocket): Promise<RawClient> {
+export async function connectRaw(socket: Pick<TestSocket, "target">): Promise<RawClient> {
   const connection = net.connect(socket.target);
   const client = new RawClient(connection);
   await within("connect", once(connection, "connect"));

@@ -18,6 +18,7 @@ const worker = {
   tasks: 0,
   rssBytes: 4096,
   eventLoopUtilization: 0.25,
+  eventLoopDelayMs: 0,
   backingOffMs: 0,
   releaseChanged: false,
 } as const;
@@ -29,6 +30,7 @@ const stats: ServiceStats = {
   state: "running",
   generation: 2,
   release: null,
+  generations: [],
   desired: 4,
   ready: 3,
   runtime: "process",

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { GIVEN_ENV, REMOVED_ENV, type Surroundings } from "./releases.ts";
 import type { Claim } from "./spawn-strategy-contract.ts";
+import type { Stage } from "./stage.ts";
 
 /** Enough for a transport to show that it keeps order. */
 const POSTS = 500;
@@ -68,22 +69,28 @@ export const bootClaims: readonly Claim[] = [
     },
   },
   {
-    name: "gives the worker the environment and the working directory that were asked for",
+    name: "gives the worker the environment that was asked for",
     needsCode: true,
-    setup(folder) {
+    setup: () => {
       process.env[REMOVED_ENV] = "still there";
-      return { cwd: folder, env: { [GIVEN_ENV]: "given", [REMOVED_ENV]: undefined } };
+      return { env: { [GIVEN_ENV]: "given", [REMOVED_ENV]: undefined } };
     },
     async run(stage) {
       try {
-        const worker = await stage.ready(1, "serves");
-        worker.handle?.send({ type: "Post", payload: "where" });
-        await stage.until(worker, "the answer", () => worker.posts.length === 1);
-        const seen = worker.posts[0] as Surroundings;
-        assert.deepEqual([seen.cwd, seen.given, seen.removed], [stage.folder, "given", undefined]);
+        const seen = await surroundings(stage);
+        assert.deepEqual([seen.given, seen.removed], ["given", undefined]);
       } finally {
         delete process.env[REMOVED_ENV];
       }
+    },
+  },
+  {
+    name: "gives the worker the working directory that was asked for",
+    needsCode: true,
+    needsProcess: true,
+    setup: (folder) => ({ cwd: folder }),
+    async run(stage) {
+      assert.equal((await surroundings(stage)).cwd, stage.folder);
     },
   },
   {
@@ -98,7 +105,15 @@ export const bootClaims: readonly Claim[] = [
         const [hello] = worker.messages;
         assert.deepEqual([hello?.worker, hello?.generation], [`w${index + 1}`, index + 1]);
       }
-      assert.equal(new Set(workers.map(({ pid }) => pid)).size, AT_ONCE);
+      const ids = workers.map(({ handle, pid }) => handle?.threadId ?? pid);
+      assert.equal(new Set(ids).size, AT_ONCE);
     },
   },
 ];
+
+async function surroundings(stage: Stage): Promise<Surroundings> {
+  const worker = await stage.ready(1, "serves");
+  worker.handle?.send({ type: "Post", payload: "where" });
+  await stage.until(worker, "the answer", () => worker.posts.length === 1);
+  return worker.posts[0] as Surroundings;
+}

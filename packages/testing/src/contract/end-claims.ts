@@ -120,7 +120,8 @@ export const endClaims: readonly Claim[] = [
   {
     name: "says that a worker could not be started, by throwing or once by failed, and nothing else",
     needsCode: true,
-    setup: (folder) => ({ cwd: join(folder, "no-such-folder") }),
+    setup: (folder, runtime) =>
+      runtime === "process" ? { cwd: join(folder, "no-such-folder") } : { execArgv: ["--no-such-flag"] },
     async run(stage) {
       const release = await stage.release("serves");
       let worker: WorkerRecord;

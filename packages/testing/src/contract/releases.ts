@@ -34,7 +34,6 @@ export const SOURCES: Readonly<Record<ReleaseBehaviour, string>> = {
     },
   });`,
   throws: `throw new Error("${BOOT_ERROR}");`,
-  exits: `import { writeSync } from "node:fs";
-    for (let line = 1; line <= ${LINES}; line += 1) writeSync(2, "line " + line + "\\n");
+  exits: `for (let line = 1; line <= ${LINES}; line += 1) process.stderr.write("line " + line + "\\n");
     process.exit(${EXIT_CODE});`,
 };

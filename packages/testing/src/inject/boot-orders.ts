@@ -1,7 +1,8 @@
 // How a test tells workers that do not exist yet to fail or to be slow. Orders are empty files in a folder of their own;
 // a small module that workers load before anything else (`--import`, see preload.ts) takes at most one of them with
-// rename(2), so that n orders hit exactly n boots, however many boot at once. Rejected: an environment variable (it
-// would be read by every process below the worker, and could not be used up) and a switch in Brood itself.
+// rename(2), so that n orders hit exactly n boots, however many boot at once. A template boots as a worker does and may take
+// an order; what is forked from it loads nothing, and takes none. Rejected: an environment variable (it would be read by
+// every process below the worker, and could not be used up) and a switch in Brood itself.
 
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -2,13 +2,14 @@
 // a test does next happens under it; closing undoes whatever still lasts. Nothing here is a switch inside Brood: workers
 // are struck from outside, as the world would.
 
-import { badOption, PoolError } from "@brood/core";
+import { PoolError } from "@brood/core";
 import { integerOption } from "@brood/core/options";
 import type { BootOrder, BootOrders } from "./boot-orders.ts";
 import { type DescriptorShortage, fillDescriptorsOf, fillOwnDescriptors } from "./descriptors.ts";
 import { type Freeze, freezeWorker } from "./freeze.ts";
 import { type KillSignal, killWorker } from "./kill.ts";
 import { type FaultTarget, type Victim, victimIn } from "./target.ts";
+import { killTemplate, type TemplateSignal, type TemplateVictim } from "./template.ts";
 
 /** Orders to the next workers that boot. */
 export interface BootFault {
@@ -23,8 +24,9 @@ export interface FaultInjector extends AsyncDisposable {
   killWorker(slot: number, signal?: KillSignal): Promise<Victim>;
   /** Stops the process of the worker that serves in `slot` (SIGSTOP) for 1...600_000 ms. Resolves when it stands still. */
   freezeWorker(slot: number, forMs: number): Promise<Freeze>;
-  /** @throws PoolError BROOD_BAD_OPTION, always for `spawn: "fresh"`: such a server has no template. */
-  killTemplate(signal?: KillSignal): Promise<Victim>;
+  /** Ends the newest template, default by SIGKILL; its workers live on. Resolves when the supervisor knows it; it is built
+   *  again then. @throws PoolError BROOD_BAD_OPTION for `spawn: "fresh"`, and while no template process runs. */
+  killTemplate(signal?: TemplateSignal): Promise<TemplateVictim>;
   /** The next 1...10_000 workers that begin to boot exit with code 1. @throws PoolError BROOD_BAD_OPTION without boot orders. */
   failBoots(count: number): Promise<BootFault>;
   /** The next `count` workers that begin to boot lose 1...600_000 ms first. @throws as failBoots. */
@@ -78,13 +80,9 @@ export function faultInjector(
       const freeze = await freezeWorker(target, slot, forMs);
       return lasting(freeze, freeze.thaw);
     },
-    async killTemplate() {
+    async killTemplate(signal) {
       open();
-      throw badOption(
-        "spawn",
-        target.stats().spawn,
-        'a server with spawn "template": this one has no template to kill',
-      );
+      return killTemplate(target, signal);
     },
     failBoots: async (count) => order(count, (to) => to.fail()),
     slowBoots: async (count, delayMs) => {

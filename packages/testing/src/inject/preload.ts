@@ -1,14 +1,17 @@
 // Loaded by workers under test before anything else (see boot-orders.ts). Takes at most one order and does what it says.
 // What a worker starts in turn inherits its flags: threads and children of workers must not take orders, so only a main
-// thread whose parent is the supervisor looks. Nothing of Brood is imported: an unfaulted boot must stay as it is.
+// thread whose parent is the supervisor looks, and a thread of the supervisor that finds Brood's link. Nothing of Brood is imported: an unfaulted boot must stay as it is.
 
 import { readdirSync, renameSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { isMainThread } from "node:worker_threads";
+import { isMainThread, workerData } from "node:worker_threads";
 
 const { searchParams } = new URL(import.meta.url);
 const folder = searchParams.get("orders");
-const isWorker = isMainThread && String(process.ppid) === searchParams.get("supervisor");
+const supervisor = searchParams.get("supervisor");
+const isWorker = isMainThread
+  ? String(process.ppid) === supervisor
+  : String(process.pid) === supervisor && Object(workerData).broodLink !== undefined;
 
 if (isWorker && folder !== null) await obey(take(folder));
 

@@ -1,12 +1,14 @@
 // What the injector needs of whatever it strikes: a server, a service, a test server. And how it finds a slot's worker.
 
-import type { ServiceEvents, ServiceStats, WorkerId, WorkerStats } from "@brood/core";
+import type { ServiceEvents, ServiceStats, TaskRuntime, WorkerId, WorkerStats } from "@brood/core";
 import { badOption } from "@brood/core";
 import type { BootOrders } from "./boot-orders.ts";
 
 /** A `Server`, a `Service`, a `TestServer`, or a task pool of processes. */
 export interface FaultTarget {
-  stats(): Pick<ServiceStats, "workers" | "desired" | "spawn" | "template">;
+  stats(): Pick<ServiceStats, "workers" | "desired" | "spawn" | "template"> & {
+    readonly runtime: ServiceStats["runtime"] | TaskRuntime;
+  };
   on<Name extends keyof ServiceEvents>(name: Name, listener: ServiceEvents[Name]): unknown;
   off<Name extends keyof ServiceEvents>(name: Name, listener: ServiceEvents[Name]): unknown;
   /** Of a test server. */
@@ -26,12 +28,12 @@ const BY_SERVICE: readonly WorkerStats["state"][] = ["ready", "draining", "booti
 
 /** The worker that serves in this slot. @throws PoolError BROOD_BAD_OPTION when no process sits there. */
 export function victimIn(target: FaultTarget, slot: number): Victim {
+  const { runtime } = target.stats();
+  if (runtime === "thread" || runtime === "worker_threads")
+    throw badOption("runtime", runtime, "processes: a signal would hit this whole process, not one thread");
   const running = target
     .stats()
-    // A thread has no process of its own: a signal would end this one.
-    .workers.flatMap(({ pid, ...rest }) =>
-      pid === null || rest.threadId !== null ? [] : [{ pid, ...rest }],
-    );
+    .workers.flatMap(({ pid, ...rest }) => (pid === null ? [] : [{ pid, ...rest }]));
   const [found] = running
     .filter((each) => each.slot === slot)
     .sort((a, b) => BY_SERVICE.indexOf(a.state) - BY_SERVICE.indexOf(b.state));
@@ -41,7 +43,7 @@ export function victimIn(target: FaultTarget, slot: number): Victim {
   }
   const slots = [...new Set(running.map((each) => each.slot))].sort((a, b) => a - b);
   const accepted =
-    slots.length === 0 ? "a slot with a worker that is a process; none runs" : `one of ${slots.join(", ")}`;
+    slots.length === 0 ? "a slot with a running worker; none runs" : `one of ${slots.join(", ")}`;
   throw badOption("slot", slot, accepted);
 }
 

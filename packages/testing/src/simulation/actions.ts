@@ -13,6 +13,8 @@ export type Action =
   | { readonly type: "restart" }
   /** To an earlier release, counted back from the newest. */
   | { readonly type: "rollback"; readonly back: number }
+  /** To the release that an earlier generation had pinned, counted back from the newest that completed. */
+  | { readonly type: "goBack"; readonly back: number }
   | { readonly type: "edit"; readonly behaviour: Behaviour }
   | { readonly type: "scale"; readonly desired: number }
   | { readonly type: "stop"; readonly now: boolean }

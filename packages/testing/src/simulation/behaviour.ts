@@ -15,6 +15,7 @@ export const BEHAVIOURS = [
   "leavesWhenReady",
   "neverDrains",
   "slowBoots",
+  "answersBadly",
 ] as const;
 
 /** Shown only where workers are forked: by the template, or by what is forked from it. */
@@ -42,6 +43,9 @@ export interface Behaviour {
   readonly faultAfterMs: number;
   readonly requestsPerSecond: number;
   readonly rssBytes: number;
+  /** What each answer takes. */
+  readonly latencyMs: number;
+  readonly eventLoopDelayMs: number;
 }
 
 export const GOOD: Behaviour = {
@@ -53,6 +57,8 @@ export const GOOD: Behaviour = {
   faultAfterMs: 0,
   requestsPerSecond: 0,
   rssBytes: 50_000_000,
+  latencyMs: 5,
+  eventLoopDelayMs: 0,
 };
 
 export function drawGoodBehaviour(random: Random, config: MachineConfig): Behaviour {
@@ -64,6 +70,7 @@ export function drawGoodBehaviour(random: Random, config: MachineConfig): Behavi
       ? random.durationMs(0, 50)
       : random.durationMs(0, config.drainTimeoutMs * 0.9),
     requestsPerSecond: random.pick([0, 1, 100]),
+    eventLoopDelayMs: random.chance(0.95) ? 0 : 500,
     rssBytes: random.chance(0.9) ? 50_000_000 : 900_000_000,
   };
 }

@@ -1,6 +1,6 @@
 // Whoever embeds the engine: asks for things as `createService` does, and keeps what became of each promise.
 
-import type { RollResult, Supervisor, Waiters } from "@brood/core/engine";
+import type { Generation, RollResult, Supervisor, Waiters } from "@brood/core/engine";
 import { CURRENT } from "./files.ts";
 
 export type RequestKind = "start" | "restart" | "scale" | "stop";
@@ -37,10 +37,16 @@ export class Client {
     return request;
   }
 
-  restart(entry: string | null): ClientRequest {
+  /** @param to  a generation whose pinned release is to come back. */
+  restart(entry: string | null, to?: Generation): ClientRequest {
     const id = this.#nextId("restart");
     const request = this.#follow("restart", this.#waiters.forRoll(id), id);
-    this.#supervisor.accept({ type: "RestartRequested", requestId: id, entry });
+    this.#supervisor.accept({
+      type: "RestartRequested",
+      requestId: id,
+      entry,
+      ...(to === undefined ? {} : { to }),
+    });
     return request;
   }
 

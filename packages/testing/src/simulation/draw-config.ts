@@ -32,7 +32,16 @@ export function drawConfig(random: Random, slots: number): MachineConfig {
       jitter: random.pick([0, 0.2, 1]),
       memoryBytes: random.chance(0.2) ? 500_000_000 : null,
       ageMs: random.chance(0.2) ? random.integer(2_000, 60_000) : null,
+      eventLoopDelayMs: random.chance(0.2) ? 100 : null,
     },
+    canary: random.chance(0.3)
+      ? {
+          requests: random.pick([1, 20, 200]),
+          maxErrorRateIncrease: 0.05,
+          maxLatencyRatio: 2,
+          timeoutMs: random.pick([1, 1_000, 10_000]),
+        }
+      : null,
   };
 }
 

@@ -20,6 +20,7 @@ const KINDS = [
   "forksCrash",
   "forksHang",
   "forkKillsTemplate",
+  "answersBadly",
   "flaky",
   "changedFiles",
   // a worker

@@ -80,12 +80,12 @@ export class Fleet implements SpawnStrategy {
 
   #start(makeup: WorkerMakeup, sink: WorkerSink): SimulatedWorker {
     const { order } = makeup;
-    const worker = new SimulatedWorker(
-      { ...makeup, ...this.#nextMistake(order) },
-      this.#time,
-      this.#random.fork(),
-      { ...sink, exited: (end) => this.#buried(order.worker, () => sink.exited(end)) },
-    );
+    const mistake = this.#nextMistake(order);
+    const worker = new SimulatedWorker({ ...makeup, ...mistake }, this.#time, this.#random.fork(), {
+      ...sink,
+      exited: (end) => this.#buried(order.worker, () => sink.exited(end)),
+    });
+    worker.hasBadLink = "worker" in mistake;
     this.alive.set(order.worker, worker);
     return worker;
   }

@@ -14,7 +14,7 @@ export interface WorkerTruth {
   readonly hasOpened: boolean;
   /** It stands still: stopped, or its event loop is blocked. */
   readonly isFrozen: boolean;
-  /** Its link loses, delays or mixes up messages. */
+  /** Its link loses, delays or mixes up messages, or it signs them as somebody else. */
   readonly hasBadLink: boolean;
   /** When the supervisor last got word of life from it. */
   readonly heardAtMs: number;

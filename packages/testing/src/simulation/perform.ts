@@ -21,6 +21,11 @@ export function perform(simulation: Simulation, action: Action): void {
     case "rollback":
       client.restart(files.entries.at(-1 - (action.back % files.entries.length)) ?? null);
       return;
+    case "goBack": {
+      const { history } = simulation.machine.world;
+      client.restart(null, history.at(-1 - (action.back % Math.max(1, history.length)))?.generation ?? 99);
+      return;
+    }
     case "edit":
       return files.edit(action.behaviour);
     case "scale":

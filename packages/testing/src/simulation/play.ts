@@ -27,7 +27,7 @@ export interface Played {
 }
 
 /** What its owner does happens in the supervisor's process, and waits while that stands still. */
-const BY_OWNER: readonly Action["type"][] = ["deploy", "restart", "rollback", "scale", "stop"];
+const BY_OWNER: readonly Action["type"][] = ["deploy", "restart", "rollback", "goBack", "scale", "stop"];
 
 export async function play(options: PlayOptions): Promise<Played> {
   const { plan, seed, steps, createMachine } = options;

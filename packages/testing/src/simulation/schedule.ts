@@ -47,6 +47,7 @@ const CHOICES: readonly Choice[] = [
   })),
   choice(3, null, () => ({ type: "restart" })),
   choice(2, null, (random) => ({ type: "rollback", back: random.integer(1, 3) })),
+  choice(2, null, (random) => ({ type: "goBack", back: random.integer(0, 3) })),
   choice(5, null, (random, { desired }) => ({ type: "scale", desired: random.integer(1, desired + 3) })),
   choice(0.4, null, (random) => ({ type: "stop", now: random.chance(0.3) })),
   choice(2, "changedFiles", (random, config, faults) => ({
@@ -64,7 +65,7 @@ const CHOICES: readonly Choice[] = [
       ? Number.POSITIVE_INFINITY
       : random.durationMs(0, heartbeatTimeoutMs * 2 + 3_000),
   })),
-  choice(2, "mismatch", (random) => ({
+  choice(4, "mismatch", (random) => ({
     type: "mismatch",
     kind: random.pick(["generation", "generation", "worker", "entry"]),
   })),

@@ -71,8 +71,9 @@ export class TemplateFleet implements TemplateStrategy {
     const { template, generation } = order;
     const { heartbeatIntervalMs } = this.#workers;
     const intended = { order, template, generation, release, behaviour, heartbeatIntervalMs, pid: this.#pid };
+    const mistake = this.#nextMistake(order);
     const built = new SimulatedTemplate(
-      { ...intended, ...this.#nextMistake(order) },
+      { ...intended, ...mistake },
       {
         time: this.#time,
         random: this.#random.fork(),
@@ -81,6 +82,7 @@ export class TemplateFleet implements TemplateStrategy {
       },
       { ...sink, exited: (end) => this.#buried(order.template, () => sink.exited(end)) },
     );
+    built.hasBadLink = "template" in mistake;
     this.alive.set(order.template, built);
     return built;
   }

@@ -79,6 +79,7 @@ export class SimulatedTemplate implements TemplateHandle {
   readonly #fault: BehaviourKind;
   readonly #births: Map<string, Birth> = new Map();
   #isKilled = false;
+  #hasLost = false;
 
   constructor(makeup: TemplateMakeup, host: TemplateHost, sink: TemplateSink) {
     this.makeup = makeup;
@@ -106,6 +107,7 @@ export class SimulatedTemplate implements TemplateHandle {
   }
 
   fork(order: SpawnOrder, sink: WorkerSink): WorkerHandle {
+    if (this.#hasLost) throw new Error("the template has ended");
     const birth = new Birth(order, sink, this.#host.time);
     this.#births.set(order.worker, birth);
     this.toTemplate.send({ type: "Fork", order: bootOrderOf(order), hasStdout: false });
@@ -119,17 +121,24 @@ export class SimulatedTemplate implements TemplateHandle {
     this.#host.time.happen(afterMs, null, () => this.end(null, "SIGKILL"));
   }
 
-  /** Its workers live on. Orders that it has not executed are lost, which is told after its own end. */
+  /** Its workers live on. Orders that it has not executed are lost; some strategy may notice that before
+   *  it notices the end itself. */
   end(exitCode: number | null, signal: string | null): void {
     if (!this.isAlive) return;
     this.isAlive = false;
-    const { time } = this.#host;
+    const { time, random } = this.#host;
     const noticedAtMs = time.now() + EXIT_MS;
     const atMs = this.exitOvertakes ? noticedAtMs : Math.max(this.toSupervisor.lastArrivalMs, noticedAtMs);
+    if (random.chance(0.3)) time.reach(atMs, () => this.#lose());
     time.reach(atMs, () => {
       this.#sink.exited({ exitCode, signal, stderr: "" });
-      for (const birth of this.#births.values()) birth.lost("its template ended before it was forked");
+      this.#lose();
     });
+  }
+
+  #lose(): void {
+    this.#hasLost = true;
+    for (const birth of this.#births.values()) birth.lost("its template ended before it was forked");
   }
 
   #start(): void {

@@ -95,6 +95,8 @@ function formatCommand(command: Command, atMs: number, nameOf: (worker: string) 
   switch (command.type) {
     case "ResolveRelease":
       return `${command.type} gen=${command.generation}`;
+    case "AskWorker":
+      return "";
     case "SpawnTemplate":
       return `${command.type} template=${command.template} gen=${command.generation}`;
     case "KillTemplate":
@@ -102,7 +104,7 @@ function formatCommand(command: Command, atMs: number, nameOf: (worker: string) 
     case "SpawnWorker":
       return `${command.type} ${nameOf(command.worker)}${command.template === null ? "" : ` from=${command.template}`}`;
     case "AdmitWorker":
-    case "AskWorker":
+    case "ExamineWorker":
     case "KillWorker":
       return `${command.type} ${nameOf(command.worker)}`;
     case "DrainWorker":

@@ -2,13 +2,14 @@
 // open, Ready, heartbeats, drain, Bye, exit), with the faults of its release and those that strike it from outside.
 // It knows the truth that the machine only hears of: whether it lives, whether it accepts, which code it really runs.
 
-import type {
-  Generation,
-  SupervisorMessage,
-  TemplateId,
-  WorkerHandle,
-  WorkerMessage,
-  WorkerSink,
+import {
+  type Generation,
+  latencyBucket,
+  type SupervisorMessage,
+  type TemplateId,
+  type WorkerHandle,
+  type WorkerMessage,
+  type WorkerSink,
 } from "@brood/core/engine";
 import type { BehaviourKind } from "./behaviour.ts";
 import { createLink } from "./link.ts";
@@ -165,10 +166,13 @@ export class SimulatedWorker implements WorkerHandle {
   }
 
   #beat(): void {
-    const { requestsPerSecond, rssBytes } = this.makeup.behaviour;
+    const { requestsPerSecond, rssBytes, latencyMs, eventLoopDelayMs } = this.makeup.behaviour;
     const requests = Math.floor(((this.#time.now() - this.#readyAtMs) / 1_000) * requestsPerSecond);
-    const usage = { requests, connections: 0, tasks: 0, rssBytes, eventLoopUtilization: 0 };
-    this.#say({ type: "Heartbeat", usage });
+    const usage = { requests, connections: 0, tasks: 0, rssBytes, eventLoopUtilization: 0, eventLoopDelayMs };
+    const bad = this.#fault === "answersBadly" ? Math.ceil(requests / 2) : 0;
+    const latency = Array.from({ length: latencyBucket(latencyMs) }, () => 0);
+    const answers = { byClass: [0, requests - bad, 0, 0, bad], latency: [...latency, requests] };
+    this.#say({ type: "Heartbeat", usage, answers });
   }
 
   #receive(message: SupervisorMessage): void {

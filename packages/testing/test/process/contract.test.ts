@@ -1,12 +1,20 @@
 // The contracts over what they were made for, and over things that break them: a contract that cannot fail says nothing.
 
-import { createFreshProcessStrategy, type SpawnStrategy, type WorkerHandle } from "@brood/core/engine";
+import {
+  createFreshProcessStrategy,
+  createFreshThreadStrategy,
+  createTemplateStrategy,
+  nativeSupport,
+  type SpawnStrategy,
+  type WorkerHandle,
+} from "@brood/core/engine";
 import {
   type CreateStrategy,
   type LinkEnd,
   type LinkUnderTest,
   linkContract,
   spawnStrategyContract,
+  templateAsStrategy,
 } from "@brood/testing";
 import { describe, expect, it } from "vitest";
 import { broken, type Claims, collectClaims } from "../support/collected-claims.ts";
@@ -19,6 +27,28 @@ describe("fresh processes", () => {
     it,
     create: (setup) => ({ strategy: createFreshProcessStrategy(setup) }),
     module: new URL("../fixtures/fresh-strategy.mjs", import.meta.url),
+  });
+});
+
+describe("processes forked from a template", () => {
+  const support = nativeSupport();
+  if (!support.ok) throw new Error(support.reason);
+  const { binding } = support;
+  spawnStrategyContract({
+    describe,
+    it,
+    create: (setup) => templateAsStrategy(createTemplateStrategy({ ...setup, unsafe: "refuse" }, binding)),
+    module: new URL("../fixtures/template-strategy.mjs", import.meta.url),
+  });
+});
+
+describe("fresh threads", () => {
+  spawnStrategyContract({
+    describe,
+    it,
+    create: (setup) => ({ strategy: createFreshThreadStrategy({ ...setup, resourceLimits: {} }) }),
+    runtime: "thread",
+    module: new URL("../fixtures/thread-strategy.mjs", import.meta.url),
   });
 });
 

@@ -74,6 +74,10 @@ export class ForkedWorker implements WorkerHandle {
     return this.#isLinkOpen && this.#link.send(encodeJson(this.#writer.wrap(message)));
   }
 
+  examine(): void {
+    this.#watch?.signal("SIGURG");
+  }
+
   /** Before it is born nobody knows whether there will be a process; should one come, it is ended then. */
   kill(): void {
     this.#isKilled = true;

@@ -130,9 +130,10 @@ export class TemplateProcess implements TemplateHandle {
   }
 
   #workerOrder({ worker, slot, generation, release }: SpawnOrder): BootOrder {
-    const { name, host, hostData, heartbeatIntervalMs } = this.#setting.options;
+    const { name, host, hostData, heartbeatIntervalMs, watches } = this.#setting.options;
     const identity = { worker, slot, generation, release, name };
     const kind = { runtime: "process", spawn: "template" } as const;
-    return { ...identity, ...kind, host, hostData, sockets: [], heartbeatIntervalMs };
+    const order = { ...identity, ...kind, host, hostData, sockets: [], heartbeatIntervalMs };
+    return watches === undefined ? order : { ...order, watches };
   }
 }

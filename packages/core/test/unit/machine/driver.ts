@@ -18,7 +18,8 @@ export const CONFIG: MachineConfig = {
   bootConcurrency: 64,
   onReleaseChanged: "warn",
   template: null,
-  recycle: { requests: null, jitter: 0, memoryBytes: null, ageMs: null },
+  recycle: { requests: null, jitter: 0, memoryBytes: null, ageMs: null, eventLoopDelayMs: null },
+  canary: null,
 };
 
 export const releaseOf = (generation: number): Release => ({

@@ -60,11 +60,13 @@ describe("supervision", () => {
     world.at(5_000).beat("w3").beat("w4").at(6_000).deadlines();
     expect(world.trace.at(-1)).toBe("t=6000 DeadlinesReached");
     world.at(7_000).deadlines();
-    expect(world.trace.at(-1)).toBe("t=7000 DeadlinesReached -> KillWorker w1; SpawnWorker w5 slot=0 g1");
-    world.exit("w1", null, "SIGKILL").at(8_000).deadlines();
-    expect(world.trace.at(-1)).toBe("t=8000 DeadlinesReached");
-    world.ready("w5").at(9_000).deadlines();
-    expect(world.trace.at(-1)).toBe("t=9000 DeadlinesReached -> KillWorker w2; SpawnWorker w6 slot=1 g1");
+    expect(world.trace.at(-1)).toBe("t=7000 DeadlinesReached -> ExamineWorker w1; ExamineWorker w2");
+    world.at(7_100).deadlines();
+    expect(world.trace.at(-1)).toBe("t=7100 DeadlinesReached -> KillWorker w1; SpawnWorker w5 slot=0 g1");
+    world.exit("w1", null, "SIGKILL").at(8_100).deadlines();
+    expect(world.trace.at(-1)).toBe("t=8100 DeadlinesReached");
+    world.ready("w5").at(9_100).deadlines();
+    expect(world.trace.at(-1)).toBe("t=9100 DeadlinesReached -> KillWorker w2; SpawnWorker w6 slot=1 g1");
   });
 
   it("D41: a supervisor that stood still kills nobody", () => {
@@ -74,6 +76,8 @@ describe("supervision", () => {
     world.at(66_000).deadlines();
     expect(world.trace.at(-1)).toBe("t=66000 DeadlinesReached");
     world.at(67_000).deadlines();
+    expect(world.trace.at(-1)).toContain("ExamineWorker");
+    world.at(67_100).deadlines();
     expect(world.trace.at(-1)).toContain("KillWorker");
   });
 
@@ -83,7 +87,9 @@ describe("supervision", () => {
   });
 
   it("D40: workers that reach their limit together are recycled one at a time, each after its successor is ready", () => {
-    const world = drive({ recycle: { requests: 100, jitter: 0, memoryBytes: null, ageMs: null } })
+    const world = drive({
+      recycle: { requests: 100, jitter: 0, memoryBytes: null, ageMs: null, eventLoopDelayMs: null },
+    })
       .start()
       .fresh();
     world.beat("w1", { requests: 100 }).beat("w2", { requests: 200 });

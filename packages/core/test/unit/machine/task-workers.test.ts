@@ -41,6 +41,7 @@ describe("a silent worker", () => {
     look(13_000);
     look(18_000);
     look(19_000);
+    look(20_000);
     expect(driver.trace).toMatchInlineSnapshot(`
       [
         "t=6000 DeadlinesReached -> AskWorker w1",
@@ -50,7 +51,8 @@ describe("a silent worker", () => {
         "t=12000 WorkerBusy w1 g1",
         "t=13000 DeadlinesReached",
         "t=18000 DeadlinesReached -> AskWorker w1",
-        "t=19000 DeadlinesReached -> KillWorker w1; SpawnWorker w2 slot=0 g1",
+        "t=19000 DeadlinesReached -> ExamineWorker w1",
+        "t=20000 DeadlinesReached -> KillWorker w1; SpawnWorker w2 slot=0 g1",
       ]
     `);
   });

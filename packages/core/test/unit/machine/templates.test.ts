@@ -176,7 +176,7 @@ describe("a service with templates", () => {
       "t=1000 WorkerExited w4 g2 -> SpawnWorker w5 slot=0 g1 from t1",
       "t=1000 WorkerReported w5 g1 -> AdmitWorker w5",
       "t=1000 WorkerReady w5 g1 -> DrainWorker w3",
-      "t=1000 WorkerExited w3 g2 -> KillTemplate t2; SettleRoll failed replaced=0 BROOD_BOOT_FAILED",
+      "t=1000 WorkerExited w3 g2 -> SettleRoll failed replaced=0 BROOD_BOOT_FAILED; KillTemplate t2",
     ]);
   });
 });

@@ -100,7 +100,10 @@ async function live({ time, draw, pool }: ReturnType<typeof simulated>, hours: n
   return seen;
 }
 
-describe("a pool in virtual time", () => {
+/** A day takes a few seconds; a busy machine takes its time. */
+const PATIENCE_MS = 120_000;
+
+describe("a pool in virtual time", { timeout: PATIENCE_MS }, () => {
   it.each([1, 2])(
     "24 hours, seed %i: every task settles, none runs twice, none runs old code",
     async (seed) => {

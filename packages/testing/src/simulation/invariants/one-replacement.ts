@@ -42,9 +42,10 @@ function unneeded({ world }: Observation, spawn: SpawnCommand, previous: WorkerI
 }
 
 function hasDoneEnough({ config }: World, { usage, requestsLimit }: Worker): boolean {
-  const { memoryBytes, ageMs } = config.recycle;
+  const { memoryBytes, ageMs, eventLoopDelayMs } = config.recycle;
+  const isSlow = eventLoopDelayMs !== null && usage.eventLoopDelayMs > eventLoopDelayMs;
   const isLarge = memoryBytes !== null && usage.rssBytes > memoryBytes;
-  return usage.requests >= requestsLimit || isLarge || ageMs !== null;
+  return usage.requests >= requestsLimit || isLarge || isSlow || ageMs !== null;
 }
 
 function incomingOf({ registry }: World): ReadonlyMap<SlotIndex, WorkerId> {

@@ -1,5 +1,6 @@
 // Extra workers are bounded: at most `maxSurge` slots have two, and a replacement starts only while those and the ones
-// that drain are together at most twice as many; those that `maxUnavailable` lets go first come on top.
+// that drain are together at most twice as many; those that `maxUnavailable` lets go first come on top. A roll that
+// reverts does not wait for drains.
 
 import { commandsOf } from "../observation.ts";
 import type { Invariant } from "./invariant.ts";
@@ -8,13 +9,14 @@ export function surgeBudget(): Invariant {
   return {
     name: "surge-budget",
     check(observation) {
-      const { registry, config } = observation.world;
+      const { registry, config, roll } = observation.world;
       const doubles = [...registry.slots.values()].filter(
         ({ current, incoming }) => current !== null && incoming !== null,
       );
       if (doubles.length > config.maxSurge) {
         return `${doubles.length} slots have two workers, maxSurge is ${config.maxSurge}`;
       }
+      if (roll?.step === "reverting") return null;
       const draining = [...registry.workers.values()].filter(({ state }) => state === "draining").length;
       for (const { worker, slot } of commandsOf(observation, "SpawnWorker")) {
         const isExtra = doubles.some(({ index, incoming }) => index === slot && incoming?.id === worker);

@@ -66,14 +66,13 @@ describe("a bad release", () => {
       t=3673 WorkerReported worker=w7 slot=0 gen=2 reported=w7/2 -> AdmitWorker worker=w7 slot=0 gen=2
       t=3753 WorkerReady worker=w7 slot=0 gen=2
       t=4702 WorkerFailed worker=w6 slot=1 gen=2 code=BROOD_WORKER_EXITED
-      t=4703 WorkerExited worker=w6 slot=1 gen=2 code=1 signal=null
-      t=4753 DeadlinesReached -> SpawnWorker worker=w8 slot=1 gen=1
-      t=4773 WorkerReported worker=w8 slot=1 gen=1 reported=w8/1 -> AdmitWorker worker=w8 slot=1 gen=1
-      t=4853 WorkerReady worker=w8 slot=1 gen=1
-      t=4953 WorkerFailed worker=w7 slot=0 gen=2 code=BROOD_WORKER_EXITED
-      t=4954 WorkerExited worker=w7 slot=0 gen=2 code=1 signal=null -> SettleRoll roll-2 failed reason=BROOD_WORKER_EXITED, SpawnWorker worker=w9 slot=0 gen=1
-      t=4974 WorkerReported worker=w9 slot=0 gen=1 reported=w9/1 -> AdmitWorker worker=w9 slot=0 gen=1
-      t=5054 WorkerReady worker=w9 slot=0 gen=1"
+      t=4703 WorkerExited worker=w6 slot=1 gen=2 code=1 signal=null -> SpawnWorker worker=w8 slot=0 gen=1, SpawnWorker worker=w9 slot=1 gen=1
+      t=4723 WorkerReported worker=w8 slot=0 gen=1 reported=w8/1 -> AdmitWorker worker=w8 slot=0 gen=1
+      t=4723 WorkerReported worker=w9 slot=1 gen=1 reported=w9/1 -> AdmitWorker worker=w9 slot=1 gen=1
+      t=4803 WorkerReady worker=w8 slot=0 gen=1 -> DrainWorker worker=w7 slot=0 gen=2 deadline=34803
+      t=4803 WorkerReady worker=w9 slot=1 gen=1
+      t=4803 WorkerDraining worker=w7 slot=0 gen=2
+      t=4814 WorkerExited worker=w7 slot=0 gen=2 code=0 signal=null -> SettleRoll roll-2 failed reason=BROOD_WORKER_EXITED"
     `);
   });
 

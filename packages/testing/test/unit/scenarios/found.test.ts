@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { release, Script, started, WAITING } from "./script.ts";
 
 const NEVER = Number.POSITIVE_INFINITY;
-const NO_LIMITS = { requests: null, jitter: 0, memoryBytes: null, ageMs: null };
+const NO_LIMITS = { requests: null, jitter: 0, memoryBytes: null, ageMs: null, eventLoopDelayMs: null };
 
 describe("found by the simulation", () => {
   it("two restarts while the service starts do not take the first generation's number away", async () => {
@@ -90,11 +90,12 @@ describe("found by the simulation", () => {
     world.fresh().worker("w1").gate.blockedUntilMs = NEVER;
     await world.run(1_000);
     expect(world.trace()).toMatchInlineSnapshot(`
-      "t=2276 DeadlinesReached -> KillWorker worker=w1 slot=0 gen=1
-      t=2279 WorkerExited worker=w1 slot=0 gen=1 code=null signal=SIGKILL
-      t=2326 DeadlinesReached -> SpawnWorker worker=w3 slot=0 gen=1
-      t=2346 WorkerReported worker=w3 slot=0 gen=1 reported=w3/1 -> AdmitWorker worker=w3 slot=0 gen=1
-      t=2426 WorkerReady worker=w3 slot=0 gen=1"
+      "t=2276 DeadlinesReached -> ExamineWorker worker=w1 slot=0 gen=1
+      t=2351 DeadlinesReached -> KillWorker worker=w1 slot=0 gen=1
+      t=2354 WorkerExited worker=w1 slot=0 gen=1 code=null signal=SIGKILL
+      t=2401 DeadlinesReached -> SpawnWorker worker=w3 slot=0 gen=1
+      t=2421 WorkerReported worker=w3 slot=0 gen=1 reported=w3/1 -> AdmitWorker worker=w3 slot=0 gen=1
+      t=2501 WorkerReady worker=w3 slot=0 gen=1"
     `);
   });
 
@@ -240,5 +241,22 @@ describe("found by the simulation", () => {
       t=1103 WorkerExited worker=w2 slot=1 gen=1 code=null signal=SIGKILL -> SettleScale"
     `);
     expect(world.templates()).toBe("t1/g1 ready");
+  });
+
+  it("a template that is due again when its roll ends is not built only to be killed", async () => {
+    const world = await started({ desired: 1, template: WAITING });
+    world.act({ type: "edit", behaviour: release("bootThrows") }).act({ type: "templateKill", victim: 0 });
+    world.worker("w1").end(null, "SIGKILL");
+    await world.deploy("good").run(500);
+    world.fresh().act({ type: "stall", forMs: 5_000 }).act({ type: "freeze", victim: 0, forMs: 5_100 });
+    world.act({ type: "templateFreeze", victim: 0, forMs: 5_100 });
+    await world.run(10_000);
+    expect(world.trace()).toMatchInlineSnapshot(`
+      "t=1500 # stall forMs=5000
+      t=1500 # freeze victim=0 forMs=5100
+      t=1500 # templateFreeze victim=0 forMs=5100
+      t=6500 DeadlinesReached -> SettleRoll roll-2 completed"
+    `);
+    expect(world.templates()).toBe("t3/g2 ready");
   });
 });

@@ -22,7 +22,8 @@ const CONFIG: MachineConfig = {
   bootConcurrency: 8,
   onReleaseChanged: "warn",
   template: null,
-  recycle: { requests: null, jitter: 0, memoryBytes: null, ageMs: null },
+  recycle: { requests: null, jitter: 0, memoryBytes: null, ageMs: null, eventLoopDelayMs: null },
+  canary: null,
 };
 
 const STEADY: Random = {

@@ -121,11 +121,42 @@ describe("generation truth with templates", () => {
       t=1021 TemplateReported template=t2 reported=t2/2
       t=1101 TemplateReady template=t2 -> SpawnWorker worker=w3 slot=0 gen=2 from=t2
       t=1124 WorkerReported worker=w3 slot=0 gen=2 reported=w3/1 -> KillWorker worker=w3 slot=0 gen=2
-      t=1127 WorkerExited worker=w3 slot=0 gen=2 code=null signal=SIGKILL -> KillTemplate template=t2, SettleRoll roll-2 failed reason=BROOD_GENERATION_MISMATCH
+      t=1127 WorkerExited worker=w3 slot=0 gen=2 code=null signal=SIGKILL -> SettleRoll roll-2 failed reason=BROOD_GENERATION_MISMATCH, KillTemplate template=t2
       t=1130 TemplateExited template=t2 code=null signal=SIGKILL"
     `);
     expect(world.simulation.machine.world.counters.mismatched).toBe(1);
     expect(world.seats()).toBe("0:w1/g1 ready, 1:w2/g1 ready");
+  });
+
+  it("A7: two restarts in one tick are two targets, of which the newer one is pursued, from one template", async () => {
+    const world = await started({ desired: 1, template: FALLING_BACK });
+    await world.act({ type: "restart" }).act({ type: "restart" }).run(5_000);
+    const built = world
+      .trace()
+      .split("\n")
+      .filter((line) => line.includes("SpawnTemplate"));
+    expect(built).toMatchInlineSnapshot(`
+      [
+        "t=1001 ReleaseResolved gen=3 entry=/srv/r1/server.js -> SpawnTemplate template=t2 gen=3",
+      ]
+    `);
+    expect(world.seats()).toBe("0:w2/g3 ready");
+    expect(world.templates()).toBe("t2/g3 ready");
+  });
+
+  it("A8: the generation changes in one step, when every worker has reported it and the old template is told to go", async () => {
+    const world = await started({ desired: 3, template: FALLING_BACK });
+    world.deploy("good");
+    const seen = new Set<string>();
+    while (world.now < 5_000) {
+      await world.run(1);
+      const { generation, workers, lastRoll } = world.simulation.machine.snapshot(world.now);
+      const templates = world.templates().replace(/, t1\/g1 killing|t1\/g1 killing, /, "");
+      const reported = new Set(workers.map((each) => each.generation));
+      if (generation === 2) seen.add(`${[...reported].join()} ${templates} ${lastRoll?.result}`);
+      else expect(lastRoll).toBeNull();
+    }
+    expect([...seen]).toEqual(["2 t2/g2 ready completed"]);
   });
 
   it("A9: forked workers run what their template loaded, whatever lies on the disk by then", async () => {
@@ -176,16 +207,16 @@ describe("generation truth with templates", () => {
     await world.run(5_000);
     expect(world.trace()).toMatchInlineSnapshot(`
       "t=2150 WorkerFailed worker=w4 slot=1 gen=2 code=BROOD_WORKER_EXITED
-      t=2151 WorkerExited worker=w4 slot=1 gen=2 code=1 signal=null -> SpawnWorker worker=w5 slot=1 gen=1 from=t1
+      t=2151 WorkerExited worker=w4 slot=1 gen=2 code=1 signal=null -> SpawnWorker worker=w5 slot=1 gen=1 from=t1, SpawnWorker worker=w6 slot=0 gen=1 from=t1
       t=2155 WorkerReported worker=w5 slot=1 gen=1 reported=w5/1 -> AdmitWorker worker=w5 slot=1 gen=1
+      t=2155 WorkerReported worker=w6 slot=0 gen=1 reported=w6/1 -> AdmitWorker worker=w6 slot=0 gen=1
       t=2157 WorkerReady worker=w5 slot=1 gen=1
-      t=4108 WorkerExited worker=w1 slot=0 gen=1 code=0 signal=null -> SpawnWorker worker=w6 slot=0 gen=1 from=t1
-      t=4112 WorkerReported worker=w6 slot=0 gen=1 reported=w6/1 -> AdmitWorker worker=w6 slot=0 gen=1
-      t=4114 WorkerExited worker=w2 slot=1 gen=1 code=0 signal=null
-      t=4114 WorkerReady worker=w6 slot=0 gen=1 -> DrainWorker worker=w3 slot=0 gen=2 deadline=34114
-      t=4114 WorkerDraining worker=w3 slot=0 gen=2
-      t=4125 WorkerExited worker=w3 slot=0 gen=2 code=0 signal=null -> KillTemplate template=t2, SettleRoll roll-2 failed reason=BROOD_WORKER_EXITED
-      t=4128 TemplateExited template=t2 code=null signal=SIGKILL"
+      t=2157 WorkerReady worker=w6 slot=0 gen=1 -> DrainWorker worker=w3 slot=0 gen=2 deadline=32157
+      t=2157 WorkerDraining worker=w3 slot=0 gen=2
+      t=2168 WorkerExited worker=w3 slot=0 gen=2 code=0 signal=null -> SettleRoll roll-2 failed reason=BROOD_WORKER_EXITED, KillTemplate template=t2
+      t=2171 TemplateExited template=t2 code=null signal=SIGKILL
+      t=4108 WorkerExited worker=w1 slot=0 gen=1 code=0 signal=null
+      t=4114 WorkerExited worker=w2 slot=1 gen=1 code=0 signal=null"
     `);
     expect(world.seats()).toBe("0:w6/g1 ready, 1:w5/g1 ready");
   });

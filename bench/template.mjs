@@ -1,0 +1,189 @@
+// What forking from a template gives and costs, beside fresh processes: spawn, memory, throughput, latency after a roll,
+// pauses. The same heavy app, the same number of workers, one mode after the other in each repetition.
+// `--execArgv "--semi-..."` (repeatable) adds a template with those flags of V8; `--node 24` runs all of it on that Node.
+
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { makeApp } from "./lib/app.mjs";
+import { temporaryFolder } from "./lib/child.mjs";
+import { nodeBinary } from "./lib/node-binary.mjs";
+import { descendants, memory } from "./lib/proc.mjs";
+import { heading, median, spread, table, warnIfBusy } from "./lib/report.mjs";
+import { client, throughput } from "./lib/throughput.mjs";
+import { start as startBrood, status } from "./systems/brood.mjs";
+
+const { values } = parseArgs({
+  options: {
+    workers: { type: "string", default: "8" },
+    repetitions: { type: "string", default: "3" },
+    seconds: { type: "string", default: "8" },
+    node: { type: "string" },
+    execArgv: { type: "string", multiple: true, default: [] },
+    client: { type: "string" },
+  },
+});
+const workers = Number(values.workers);
+const repetitions = Number(values.repetitions);
+const seconds = Number(values.seconds);
+const node = values.node === undefined ? process.execPath : await nodeBinary(Number(values.node));
+const tool = client(values.client);
+const HOOK = join(import.meta.dirname, "lib/report-listening.cjs");
+const CONNECTIONS = 16;
+
+/** @type {{ name: string, spawn: string, execArgv: string[] }[]} */
+const modes = [
+  { name: "fresh", spawn: "fresh", execArgv: [] },
+  { name: "template", spawn: "template", execArgv: [] },
+  ...values.execArgv.map((flags) => ({
+    name: `template ${flags}`,
+    spawn: "template",
+    execArgv: flags.split(" "),
+  })),
+];
+
+/** child_process.fork of the same script, to its `listening`. @param {string} entry */
+async function forkMs(entry) {
+  const from = performance.now();
+  const env = { ...process.env, PORT: "0" };
+  const child = fork(entry, { execPath: node, execArgv: ["--require", HOOK], env, stdio: "ignore" });
+  await once(child, "message");
+  const took = performance.now() - from;
+  child.kill("SIGKILL");
+  await once(child, "exit");
+  return took;
+}
+
+/** Sum over the server and all that it has started, in MiB. @param {number} pid */
+function totalPss(pid) {
+  return [pid, ...descendants(pid)].reduce((sum, each) => sum + (memory(each).pssMiB || 0), 0);
+}
+
+/** @param {(typeof modes)[number]} mode */
+async function measure({ spawn, execArgv }) {
+  const { folder, remove } = temporaryFolder();
+  const own = join(folder, "system");
+  mkdirSync(own);
+  const app = await makeApp("measured", join(folder, "app"));
+  const pauses = join(own, "pauses");
+  const config = join(own, "config.json");
+  writeFileSync(config, JSON.stringify({ execArgv, env: { BENCH_PAUSES: pauses } }));
+  // One at a time, so that a worker's time is its own.
+  const args = ["--spawn", spawn, "--config", config, "--max-surge", "1", "--heartbeat-timeout", "60000"];
+  const running = await startBrood(app, workers, { node, folder: own, args });
+  try {
+    const idlePss = totalPss(running.supervisorPid);
+    const sustained = await throughput(tool, running.target, { connections: CONNECTIONS, seconds });
+    await throughput(tool, `${running.target}/work`, { connections: CONNECTIONS, seconds });
+    const loadedPss = totalPss(running.supervisorPid);
+    const steady = await throughput(tool, running.target, { connections: CONNECTIONS, seconds: 2 });
+    await running.restart();
+    const after = await throughput(tool, running.target, { connections: CONNECTIONS, seconds: 2 });
+    const stats = await status(own);
+    const ready = stats.workers.map((/** @type {{ readyAfterMs: number }} */ each) => each.readyAfterMs);
+    await sleep(100);
+    return {
+      readyMs: median(ready),
+      idlePss,
+      loadedPss,
+      perSecond: sustained.perSecond,
+      steadyP99: steady.p99Ms,
+      afterP99: after.p99Ms,
+      stop: running.stop,
+      errors: sustained.errors + steady.errors + after.errors,
+      async pauseMs() {
+        await running.stop();
+        const lines = existsSync(pauses) ? readFileSync(pauses, "utf8").trim().split("\n").map(Number) : [0];
+        remove();
+        return Math.max(...lines);
+      },
+    };
+  } catch (error) {
+    await running.stop();
+    remove();
+    throw error;
+  }
+}
+
+heading(`Forked from a template, ${workers} workers`, [
+  `on ${node === process.execPath ? process.version : `Node ${values.node}`}; medians (range) of ${repetitions} interleaved repetitions; ${tool.name}, ${CONNECTIONS} kept connections, ${seconds} s`,
+]);
+warnIfBusy();
+/** @typedef {Omit<Awaited<ReturnType<typeof measure>>, "stop" | "pauseMs"> & { pauseMs: number, ratioP99: number }} Result */
+/** @type {Map<string, Result[]>} */
+const results = new Map(modes.map(({ name }) => [name, []]));
+const forks = [];
+for (let repetition = 1; repetition <= repetitions; repetition += 1) {
+  const { folder, remove } = temporaryFolder();
+  forks.push(await forkMs((await makeApp("measured", join(folder, "app"))).entry));
+  remove();
+  for (const mode of modes) {
+    const { pauseMs, ...result } = await measure(mode);
+    results.get(mode.name)?.push({
+      ...result,
+      pauseMs: await pauseMs(),
+      ratioP99: result.afterP99 / result.steadyP99,
+    });
+    console.error(`${repetition}/${repetitions} ${mode.name}: ready after ${result.readyMs.toFixed(1)} ms`);
+  }
+}
+
+const of = (/** @type {string} */ name, /** @type {keyof Result} */ key) =>
+  (results.get(name) ?? []).map((each) => Number(each[key]));
+const ratio = (/** @type {string} */ name, /** @type {keyof Result} */ key) =>
+  (median(of(name, key)) / median(of("fresh", key))).toFixed(3);
+table(
+  [
+    "mode",
+    "ready ms",
+    "PSS idle MiB",
+    "PSS loaded MiB",
+    "req/s",
+    "p99 ms",
+    "p99 after\nroll ms",
+    "longest\nGC ms",
+    "errors",
+  ],
+  modes.map(({ name }) => [
+    name,
+    spread(of(name, "readyMs"), 1),
+    spread(of(name, "idlePss"), 0),
+    spread(of(name, "loadedPss"), 0),
+    spread(of(name, "perSecond"), 0),
+    spread(of(name, "steadyP99"), 1),
+    spread(of(name, "afterP99"), 1),
+    spread(of(name, "pauseMs"), 0),
+    of(name, "errors").reduce((sum, each) => sum + each, 0),
+  ]),
+);
+table(
+  [
+    "against fresh",
+    "ready",
+    "PSS idle",
+    "PSS loaded",
+    "req/s",
+    "p99",
+    "p99 after roll",
+    "own p99 after / steady",
+    "longest GC",
+  ],
+  modes
+    .slice(1)
+    .map(({ name }) => [
+      name,
+      ratio(name, "readyMs"),
+      ratio(name, "idlePss"),
+      ratio(name, "loadedPss"),
+      ratio(name, "perSecond"),
+      ratio(name, "steadyP99"),
+      ratio(name, "afterP99"),
+      median(of(name, "ratioP99")).toFixed(2),
+      ratio(name, "pauseMs"),
+    ]),
+);
+console.log(`child_process.fork of the same script to its listening: ${spread(forks, 0)} ms`);
+console.log("PSS: supervisor, template and workers together; loaded: after both loads.");

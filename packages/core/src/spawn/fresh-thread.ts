@@ -1,0 +1,171 @@
+// The `fresh` strategy for threads: each worker is a worker thread that loads the release itself, with module cache, heap
+// and event loop of its own. What the process has once it has for all of them: descriptors, working directory, signals,
+// libuv's pool, and its life (docs/threads.md). The link is a port beside Node's own, read to its end before the end of
+// the thread is told. An uncaught error and the end of memory arrive here as events: Node prints nothing for a thread.
+
+import { format } from "node:util";
+import {
+  MessageChannel,
+  type MessagePort,
+  type ResourceLimits,
+  receiveMessageOnPort,
+  Worker,
+} from "node:worker_threads";
+import { createFrameWriter, createWorkerFrameReader } from "../link/frames.ts";
+import {
+  type BootOrder,
+  type SupervisorMessage,
+  THREAD_LINK_KEY,
+  type WorkerMessage,
+} from "../link/protocol.ts";
+import type { SpawnOrder, SpawnStrategy, WorkerHandle, WorkerSink } from "../ports/spawn-strategy.ts";
+import type { FreshProcessOptions } from "./fresh-process.ts";
+import { createOutputFunnel, createTail, type OutputFunnel, type Tail } from "./output.ts";
+import { workerEnvironment } from "./worker-environment.ts";
+
+/** As for processes, but for the working directory, which a thread cannot have. */
+export interface FreshThreadOptions extends Omit<FreshProcessOptions, "cwd"> {
+  readonly resourceLimits: ResourceLimits;
+}
+
+const WORKER_MAIN = new URL("../worker/thread-main.js", import.meta.url);
+
+/** Everything a thread printed is there when it exits; only a paused stream keeps us longer. */
+const STDERR_GRACE_MS = 200;
+
+export function createFreshThreadStrategy(options: FreshThreadOptions): SpawnStrategy {
+  const stdout = createOutputFunnel(options.stdout === "inherit" ? process.stdout : options.stdout);
+  const stderr = createOutputFunnel(options.stderr === "inherit" ? process.stderr : options.stderr);
+  return {
+    kind: "fresh",
+    spawn(order, sink) {
+      const { port1: ours, port2: theirs } = new MessageChannel();
+      try {
+        const thread = startThread(options, order, theirs);
+        stdout.add(thread.stdout);
+        stderr.add(thread.stderr);
+        const lastWord = outOfMemory(order, options.resourceLimits.maxOldGenerationSizeMb);
+        return attach(thread, ours, { order: bootOrder(options, order), sink, stderr, lastWord });
+      } catch (error) {
+        ours.close();
+        throw error;
+      }
+    },
+  };
+}
+
+/** @throws Node's ERR_WORKER_INVALID_EXEC_ARGV, or ERR_WORKER_INIT_FAILED when the system gives no thread. */
+function startThread(options: FreshThreadOptions, order: SpawnOrder, link: MessagePort): Worker {
+  return new Worker(WORKER_MAIN, {
+    name: `brood ${options.name} slot=${order.slot} gen=${order.generation}`,
+    env: withoutUndefined(workerEnvironment(options.env, options.compileCache)),
+    execArgv: [...options.execArgv],
+    resourceLimits: options.resourceLimits,
+    stdout: true,
+    stderr: true,
+    workerData: { [THREAD_LINK_KEY]: link },
+    transferList: [link],
+  });
+}
+
+/** Node would make the text "undefined" of a variable that is to be removed. */
+function withoutUndefined(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined));
+}
+
+function bootOrder(options: FreshThreadOptions, order: SpawnOrder): BootOrder {
+  return {
+    worker: order.worker,
+    slot: order.slot,
+    generation: order.generation,
+    release: order.release,
+    name: options.name,
+    runtime: "thread",
+    spawn: "fresh",
+    host: options.host,
+    hostData: options.hostData,
+    sockets: options.sockets,
+    heartbeatIntervalMs: options.heartbeatIntervalMs,
+  };
+}
+
+interface Attachment {
+  readonly order: BootOrder;
+  readonly sink: WorkerSink;
+  readonly stderr: OutputFunnel;
+  /** What the worker would say if it had any memory left. */
+  readonly lastWord: WorkerMessage;
+}
+
+function attach(thread: Worker, port: MessagePort, attachment: Attachment): WorkerHandle {
+  const { order, sink } = attachment;
+  const { threadId } = thread;
+  const tail = createTail();
+  const writer = createFrameWriter<SupervisorMessage>();
+  const read = reading(sink);
+  let isOpen = true;
+  tail.add(thread.stderr);
+  port.on("message", read);
+  reportErrors(thread, attachment, tail);
+  thread.once("exit", (exitCode) => {
+    isOpen = false;
+    for (let rest = receiveMessageOnPort(port); rest !== undefined; rest = receiveMessageOnPort(port))
+      read(rest.message);
+    port.close();
+    whenRead(thread, () => sink.exited({ exitCode, signal: null, stderr: tail.text() }));
+  });
+  const send = (message: SupervisorMessage, handle?: unknown): boolean => {
+    // Node passes handles between processes only.
+    if (!isOpen || handle !== undefined) return false;
+    port.postMessage(JSON.stringify(writer.wrap(message)));
+    return true;
+  };
+  process.nextTick(() => {
+    sink.spawned(process.pid);
+    send({ type: "Boot", order });
+  });
+  return { threadId, send, kill: () => void thread.terminate() };
+}
+
+function reading(sink: WorkerSink): (text: string) => void {
+  const reader = createWorkerFrameReader();
+  return (text) => {
+    const reading = reader.read(JSON.parse(text));
+    if (reading.kind === "message") sink.message(reading.message);
+    else if (reading.kind === "violation") sink.violated(reading.detail);
+  };
+}
+
+/** The runtime in the thread has said what was thrown there; here it is printed. Out of memory it can say nothing, so its
+ *  last word is said for it. */
+function reportErrors(thread: Worker, { sink, stderr, lastWord }: Attachment, tail: Tail): void {
+  thread.on("error", (error: Error & { readonly code?: unknown }) => {
+    const text = `${format(error)}\n`;
+    tail.write(text);
+    stderr.write(text);
+    if (error.code === "ERR_WORKER_OUT_OF_MEMORY") sink.message(lastWord);
+  });
+}
+
+function outOfMemory({ worker, generation }: SpawnOrder, limitMb: number | undefined): WorkerMessage {
+  const size = limitMb === undefined ? "" : ` of ${limitMb} MB`;
+  const message = `ran out of memory: its heap reached the limit${size}. Raise resourceLimits.maxOldGenerationSizeMb, or look for what grows.`;
+  return {
+    type: "Failed",
+    worker,
+    generation,
+    error: { code: "BROOD_WORKER_EXITED", message, stack: message },
+  };
+}
+
+/** Calls back once, when everything that the thread printed has been read. */
+function whenRead(thread: Worker, report: () => void): void {
+  if (thread.stderr.readableEnded) return report();
+  const finish = (): void => {
+    clearTimeout(patience);
+    thread.stderr.off("end", finish);
+    report();
+  };
+  const patience = setTimeout(finish, STDERR_GRACE_MS);
+  thread.stderr.once("end", finish);
+}

@@ -1,0 +1,63 @@
+// Is the application fit to serve? Asked in the worker itself, so that the answer is about this worker and nobody else:
+// before it opens, again and again until it says yes or the time is up, and then for as long as new code is on trial,
+// where a single no ends the worker. Nothing a check does (throw, never settle) can hold up more than its deadline.
+
+import { PoolError } from "../errors.ts";
+import type { HealthCheckOrder } from "../link/protocol.ts";
+
+const { setTimeout, clearTimeout } = globalThis;
+
+/** Rejects, or throws, with what is wrong. */
+export type HealthCheck = () => Promise<void>;
+
+/** Resolves when the check has passed. @throws PoolError BROOD_HEALTH_CHECK when it has not by `timeoutMs` */
+export async function untilHealthy(check: HealthCheck, order: HealthCheckOrder): Promise<void> {
+  const untilMs = performance.now() + order.timeoutMs;
+  for (;;) {
+    const wrong = await wrongWith(check, Math.max(1, untilMs - performance.now()));
+    if (wrong === null) return;
+    if (performance.now() + order.intervalMs >= untilMs) throw unfit(wrong, `for ${order.timeoutMs} ms`);
+    await delay(order.intervalMs);
+  }
+}
+
+/** Checks each `intervalMs` for `forMs`; `onUnfit` is called once at most. Keeps no process alive. */
+export function watchHealth(
+  check: HealthCheck,
+  order: HealthCheckOrder,
+  onUnfit: (error: PoolError) => void,
+): void {
+  const untilMs = performance.now() + order.forMs;
+  const look = async (): Promise<void> => {
+    if (performance.now() > untilMs) return;
+    const wrong = await wrongWith(check, order.timeoutMs);
+    if (wrong === null) setTimeout(look, order.intervalMs).unref();
+    else onUnfit(unfit(wrong, "soon after it was ready"));
+  };
+  setTimeout(look, order.intervalMs).unref();
+}
+
+/** Null when it is well. */
+async function wrongWith(check: HealthCheck, limitMs: number): Promise<string | null> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<string>((resolve) => {
+    timer = setTimeout(() => resolve(`it had not answered after ${Math.round(limitMs)} ms`), limitMs);
+  });
+  const asked = (async () => check())().then(
+    () => null,
+    (error: unknown) => (error instanceof Error ? error.message : String(error)),
+  );
+  try {
+    return await Promise.race([asked, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function unfit(wrong: string, when: string): PoolError {
+  return new PoolError("BROOD_HEALTH_CHECK", `the health check failed ${when}: ${wrong}`);
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

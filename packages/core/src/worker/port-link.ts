@@ -1,0 +1,34 @@
+// The worker's end of the link in a thread: a message port of its own, so that the application has `parentPort` to itself.
+// Frames travel as JSON text, as they do over IPC: what an application posts means the same in a process and in a thread
+// (structured clone would keep a Map here and lose it there). The port keeps the thread alive, as the channel keeps a
+// process: a worker ends when it is told to.
+
+import type { MessagePort } from "node:worker_threads";
+import { createFrameWriter, createSupervisorFrameReader } from "../link/frames.ts";
+import type { SupervisorMessage, WorkerMessage } from "../link/protocol.ts";
+import type { WorkerLink } from "./link.ts";
+
+/** Takes over the port. Call once, before any code of the application is loaded. */
+export function openPortLink(port: MessagePort): WorkerLink {
+  const writer = createFrameWriter<WorkerMessage>();
+  const reader = createSupervisorFrameReader();
+  let listener: (message: SupervisorMessage, handle: unknown) => void = () => {};
+  let onClosed: () => void = () => {};
+  port.on("message", (text: string) => {
+    const reading = reader.read(JSON.parse(text));
+    if (reading.kind === "message") listener(reading.message, undefined);
+  });
+  port.once("close", () => onClosed());
+  return {
+    send: (message) => port.postMessage(JSON.stringify(writer.wrap(message))),
+    // A posted message is in the supervisor's queue already, which is read to its end when the thread has ended.
+    flush: () => Promise.resolve(),
+    unref: () => port.unref(),
+    onMessage(next) {
+      listener = next;
+    },
+    onClose(next) {
+      onClosed = next;
+    },
+  };
+}

@@ -1,0 +1,14 @@
+// What a worker thread executes: takes its link out of `workerData`, waits for its order, becomes that worker.
+
+import { workerData } from "node:worker_threads";
+import { THREAD_LINK_KEY } from "../link/protocol.ts";
+import { openPortLink } from "./port-link.ts";
+import { runWorker } from "./runtime.ts";
+
+const link = openPortLink(workerData[THREAD_LINK_KEY]);
+// The application's own look at `workerData` finds nothing of ours.
+Reflect.deleteProperty(workerData, THREAD_LINK_KEY);
+link.onMessage((message) => {
+  if (message.type === "Boot") void runWorker(link, message.order);
+});
+link.onClose(() => process.exit(1));

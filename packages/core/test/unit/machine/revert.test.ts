@@ -1,0 +1,32 @@
+import { describe, expect, it } from "vitest";
+import { drive } from "./driver.ts";
+
+describe("a roll that fails late", () => {
+  it("goes back at once, however slowly the workers it has replaced still drain", () => {
+    const world = drive({ desired: 3, minHealthyMs: 0, maxFailures: 1 }).start().restart(2);
+    // Two old workers still drain: the budget of a roll that goes forward is spent.
+    world.ready("w4").ready("w5").fresh();
+    expect(world.seats()).toContain("0:w1/g1 draining");
+    expect(world.seats()).toContain("1:w2/g1 draining");
+    world.at(10).exit("w5", 1);
+    expect(world.trace).toEqual([
+      "t=10 WorkerExited w5 g2 -> SpawnWorker w6 slot=1 g1; SpawnWorker w7 slot=0 g1",
+    ]);
+  });
+});
+
+describe("a canary that the operating system cannot start", () => {
+  it("is sent again after a back-off, and fails the roll at maxFailures", () => {
+    const world = drive({ desired: 1, heartbeatTimeoutMs: 60_000 }).start().restart(2).fresh();
+    const fail = { type: "WorkerSpawnFailed", message: "spawn EAGAIN" } as const;
+    world.worker("w2", fail);
+    expect(world.trace).toEqual(["t=0 WorkerSpawnFailed w2 g2"]);
+    expect(world.machine.nextDeadlineAtMs()).toBeLessThanOrEqual(100);
+    world.fresh().at(100).deadlines();
+    expect(world.trace).toEqual(["t=100 DeadlinesReached -> SpawnWorker w3 slot=0 g2"]);
+    world.worker("w3", fail).at(400).deadlines().fresh().worker("w4", fail);
+    expect(world.trace).toEqual([
+      "t=400 WorkerSpawnFailed w4 g2 -> SettleRoll failed replaced=0 BROOD_SPAWN_FAILED",
+    ]);
+  });
+});

@@ -1,0 +1,69 @@
+// Every kind of entry, unchanged, with workers forked from a template: over TCP and over a unix socket, and again after a
+// restart. The same files as in worker-entries.test.ts.
+
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { startBrood, testFolder } from "../support/brood-server.ts";
+import { fetchOver, type Protocol } from "../support/fetch-over.ts";
+
+const ENTRIES: readonly (readonly [entry: string, protocol: Protocol])[] = [
+  ["listener.cjs", "http"],
+  ["express.mjs", "http"],
+  ["express.cjs", "http"],
+  ["fastify.mjs", "http"],
+  ["fastify-script.mjs", "http"],
+  ["fastify-script.cjs", "http"],
+  ["http-server.mjs", "http"],
+  ["https-server.mjs", "https"],
+  ["http2-server.mjs", "h2c"],
+  ["http2-secure.mjs", "h2"],
+  ["hono.mjs", "http"],
+  ["fetch.mjs", "http"],
+  ["hooks.mjs", "http"],
+  ["script-late.cjs", "http"],
+  ["script-late.mjs", "http"],
+  ["script-and-export.cjs", "http"],
+  ["script-forever.mjs", "http"],
+];
+
+const fixture = (name: string): string => fileURLToPath(new URL(`../fixtures/apps/${name}`, import.meta.url));
+
+/** `tcp://127.0.0.1:3000` and `unix:/…` as what a client connects to. */
+function targetOf(
+  address: string,
+): { readonly host: string; readonly port: number } | { readonly path: string } {
+  if (address.startsWith("unix:")) return { path: address.slice("unix:".length) };
+  const { hostname, port } = new URL(address);
+  return { host: hostname, port: Number(port) };
+}
+
+describe("an entry, unchanged, served by workers forked from a template", () => {
+  it.each(ENTRIES)("%s (%s)", async (entry, protocol) => {
+    const folder = await testFolder();
+    const server = await startBrood(
+      folder,
+      fixture(entry),
+      ...["--spawn", "template", "-w", "2", "-l", "127.0.0.1:0", "-l", `unix:${join(folder, "app.sock")}`],
+      "--expose-generation",
+    );
+    for (const generation of ["1", "2"]) {
+      for (const address of server.addresses) {
+        const socket = { descriptor: -1, address, target: targetOf(address), close: async () => {} };
+        const answer = await fetchOver(protocol, socket, "/where");
+        expect(answer).toMatchObject({ status: 200, body: "GET /where" });
+        expect(answer.headers).toMatchObject({ "x-brood-generation": generation });
+      }
+      if (generation === "1") expect(await server.command("restart")).toMatchObject({ exitCode: 0 });
+    }
+    expect((await server.stats()).counters).toMatchObject({ fallbacks: 0, crashed: 0, killed: 0 });
+    expect(await server.command("stop")).toMatchObject({ exitCode: 0 });
+  });
+
+  it("one that opens a second port is refused, with the place in its source and where it belongs", async () => {
+    const folder = await testFolder();
+    await expect(startBrood(folder, fixture("script-metrics.mjs"), "--spawn", "template")).rejects.toThrow(
+      /BROOD_TEMPLATE_UNSAFE|a listening TCP server, opened at .*script-metrics\.mjs:\d+:\d+; open it in onWorkerBoot/,
+    );
+  });
+});

@@ -1,0 +1,9 @@
+// The ways to make a worker, and how its connections reach it, as rows of a test: name and options of the command.
+
+type Row = readonly [name: string, options: readonly string[]];
+
+export const ROWS: readonly Row[] = [
+  ["processes", []],
+  ["threads", ["--runtime", "thread"]],
+  ["forked processes", ["--spawn", "template"]],
+];

@@ -1,0 +1,35 @@
+// The soak, as short as CI bears it: 15 s for each way to spawn. `pnpm soak` takes ten minutes, and any seed.
+
+import { formatLine, type Logger } from "@brood/core";
+import { expect, it, onTestFailed } from "vitest";
+import { soak } from "../../dist/soak/soak.js";
+
+const SEED = Number(process.env["SIMULATION_SEED"] ?? 1);
+
+it.each(["fresh", "template"] as const)(
+  `soak, spawn %s, seed ${SEED}: no error but of requests that a dead worker held, no stale answer, no slot and no process left over`,
+  async (spawn) => {
+    const lines: string[] = [];
+    const log = (message: string, fields?: Parameters<Logger["info"]>[1]): void =>
+      void lines.push(formatLine(message, fields));
+    onTestFailed(() => console.error(lines.join("\n")));
+    const report = await soak({
+      seed: SEED,
+      seconds: 15,
+      spawn,
+      rate: 60,
+      say: (line) => void lines.push(`== ${line}`),
+      logger: { debug: () => {}, info: log, warn: log, error: log },
+    });
+    const { errors, stale, slotsLost, processesLeft, healed } = report;
+    expect({ errors, stale, slotsLost, processesLeft, healed }).toEqual({
+      errors: [],
+      stale: 0,
+      slotsLost: 0,
+      processesLeft: 0,
+      healed: "completed",
+    });
+    expect(report.requests).toBeGreaterThan(500);
+  },
+  180_000,
+);

@@ -1,0 +1,66 @@
+import { describe, expect, it } from "vitest";
+import { guaranteesPage, missing, namedTests, namesIn, unknownIds } from "../support/guarantees.ts";
+
+describe("docs/guarantees.md", () => {
+  const tests = namedTests();
+
+  it("says what the tests say", async () => {
+    await expect(guaranteesPage(tests)).toMatchFileSnapshot("../../../../docs/guarantees.md");
+  });
+
+  it("knows every scenario that a test names", () => {
+    expect(unknownIds(tests)).toEqual([]);
+  });
+
+  it("misses nothing but what is known to be missing", () => {
+    expect(missing(tests)).toMatchInlineSnapshot(`
+      [
+        "A5 real",
+        "C28 real",
+        "C34 real",
+        "C35 machine",
+        "D36 real",
+        "D37 real",
+        "D39 real",
+        "D40 real",
+        "D42 machine",
+        "E43 machine",
+        "E43 real",
+        "E44 machine",
+        "E44 real",
+        "E45 machine",
+        "E45 real",
+        "E46 machine",
+        "E46 real",
+        "E47 machine",
+        "E47 real",
+        "E48 machine",
+        "E49 machine",
+        "E49 real",
+        "F50 machine",
+        "F51 machine",
+        "F51 real",
+        "F54 real",
+        "F55 machine",
+        "F56 machine",
+        "58 real",
+        "59 real",
+        "60 machine",
+        "60 real",
+        "61 machine",
+        "62 machine",
+        "63 machine",
+        "64 machine",
+        "64 real",
+      ]
+    `);
+  });
+
+  it("reads names, and only those at the beginning of a test's name", () => {
+    const source = 'it("A1, C27: both", () => {}); it(`58: %s`, () => {}); it("a thing: A1: no", () => {});';
+    expect(namesIn(source)).toEqual([
+      { ids: ["A1", "C27"], name: "both" },
+      { ids: ["58"], name: "%s" },
+    ]);
+  });
+});
