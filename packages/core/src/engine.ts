@@ -34,5 +34,6 @@ export { resolveRelease } from "./release/resolve.ts";
 export type { WorkerSeat } from "./service-types.ts";
 export { createFreshProcessStrategy, type FreshProcessOptions } from "./spawn/fresh-process.ts";
 export { createFreshThreadStrategy, type FreshThreadOptions } from "./spawn/fresh-thread.ts";
+export { createTemplateStrategy, type TemplateStrategyOptions } from "./spawn/template/template-strategy.ts";
 export { Supervisor, type SupervisorPorts } from "./supervisor/supervisor.ts";
 export { Waiters } from "./supervisor/waiters.ts";
