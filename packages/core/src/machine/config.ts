@@ -55,8 +55,9 @@ export interface CanaryConfig {
 /** A killed process that has not ended after so long is killed again and reported: SIGKILL is not refused, only late. */
 export const KILL_AGAIN_AFTER_MS = 5_000;
 
-/** So long has a silent worker to say what it is doing before it is killed: its stack takes 1 ms, its pipe some more. */
-export const EXAMINE_MS = 100;
+/** So long has a silent worker to say what it is doing before it is killed: its stack takes 1 ms, but on a starved host
+ *  its second thread has to get a turn first (100 ms were not always enough on two cores with a load of 16). */
+export const EXAMINE_MS = 250;
 
 /** Respawn back-off: full jitter under 100 ms, doubled for each further failure, at most 30 s. */
 export const BACK_OFF_BASE_MS = 100;

@@ -37,7 +37,7 @@ export default ({ worker }) => ({ message: () => { if (worker === "w1") setTimeo
     entry: join(path, "app.mjs"),
     workers: 1,
     spawn: spawnBy,
-    heartbeatTimeoutMs: 400,
+    heartbeatTimeoutMs: 1_000,
     compileCache: false,
   });
   await made.start();

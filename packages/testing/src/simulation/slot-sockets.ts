@@ -15,6 +15,8 @@ interface Socket {
   queue: number;
   /** Who has it open and accepts. */
   readonly listeners: Set<WorkerId>;
+  /** How often it was given to somebody: what was told to let go before is overtaken by being told to take it again. */
+  adoptions: number;
 }
 
 export class SlotSocketTwin {
@@ -27,9 +29,6 @@ export class SlotSocketTwin {
   readonly #answers: SlotEvent[] = [];
   #steered: readonly SlotIndex[] | null = null;
   #clients = 0;
-  #adoptions = 0;
-  /** By slot and worker: which adoption was the last. */
-  readonly #adopted: Map<string, number> = new Map();
   #cancel: () => void = () => {};
 
   /** @param gateOf  null when the worker has gone */
@@ -80,12 +79,10 @@ export class SlotSocketTwin {
   #perform(command: SlotCommand): void {
     switch (command.type) {
       case "OpenSocket":
-        this.#sockets.set(command.slot, { queue: 0, listeners: new Set() });
+        this.#sockets.set(command.slot, { queue: 0, listeners: new Set(), adoptions: 0 });
         return;
       case "Adopt":
-        this.#adoptions += 1;
-        this.#adopted.set(`${command.slot} ${command.worker}`, this.#adoptions);
-        this.#sockets.get(command.slot)?.listeners.add(command.worker);
+        this.#adopt(command.slot, command.worker);
         return this.#acceptSoon(command.worker);
       case "Release":
         return this.#release(command.slot, command.worker);
@@ -105,13 +102,21 @@ export class SlotSocketTwin {
     }
   }
 
+  #adopt(slot: SlotIndex, worker: WorkerId): void {
+    const socket = this.#sockets.get(slot);
+    if (socket === undefined) return;
+    socket.listeners.add(worker);
+    socket.adoptions += 1;
+  }
+
   #release(slot: SlotIndex, worker: WorkerId): void {
-    const adoptions = this.#adoptions;
+    const adoptions = this.#sockets.get(slot)?.adoptions;
     this.#time.happen(TURN_MS, this.#gateOf(worker), () => {
       if (this.#gateOf(worker) === null) return;
-      // Unless it is its own by now, or was given back to it: orders arrive in order.
-      const isGivenBack = (this.#adopted.get(`${slot} ${worker}`) ?? 0) > adoptions;
-      if (this.#ready.get(worker) !== slot && !isGivenBack) this.#sockets.get(slot)?.listeners.delete(worker);
+      // Unless it is its own by now, or was given to it again: it is told both in this order.
+      const socket = this.#sockets.get(slot);
+      if (this.#ready.get(worker) !== slot && socket?.adoptions === adoptions)
+        socket?.listeners.delete(worker);
       this.#time.reach(this.#time.now() + TURN_MS, () =>
         this.#step({ type: "SocketReleased", slot, worker }),
       );

@@ -61,12 +61,12 @@ describe("supervision", () => {
     expect(world.trace.at(-1)).toBe("t=6000 DeadlinesReached");
     world.at(7_000).deadlines();
     expect(world.trace.at(-1)).toBe("t=7000 DeadlinesReached -> ExamineWorker w1; ExamineWorker w2");
-    world.at(7_100).deadlines();
-    expect(world.trace.at(-1)).toBe("t=7100 DeadlinesReached -> KillWorker w1; SpawnWorker w5 slot=0 g1");
-    world.exit("w1", null, "SIGKILL").at(8_100).deadlines();
-    expect(world.trace.at(-1)).toBe("t=8100 DeadlinesReached");
-    world.ready("w5").at(9_100).deadlines();
-    expect(world.trace.at(-1)).toBe("t=9100 DeadlinesReached -> KillWorker w2; SpawnWorker w6 slot=1 g1");
+    world.at(7_250).deadlines();
+    expect(world.trace.at(-1)).toBe("t=7250 DeadlinesReached -> KillWorker w1; SpawnWorker w5 slot=0 g1");
+    world.exit("w1", null, "SIGKILL").at(8_250).deadlines();
+    expect(world.trace.at(-1)).toBe("t=8250 DeadlinesReached");
+    world.ready("w5").at(9_250).deadlines();
+    expect(world.trace.at(-1)).toBe("t=9250 DeadlinesReached -> KillWorker w2; SpawnWorker w6 slot=1 g1");
   });
 
   it("D41: a supervisor that stood still kills nobody", () => {
@@ -77,7 +77,7 @@ describe("supervision", () => {
     expect(world.trace.at(-1)).toBe("t=66000 DeadlinesReached");
     world.at(67_000).deadlines();
     expect(world.trace.at(-1)).toContain("ExamineWorker");
-    world.at(67_100).deadlines();
+    world.at(67_250).deadlines();
     expect(world.trace.at(-1)).toContain("KillWorker");
   });
 

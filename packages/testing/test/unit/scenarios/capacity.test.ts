@@ -118,22 +118,22 @@ describe("capacity", () => {
     await world.run(9_500);
     expect(world.trace()).toMatchInlineSnapshot(`
       "t=7101 DeadlinesReached -> ExamineWorker worker=w4 slot=3 gen=1, ExamineWorker worker=w2 slot=1 gen=1, ExamineWorker worker=w1 slot=0 gen=1, ExamineWorker worker=w3 slot=2 gen=1
-      t=7201 DeadlinesReached -> KillWorker worker=w1 slot=0 gen=1, SpawnWorker worker=w5 slot=0 gen=1
-      t=7204 WorkerExited worker=w1 slot=0 gen=1 code=null signal=SIGKILL
-      t=7221 WorkerReported worker=w5 slot=0 gen=1 reported=w5/1 -> AdmitWorker worker=w5 slot=0 gen=1
-      t=7301 WorkerReady worker=w5 slot=0 gen=1
-      t=8201 DeadlinesReached -> KillWorker worker=w3 slot=2 gen=1, SpawnWorker worker=w6 slot=2 gen=1
-      t=8204 WorkerExited worker=w3 slot=2 gen=1 code=null signal=SIGKILL
-      t=8221 WorkerReported worker=w6 slot=2 gen=1 reported=w6/1 -> AdmitWorker worker=w6 slot=2 gen=1
-      t=8301 WorkerReady worker=w6 slot=2 gen=1
-      t=9201 DeadlinesReached -> KillWorker worker=w2 slot=1 gen=1, SpawnWorker worker=w7 slot=1 gen=1
-      t=9204 WorkerExited worker=w2 slot=1 gen=1 code=null signal=SIGKILL
-      t=9221 WorkerReported worker=w7 slot=1 gen=1 reported=w7/1 -> AdmitWorker worker=w7 slot=1 gen=1
-      t=9301 WorkerReady worker=w7 slot=1 gen=1
-      t=10201 DeadlinesReached -> KillWorker worker=w4 slot=3 gen=1, SpawnWorker worker=w8 slot=3 gen=1
-      t=10204 WorkerExited worker=w4 slot=3 gen=1 code=null signal=SIGKILL
-      t=10221 WorkerReported worker=w8 slot=3 gen=1 reported=w8/1 -> AdmitWorker worker=w8 slot=3 gen=1
-      t=10301 WorkerReady worker=w8 slot=3 gen=1"
+      t=7351 DeadlinesReached -> KillWorker worker=w1 slot=0 gen=1, SpawnWorker worker=w5 slot=0 gen=1
+      t=7354 WorkerExited worker=w1 slot=0 gen=1 code=null signal=SIGKILL
+      t=7371 WorkerReported worker=w5 slot=0 gen=1 reported=w5/1 -> AdmitWorker worker=w5 slot=0 gen=1
+      t=7451 WorkerReady worker=w5 slot=0 gen=1
+      t=8351 DeadlinesReached -> KillWorker worker=w3 slot=2 gen=1, SpawnWorker worker=w6 slot=2 gen=1
+      t=8354 WorkerExited worker=w3 slot=2 gen=1 code=null signal=SIGKILL
+      t=8371 WorkerReported worker=w6 slot=2 gen=1 reported=w6/1 -> AdmitWorker worker=w6 slot=2 gen=1
+      t=8451 WorkerReady worker=w6 slot=2 gen=1
+      t=9351 DeadlinesReached -> KillWorker worker=w2 slot=1 gen=1, SpawnWorker worker=w7 slot=1 gen=1
+      t=9354 WorkerExited worker=w2 slot=1 gen=1 code=null signal=SIGKILL
+      t=9371 WorkerReported worker=w7 slot=1 gen=1 reported=w7/1 -> AdmitWorker worker=w7 slot=1 gen=1
+      t=9451 WorkerReady worker=w7 slot=1 gen=1
+      t=10351 DeadlinesReached -> KillWorker worker=w4 slot=3 gen=1, SpawnWorker worker=w8 slot=3 gen=1
+      t=10354 WorkerExited worker=w4 slot=3 gen=1 code=null signal=SIGKILL
+      t=10371 WorkerReported worker=w8 slot=3 gen=1 reported=w8/1 -> AdmitWorker worker=w8 slot=3 gen=1
+      t=10451 WorkerReady worker=w8 slot=3 gen=1"
     `);
   });
 });

@@ -108,10 +108,10 @@ describe("process control", () => {
     await world.run(8_000);
     expect(world.trace()).toMatchInlineSnapshot(`
       "t=7101 DeadlinesReached -> ExamineWorker worker=w1 slot=0 gen=1
-      t=7201 DeadlinesReached -> KillWorker worker=w1 slot=0 gen=1, SpawnWorker worker=w2 slot=0 gen=1
-      t=7204 WorkerExited worker=w1 slot=0 gen=1 code=null signal=SIGKILL
-      t=7221 WorkerReported worker=w2 slot=0 gen=1 reported=w2/1 -> AdmitWorker worker=w2 slot=0 gen=1
-      t=7301 WorkerReady worker=w2 slot=0 gen=1"
+      t=7351 DeadlinesReached -> KillWorker worker=w1 slot=0 gen=1, SpawnWorker worker=w2 slot=0 gen=1
+      t=7354 WorkerExited worker=w1 slot=0 gen=1 code=null signal=SIGKILL
+      t=7371 WorkerReported worker=w2 slot=0 gen=1 reported=w2/1 -> AdmitWorker worker=w2 slot=0 gen=1
+      t=7451 WorkerReady worker=w2 slot=0 gen=1"
     `);
   });
 
