@@ -13,7 +13,7 @@ export {
 export type { BootOrder, Frame, SupervisorMessage, WorkerMessage } from "./link/protocol.ts";
 export type { TemplateCommand, TemplateMessage } from "./link/template-protocol.ts";
 export * from "./machine/index.ts";
-export { type NativeSupport, nativeSupport } from "./native/index.ts";
+export { type Binding, type NativeSupport, nativeSupport } from "./native/index.ts";
 export type { Clock, Entropy } from "./ports/clock.ts";
 export type { ResolveRelease } from "./ports/release-resolver.ts";
 export type {

@@ -105,8 +105,9 @@ export function nativeSupport(): NativeSupport {
 function load(platform: NodeJS.Platform): NativeSupport {
   if (platform !== "linux")
     return { ok: false, reason: `fork(2) and pidfds need Linux, this is ${platform}.` };
-  if (process.env["BROOD_NATIVE"] === "off")
-    return { ok: false, reason: "BROOD_NATIVE=off switches it off." };
+  // For trying what happens without it.
+  const { BROOD_NATIVE: wanted } = process.env;
+  if (wanted === "off") return { ok: false, reason: "BROOD_NATIVE=off switches it off." };
   try {
     const require = createRequire(import.meta.url);
     const loadAddon = require("node-gyp-build") as (folder: string) => Binding;

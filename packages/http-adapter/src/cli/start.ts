@@ -50,6 +50,10 @@ async function run(input: StartConfig): Promise<number> {
     void server.stop({ now: true });
   });
   life.isReady(server);
+  if (process.pid === 1) {
+    const { reapOrphans } = await import("../reaper.ts");
+    reapOrphans((pid) => log.debug("reaped an orphan", { pid }));
+  }
   const notify = openNotifySocket(process.env, log);
   if (notify !== null) notifyOf(server, notify, watchdogIntervalMs(process.env, process.pid));
   process.stdout.write(readyLine(server));

@@ -19,8 +19,9 @@ export interface Channels {
   open(worker: WorkerId): readonly PassedSocket[];
   /** False when the worker is beyond reach; its end will be reported. */
   send(worker: WorkerId, message: ToWorker, passed: readonly Passable[]): boolean;
-  /** The worker has gone. */
-  close(worker: WorkerId): void;
+  /** The worker has gone. Calls back when its last word has been read: what it took before its end must not be given
+   *  to another one. */
+  finish(worker: WorkerId, finished: () => void): void;
   closeAll(): void;
 }
 
@@ -30,7 +31,11 @@ interface NativeChannel {
   readonly link: FramedLink;
   /** The worker's end, which we hold until it has its own copy. */
   theirs: number | null;
+  finished: (() => void) | null;
 }
+
+/** A dead process's end of a socket is closed by the kernel; should something else hold it open, it is not waited for. */
+const LAST_WORD_WITHIN_MS = 1_000;
 
 /** `worker/handoff-channel.ts` is the other end. */
 export const LINK_ROLE = "link";
@@ -53,9 +58,9 @@ export class NativeChannels implements Channels {
         this.#letGo(worker);
         this.#receive(worker, decode<FromWorker>(payload));
       },
-      ended: () => this.close(worker),
+      ended: () => this.#close(worker),
     });
-    this.#channels.set(worker, { link, theirs });
+    this.#channels.set(worker, { link, theirs, finished: null });
     return [{ role: LINK_ROLE, fd: theirs, address: null }];
   }
 
@@ -64,14 +69,27 @@ export class NativeChannels implements Channels {
     return this.#channels.get(worker)?.link.send(encode(message), descriptors) ?? false;
   }
 
-  close(worker: WorkerId): void {
+  finish(worker: WorkerId, finished: () => void): void {
+    const channel = this.#channels.get(worker);
+    if (channel === undefined) return finished();
     this.#letGo(worker);
-    this.#channels.get(worker)?.link.close();
-    this.#channels.delete(worker);
+    const patience = setTimeout(() => this.#close(worker), LAST_WORD_WITHIN_MS);
+    channel.finished = () => {
+      clearTimeout(patience);
+      finished();
+    };
   }
 
   closeAll(): void {
-    for (const worker of [...this.#channels.keys()]) this.close(worker);
+    for (const worker of [...this.#channels.keys()]) this.#close(worker);
+  }
+
+  #close(worker: WorkerId): void {
+    const channel = this.#channels.get(worker);
+    this.#letGo(worker);
+    channel?.link.close();
+    this.#channels.delete(worker);
+    channel?.finished?.();
   }
 
   #letGo(worker: WorkerId): void {
@@ -106,7 +124,10 @@ export class IpcChannels implements Channels {
       .every((isSent) => isSent);
   }
 
-  close(): void {}
+  /** Its messages came over the channel whose end has been reported already. */
+  finish(_worker: WorkerId, finished: () => void): void {
+    finished();
+  }
 
   closeAll(): void {}
 }

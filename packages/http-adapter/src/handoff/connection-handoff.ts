@@ -62,6 +62,7 @@ class ConnectionHandoff implements Handoff {
   #acceptors: readonly Acceptor[] = [];
   #nextId: ConnectionId = 1;
   #isStopping = false;
+  #isReleased = false;
   #timer: NodeJS.Timeout | undefined;
   #lastWarningAtMs = Number.NEGATIVE_INFINITY;
 
@@ -114,6 +115,7 @@ class ConnectionHandoff implements Handoff {
   }
 
   async release(): Promise<void> {
+    this.#isReleased = true;
     clearTimeout(this.#timer);
     this.#firstBytes?.close();
     for (const acceptor of this.#acceptors) acceptor.close();
@@ -182,11 +184,13 @@ class ConnectionHandoff implements Handoff {
   }
 
   #exited(worker: WorkerId): void {
-    this.#channels?.close(worker);
-    const returned = this.#dispatcher.exited(worker);
-    if (returned > 0)
-      this.#options.logger?.info("connections of a dead worker go to others", { worker, count: returned });
-    this.#dispatch();
+    this.#dispatcher.draining(worker);
+    this.#channels?.finish(worker, () => {
+      const returned = this.#dispatcher.exited(worker);
+      if (returned > 0)
+        this.#options.logger?.info("connections of a dead worker go to others", { worker, count: returned });
+      if (!this.#isReleased) this.#dispatch();
+    });
   }
 
   #dispatch(): void {

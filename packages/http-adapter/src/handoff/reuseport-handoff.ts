@@ -95,7 +95,7 @@ class ReuseportHandoff implements Handoff {
     service.on("worker:ready", ({ worker }) => this.#accept({ type: "WorkerReady", worker }));
     service.on("worker:draining", ({ worker }) => this.#accept({ type: "WorkerDraining", worker }));
     service.on("worker:exited", ({ worker }) => {
-      this.#channels?.close(worker);
+      this.#channels?.finish(worker, () => {});
       this.#accept({ type: "WorkerExited", worker });
     });
   }

@@ -13,47 +13,7 @@ describe("docs/guarantees.md", () => {
   });
 
   it("misses nothing but what is known to be missing", () => {
-    expect(missing(tests)).toMatchInlineSnapshot(`
-      [
-        "A5 real",
-        "C28 real",
-        "C34 real",
-        "C35 machine",
-        "D36 real",
-        "D37 real",
-        "D39 real",
-        "D40 real",
-        "D42 machine",
-        "E43 machine",
-        "E43 real",
-        "E44 machine",
-        "E44 real",
-        "E45 machine",
-        "E45 real",
-        "E46 machine",
-        "E46 real",
-        "E47 machine",
-        "E47 real",
-        "E48 machine",
-        "E49 machine",
-        "E49 real",
-        "F50 machine",
-        "F51 machine",
-        "F51 real",
-        "F54 real",
-        "F55 machine",
-        "F56 machine",
-        "58 real",
-        "59 real",
-        "60 machine",
-        "60 real",
-        "61 machine",
-        "62 machine",
-        "63 machine",
-        "64 machine",
-        "64 real",
-      ]
-    `);
+    expect(missing(tests)).toMatchInlineSnapshot(`[]`);
   });
 
   it("reads names, and only those at the beginning of a test's name", () => {
