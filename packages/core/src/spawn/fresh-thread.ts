@@ -86,6 +86,7 @@ function bootOrder(options: FreshThreadOptions, order: SpawnOrder): BootOrder {
     hostData: options.hostData,
     sockets: order.sockets,
     heartbeatIntervalMs: options.heartbeatIntervalMs,
+    ...(options.watches === undefined ? {} : { watches: options.watches }),
   };
 }
 
