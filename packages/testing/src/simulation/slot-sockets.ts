@@ -27,6 +27,9 @@ export class SlotSocketTwin {
   readonly #answers: SlotEvent[] = [];
   #steered: readonly SlotIndex[] | null = null;
   #clients = 0;
+  #adoptions = 0;
+  /** By slot and worker: which adoption was the last. */
+  readonly #adopted: Map<string, number> = new Map();
   #cancel: () => void = () => {};
 
   /** @param gateOf  null when the worker has gone */
@@ -80,6 +83,8 @@ export class SlotSocketTwin {
         this.#sockets.set(command.slot, { queue: 0, listeners: new Set() });
         return;
       case "Adopt":
+        this.#adoptions += 1;
+        this.#adopted.set(`${command.slot} ${command.worker}`, this.#adoptions);
         this.#sockets.get(command.slot)?.listeners.add(command.worker);
         return this.#acceptSoon(command.worker);
       case "Release":
@@ -101,10 +106,12 @@ export class SlotSocketTwin {
   }
 
   #release(slot: SlotIndex, worker: WorkerId): void {
+    const adoptions = this.#adoptions;
     this.#time.happen(TURN_MS, this.#gateOf(worker), () => {
       if (this.#gateOf(worker) === null) return;
-      // Unless it is its own by now.
-      if (this.#ready.get(worker) !== slot) this.#sockets.get(slot)?.listeners.delete(worker);
+      // Unless it is its own by now, or was given back to it: orders arrive in order.
+      const isGivenBack = (this.#adopted.get(`${slot} ${worker}`) ?? 0) > adoptions;
+      if (this.#ready.get(worker) !== slot && !isGivenBack) this.#sockets.get(slot)?.listeners.delete(worker);
       this.#time.reach(this.#time.now() + TURN_MS, () =>
         this.#step({ type: "SocketReleased", slot, worker }),
       );
