@@ -167,7 +167,8 @@ export interface TaskPoolStats {
   };
 }
 
-/** A running pool. Several may live in one process; an idle one does not keep the process alive. */
+/** A running pool. Several may live in one process; an idle one does not keep the process alive (but with spawn "template":
+ *  close it). */
 export interface TaskPool<Tasks = unknown> {
   /** Runs a task. Settles, always: with its result, the error it threw, or a PoolError: BROOD_WORKER_EXITED,
    *  BROOD_TASK_TIMEOUT, BROOD_TASK_ABORTED, BROOD_QUEUE_FULL, BROOD_NOT_CLONEABLE, BROOD_BOOT_FAILED, BROOD_BOOT_TIMEOUT,

@@ -37,7 +37,7 @@ const CASES = ENDS.flatMap((end) =>
 
 describe("a worker that ends under its task", () => {
   it.each(CASES)(
-    "$name($task) over $runtime, isolate $isolate",
+    "60: $name($task) over $runtime, isolate $isolate",
     async ({ name, task, runtime, isolate, expected }) => {
       const tasks = pool({ runtime, isolate, resourceLimits: LIMITS, taskTimeoutMs: 50_000 });
       const before = tasks.run(1);
