@@ -13,6 +13,7 @@ const SETS = {
   pm2: ["pm2@7.0.4"],
   // The newest version that both packages have.
   watt: ["wattpm@3.65.0", "@platformatic/node@3.65.0"],
+  tasks: ["piscina@5.3.2", "tinypool@2.2.0", "workerpool@10.0.3", "poolifier@5.3.2", "jest-worker@30.5.1"],
   heavy: [
     "express@5.3.0",
     "fastify@5.12.8",

@@ -24,12 +24,17 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, string>> = {
   BROOD_HEALTH_CHECK:
     "Read what the check said; it runs in the worker before it serves, and for minHealthyMs after.",
   BROOD_HEARTBEAT_TIMEOUT: "Look for what blocks the worker's event loop, or raise heartbeatTimeoutMs.",
+  BROOD_NOT_CLONEABLE:
+    "Pass and return what structured clone can carry: no functions, no sockets; move() what is transferable.",
   BROOD_PROTOCOL: "Run the same version of Brood on both ends, and leave the worker's IPC channel to it.",
+  BROOD_QUEUE_FULL: "Wait for the pool's drain event before the next run(), use map(), or raise maxQueue.",
   BROOD_RELEASE_CHANGED:
     "Deploy into a new folder, or restart after changing files in place; onReleaseChanged decides.",
   BROOD_RELEASE_NOT_FOUND: "Give an entry file that exists and that this user can read.",
   BROOD_ROLL_STOPPED: "The service was stopped during the restart; start it again, then restart.",
   BROOD_SPAWN_FAILED: "Look at the operating system's limits (processes, memory, descriptors).",
+  BROOD_TASK_ABORTED: "Nothing, if the abort was yours: error.cause is the signal's reason.",
+  BROOD_TASK_TIMEOUT: "Raise timeoutMs or taskTimeoutMs, or look for what keeps the task from ending.",
   BROOD_TEMPLATE_DISCARDED:
     "Read the workers' own failures: so many in a row from one template; it is built again.",
   BROOD_TEMPLATE_EXITED: "Read its exit code, signal and stderr; it is built again from the pinned release.",
@@ -57,11 +62,15 @@ export type ErrorCode =
   | "BROOD_GENERATION_UNKNOWN"
   | "BROOD_HEALTH_CHECK"
   | "BROOD_HEARTBEAT_TIMEOUT"
+  | "BROOD_NOT_CLONEABLE"
   | "BROOD_PROTOCOL"
+  | "BROOD_QUEUE_FULL"
   | "BROOD_RELEASE_CHANGED"
   | "BROOD_RELEASE_NOT_FOUND"
   | "BROOD_ROLL_STOPPED"
   | "BROOD_SPAWN_FAILED"
+  | "BROOD_TASK_ABORTED"
+  | "BROOD_TASK_TIMEOUT"
   | "BROOD_TEMPLATE_DISCARDED"
   | "BROOD_TEMPLATE_EXITED"
   | "BROOD_TEMPLATE_UNSAFE"

@@ -34,3 +34,21 @@ export type {
   WorkerStats,
 } from "./service-types.ts";
 export { formatLine } from "./supervisor/logging.ts";
+export { createTaskPool } from "./tasks/create-task-pool.ts";
+export type {
+  BalancedWorker,
+  MapOptions,
+  QueuedTask,
+  RunOptions,
+  TaskPool,
+  TaskPoolEvents,
+  TaskPoolOptions,
+  TaskPoolStats,
+  TaskRecycleOptions,
+  TaskResourceLimits,
+  TaskRuntime,
+} from "./tasks/pool-types.ts";
+export type { CustomQueue } from "./tasks/task-queue.ts";
+export { defineTasks, type TaskFunction, type TaskFunctionContext } from "./tasks/task-types.ts";
+export type { PoolHistogram, TimeSummary } from "./tasks/timings.ts";
+export { move } from "./worker/movable.ts";

@@ -17,6 +17,7 @@ export { type FullDisk, fullDisk } from "./inject/full-disk.ts";
 export type { KillSignal } from "./inject/kill.ts";
 export type { FaultTarget, Victim } from "./inject/target.ts";
 export type { TemplateSignal, TemplateVictim } from "./inject/template.ts";
+export { type TestPool, type TestPoolConfig, testPool } from "./pool/test-pool.ts";
 export type { ProbeResponse } from "./probe/exchange.ts";
 export type { ProbeError, ProbeLatency, ProbeReport, ProbeSnapshot, SeenVersion } from "./probe/report.ts";
 export { type Probe, type VersionProbeOptions, versionProbe } from "./probe/version-probe.ts";

@@ -76,6 +76,8 @@ export type WorkerMessage = { readonly worker: WorkerId; readonly generation: Ge
   | { readonly type: "Hello"; readonly release: Release; readonly pid: number }
   | { readonly type: "Ready" }
   | { readonly type: "Heartbeat"; readonly usage: Usage; readonly answers?: Answers }
+  /** It noted the beginning of a task and not its end (task workers; read from its memory when it cannot speak). */
+  | { readonly type: "Busy" }
   | { readonly type: "Failed"; readonly error: WireError }
   | { readonly type: "Draining" }
   | { readonly type: "Bye" }

@@ -99,7 +99,7 @@ export type Command =
   | { readonly type: "CloseSlot"; readonly slot: SlotIndex }
   /** Wants to know what it is doing: its last words before it is killed for its silence. */
   | { readonly type: "ExamineWorker"; readonly worker: WorkerId }
-  /** Wants a heartbeat now. */
+  /** Wants a heartbeat now; a silent task worker may say that it is busy. */
   | { readonly type: "AskWorker"; readonly worker: WorkerId }
   | { readonly type: "SettleStart"; readonly reason: FailureReason | null }
   | { readonly type: "SettleRoll"; readonly requestId: string; readonly result: RollResult }

@@ -9,6 +9,10 @@ export interface MachineConfig {
   readonly minHealthyMs: Milliseconds;
   readonly drainTimeoutMs: Milliseconds;
   readonly heartbeatTimeoutMs: Milliseconds;
+  /** Ask a silent worker before it is judged: task workers may be deep in a task. Default false. */
+  readonly asksTheSilent?: boolean;
+  /** A worker that was ready for so long wipes its slot's failures. Default 30_000; task workers prove themselves sooner. */
+  readonly failuresForgottenAfterMs?: Milliseconds;
   /** Slots that may have an incoming worker beside a current one. */
   readonly maxSurge: number;
   /** Ready workers that a replacement may take away before its successor is ready. */
@@ -59,7 +63,7 @@ export const EXAMINE_MS = 250;
 export const BACK_OFF_BASE_MS = 100;
 export const BACK_OFF_CAP_MS = 30_000;
 
-/** A worker that was ready for so long wipes its slot's failures. */
+/** `failuresForgottenAfterMs` unless it is given. */
 export const FAILURES_FORGOTTEN_AFTER_MS = 30_000;
 
 /** Deadlines noticed so late mean that the supervisor itself stood still (stopped, suspended, starved). */

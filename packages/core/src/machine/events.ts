@@ -27,7 +27,13 @@ export type RequestEvent =
       readonly entry: string | null;
       readonly to?: Generation;
     }
-  | { readonly type: "ScaleRequested"; readonly requestId: string; readonly desired: number }
+  /** `spare`: workers that may rather go than others, should the service shrink. */
+  | {
+      readonly type: "ScaleRequested";
+      readonly requestId: string;
+      readonly desired: number;
+      readonly spare?: readonly WorkerId[];
+    }
   | { readonly type: "StopRequested"; readonly now: boolean };
 
 export type ReleaseEvent =
@@ -47,6 +53,10 @@ export type WorkerEvent = { readonly worker: WorkerId; readonly generation: Gene
   | { readonly type: "WorkerReported"; readonly reported: Report }
   | { readonly type: "WorkerReady" }
   | { readonly type: "WorkerHeartbeat"; readonly usage: Usage; readonly answers?: Answers }
+  /** It has noted that it is in the middle of a task, so its silence is work. */
+  | { readonly type: "WorkerBusy" }
+  /** Whoever embeds it wants it replaced: after a drain (null), or at once and for that reason. Not its failure. */
+  | { readonly type: "WorkerDismissed"; readonly reason: FailureReason | null }
   | { readonly type: "WorkerFailed"; readonly code: string; readonly message: string }
   | { readonly type: "WorkerDraining" }
   | { readonly type: "WorkerBye" }

@@ -9,7 +9,8 @@ import { draw, type Turn } from "./world.ts";
 
 /** Counts the failure of the slot's worker and sets how long the slot waits; an empty slot's first one does not. */
 export function recordFailure(turn: Turn, slot: Slot, worker: Worker): void {
-  if (worker.readyAtMs !== null && turn.atMs - worker.readyAtMs >= FAILURES_FORGOTTEN_AFTER_MS)
+  const { failuresForgottenAfterMs = FAILURES_FORGOTTEN_AFTER_MS } = turn.world.config;
+  if (worker.readyAtMs !== null && turn.atMs - worker.readyAtMs >= failuresForgottenAfterMs)
     slot.failures = 0;
   slot.failures += 1;
   if (slot.failures === 1 && slot.current === null) return;

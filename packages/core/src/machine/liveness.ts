@@ -1,7 +1,8 @@
 // Liveness: only the worker itself can send its heartbeat, and silence for `heartbeatTimeoutMs` ends it.
 // Three guards keep us from killing the innocent. Self-stall: when the supervisor stood still, nobody's silence in that
 // time counts. Second look: after a pause of the whole host the supervisor may run before its workers do, so a silent
-// worker gets a moment in which everybody runs. Kill budget: at most a quarter of the slots (at least one) may at the same time be waiting for the
+// worker is asked and gets a moment in which everybody runs. Work: a worker deep in a task cannot speak, but has noted that
+// it is; the task's own deadline is for that. Kill budget: at most a quarter of the slots (at least one) may at the same time be waiting for the
 // replacement of a worker killed for silence; when a host starves, mass executions only make it worse.
 
 import { EXAMINE_MS, KILL_AGAIN_AFTER_MS } from "./config.ts";
@@ -24,13 +25,16 @@ export function watch(turn: Turn, worker: Worker): void {
 export function checkLiveness(turn: Turn, worker: Worker): void {
   const { world, atMs } = turn;
   if (worker.state !== "ready") return;
-  const silentSinceAtMs = Math.max(worker.lastHeartbeatAtMs, world.silenceForgivenAtMs);
+  const silentSinceAtMs = Math.max(worker.lastHeartbeatAtMs, worker.busyAtMs, world.silenceForgivenAtMs);
   const dueAtMs = silentSinceAtMs + world.config.heartbeatTimeoutMs;
   if (atMs < dueAtMs) return checkAgain(turn, worker, dueAtMs);
   const againMs = recheckMs(world);
   const isSecondLook = worker.suspectedAtMs >= silentSinceAtMs && atMs - worker.suspectedAtMs < 2 * againMs;
   worker.suspectedAtMs = atMs;
-  if (!isSecondLook || isBudgetSpent(world)) return checkAgain(turn, worker, atMs + againMs);
+  if (!isSecondLook || isBudgetSpent(world)) {
+    if (world.config.asksTheSilent) turn.commands.push({ type: "AskWorker", worker: worker.id });
+    return checkAgain(turn, worker, atMs + againMs);
+  }
   if (worker.examinedAtMs < silentSinceAtMs) return examine(turn, worker);
   if (worker.role === "current") world.executed.add(worker.slot);
   expel(turn, worker, heartbeatTimeout(worker, atMs - worker.lastHeartbeatAtMs));

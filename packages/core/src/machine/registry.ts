@@ -35,6 +35,8 @@ export interface Worker {
   /** Infinity while no deadline ends the state. */
   stateDeadlineAtMs: Milliseconds;
   lastHeartbeatAtMs: Milliseconds;
+  /** When it was last found at work on a task that does not let it speak. */
+  busyAtMs: Milliseconds;
   /** When its silence was last found too long. */
   suspectedAtMs: Milliseconds;
   /** When it was last asked what it is doing. */

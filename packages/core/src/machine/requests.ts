@@ -84,14 +84,14 @@ export function refuseRestart(
   });
 }
 
-function scale(turn: Turn, { requestId, desired }: Asked<"ScaleRequested">): void {
+function scale(turn: Turn, { requestId, desired, spare = [] }: Asked<"ScaleRequested">): void {
   const { world } = turn;
   world.waitingScales.push(requestId);
   if (world.phase === "stopping" || world.phase === "stopped") return settleScales(turn, ROLL_STOPPED);
   world.desired = desired;
   if (world.registry.slots.size === 0) return;
   openSlots(turn);
-  closeSurplusSlots(turn);
+  closeSurplusSlots(turn, spare);
 }
 
 function stop(turn: Turn, { now }: Asked<"StopRequested">): void {

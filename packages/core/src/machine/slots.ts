@@ -2,7 +2,7 @@
 // `refill`, so every exit leads to exactly one replacement, on the generation that counts at that moment.
 
 import { forgetFailures, recordFailure } from "./intensity.ts";
-import type { FailureReason } from "./names.ts";
+import type { FailureReason, WorkerId } from "./names.ts";
 import type { Slot, Worker } from "./registry.ts";
 import { mayBoot } from "./replacement.ts";
 import { dismiss, kill, spawnInto } from "./workers.ts";
@@ -24,13 +24,19 @@ export function openSlots(turn: Turn): void {
   }
 }
 
-/** Closes surplus slots: those where nobody serves first, then those of the oldest generation, then the highest index. */
-export function closeSurplusSlots(turn: Turn): void {
+/** Closes surplus slots: those where nobody serves first, then those whose worker can be spared, those of the oldest
+ *  generation, the highest index. */
+export function closeSurplusSlots(turn: Turn, spare: readonly WorkerId[]): void {
   const { registry, desired, surplus } = turn.world;
   const serves = (slot: Slot): number => Number(slot.current !== null);
+  const isNeeded = (slot: Slot): number => Number(slot.current !== null && !spare.includes(slot.current.id));
   const generationOf = (slot: Slot): number => (slot.incoming ?? slot.current)?.generation ?? 0;
   const candidates = [...registry.slots.values()].sort(
-    (a, b) => serves(a) - serves(b) || generationOf(a) - generationOf(b) || b.index - a.index,
+    (a, b) =>
+      serves(a) - serves(b) ||
+      isNeeded(a) - isNeeded(b) ||
+      generationOf(a) - generationOf(b) ||
+      b.index - a.index,
   );
   for (const slot of candidates.slice(0, Math.max(0, registry.slots.size - desired))) {
     for (const worker of [slot.incoming, slot.current]) {

@@ -17,7 +17,7 @@ import { viewOf } from "./roll.ts";
 import { shownMs } from "./rounding.ts";
 import { expel, promote, refill } from "./slots.ts";
 import { isExcused, judgeFork } from "./templates.ts";
-import { announce, drain, identityOf, note } from "./workers.ts";
+import { announce, dismiss, drain, identityOf, kill, note } from "./workers.ts";
 import type { Turn, World } from "./world.ts";
 
 type Told<Type extends WorkerEvent["type"]> = Extract<WorkerEvent, { readonly type: Type }>;
@@ -29,6 +29,8 @@ const INPUT: Readonly<Record<WorkerEvent["type"], WorkerInput | null>> = {
   WorkerReported: "Admitted",
   WorkerReady: "Ready",
   WorkerHeartbeat: "Heartbeat",
+  WorkerBusy: "Heartbeat",
+  WorkerDismissed: null,
   WorkerFailed: "Failed",
   WorkerDraining: "DrainStarted",
   WorkerBye: "Parted",
@@ -43,6 +45,7 @@ export function handleWorkerEvent(turn: Turn, worker: Worker, event: WorkerEvent
   const next = input === null ? null : NEXT[before][input];
   if (event.type === "WorkerExited") return exited(turn, worker, event);
   if (event.type === "WorkerSpawnFailed") return spawnFailed(turn, worker, event.message);
+  if (event.type === "WorkerDismissed") return dismissed(turn, worker, event.reason);
   if (next === null) return violated(turn, worker, event);
   if (next === "killing") return;
   if (event.type === "WorkerReported") return reported(turn, worker, event);
@@ -59,6 +62,9 @@ export function handleWorkerEvent(turn: Turn, worker: Worker, event: WorkerEvent
       if (event.answers !== undefined) noteAnswers(turn, worker, event.answers);
       countSlowBeats(turn, worker);
       return considerRecycling(turn, worker);
+    case "WorkerBusy":
+      worker.busyAtMs = turn.atMs;
+      return;
     case "WorkerFailed":
       worker.fault ??= reasons.confessed(worker, event.code, event.message);
       return;
@@ -142,6 +148,15 @@ function leftOnItsOwn(turn: Turn, worker: Worker): void {
     worker.fault ??= reasons.leftEarly(worker, uptimeMs);
   pause(turn, slot, Math.max(LEFT_PAUSE_MS, (slot.backingOffUntilAtMs ?? 0) - turn.atMs));
   refill(turn, slot, worker, false);
+}
+
+/** It has done its part, or its task has to be stopped: a new one takes the seat at once, and nobody is blamed. */
+function dismissed(turn: Turn, worker: Worker, reason: FailureReason | null): void {
+  const slot = turn.world.registry.slots.get(worker.slot);
+  const wasSeated = worker.role !== "leaving";
+  if (reason === null) dismiss(turn, worker);
+  else kill(turn, worker, reason);
+  if (wasSeated && slot !== undefined) refill(turn, slot, worker, false);
 }
 
 function violated(turn: Turn, worker: Worker, event: WorkerEvent): void {

@@ -6,27 +6,40 @@ import type { Announcement } from "../machine/commands.ts";
 import type { Logger } from "../ports/log.ts";
 import type { ServiceEvents } from "../service-types.ts";
 
-export interface PublicEvents {
-  readonly emitter: EventEmitter<ServiceEvents>;
+export interface PublicEvents<Events extends ServiceEvents = ServiceEvents> {
+  readonly emitter: EventEmitter<Events>;
   publish(announcement: Announcement): void;
+  /** An event without a payload. */
+  announce(name: keyof Events): void;
   fail(error: Error): void;
 }
 
-export function createPublicEvents(logger: Logger): PublicEvents {
-  const emitter = new EventEmitter<ServiceEvents>();
+export function createPublicEvents<Events extends ServiceEvents = ServiceEvents>(
+  logger: Logger,
+): PublicEvents<Events> {
+  const emitter = new EventEmitter<Events>();
+  // eventemitter3 derives a payload from its name, which a name that is not known yet defeats.
+  const emit = (name: string, ...payload: readonly unknown[]): boolean =>
+    Reflect.apply(emitter.emit, emitter, [name, ...payload]);
   const fail = (error: Error): void => {
-    if (emitter.listenerCount("error") === 0) logger.error(error.message);
+    if (emitter.listeners("error" as Parameters<typeof emitter.listeners>[0]).length === 0)
+      logger.error(error.message);
     else
       call(
-        () => emitter.emit("error", error),
+        () => emit("error", error),
         (thrown) => logger.error(`an error listener threw: ${thrown}`),
       );
   };
   return {
     emitter,
     fail,
+    announce(name) {
+      call(
+        () => emit(String(name)),
+        (thrown) => fail(asError(thrown, `a listener of ${String(name)} threw`)),
+      );
+    },
     publish({ name, event }) {
-      const emit = emitter.emit.bind(emitter) as (name: string, event: unknown) => boolean;
       call(
         () => emit(name, deepFreeze(event)),
         (thrown) => fail(asError(thrown, `a listener of ${name} threw`)),

@@ -35,6 +35,8 @@ function eventOf(owner: Pick<WorkerEvent, "worker" | "generation">, message: Wor
       return { type: "WorkerReady", ...signed };
     case "Heartbeat":
       return heartbeat(signed, message);
+    case "Busy":
+      return { type: "WorkerBusy", ...signed };
     case "Failed":
       return { type: "WorkerFailed", ...signed, ...failure(message.error) };
     case "Draining":

@@ -16,6 +16,20 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   worker: ["worker", "native", "release", "link", "machine", "errors"],
   template: ["template", "worker", "native", "release", "link", "machine", "errors"],
   spawn: ["spawn", "native", "ports", "link", "machine"],
+  tasks: [
+    "tasks",
+    "supervisor",
+    "spawn",
+    "worker",
+    "release",
+    "native",
+    "ports",
+    "link",
+    "machine",
+    "errors",
+    "options",
+    "service-types",
+  ],
   supervisor: ["supervisor", "ports", "link", "machine", "errors", "service-types"],
 };
 

@@ -1,12 +1,14 @@
 // What the injector needs of whatever it strikes: a server, a service, a test server. And how it finds a slot's worker.
 
-import type { ServiceEvents, ServiceStats, WorkerId, WorkerStats } from "@brood/core";
+import type { ServiceEvents, ServiceStats, TaskRuntime, WorkerId, WorkerStats } from "@brood/core";
 import { badOption } from "@brood/core";
 import type { BootOrders } from "./boot-orders.ts";
 
-/** A `Server`, a `Service` or a `TestServer`. */
+/** A `Server`, a `Service`, a `TestServer`, or a task pool of processes. */
 export interface FaultTarget {
-  stats(): ServiceStats;
+  stats(): Pick<ServiceStats, "workers" | "desired" | "spawn" | "template"> & {
+    readonly runtime: ServiceStats["runtime"] | TaskRuntime;
+  };
   on<Name extends keyof ServiceEvents>(name: Name, listener: ServiceEvents[Name]): unknown;
   off<Name extends keyof ServiceEvents>(name: Name, listener: ServiceEvents[Name]): unknown;
   /** Of a test server. */
@@ -27,8 +29,8 @@ const BY_SERVICE: readonly WorkerStats["state"][] = ["ready", "draining", "booti
 /** The worker that serves in this slot. @throws PoolError BROOD_BAD_OPTION when no process sits there. */
 export function victimIn(target: FaultTarget, slot: number): Victim {
   const { runtime } = target.stats();
-  if (runtime === "thread")
-    throw badOption("runtime", runtime, '"process": a signal would hit this whole process, not one thread');
+  if (runtime === "thread" || runtime === "worker_threads")
+    throw badOption("runtime", runtime, "processes: a signal would hit this whole process, not one thread");
   const running = target
     .stats()
     .workers.flatMap(({ pid, ...rest }) => (pid === null ? [] : [{ pid, ...rest }]));

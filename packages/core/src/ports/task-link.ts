@@ -1,0 +1,40 @@
+// The data plane as the pool and the strategies see it: the strategy that starts a task worker hands the pool a link to
+// send tasks over, and whatever comes back goes to the plane. The control plane is the worker's sink, as for services.
+
+import type { TaskMessage } from "../link/task-protocol.ts";
+import type { WorkerId } from "../machine/names.ts";
+import type { SpawnOrder } from "./spawn-strategy.ts";
+
+/** A task on its link: a number that rises, and a cell that is its alone while it is outstanding. */
+export interface SentTask {
+  readonly seq: number;
+  readonly cell: number;
+}
+
+/** The way to one task worker. */
+export interface TaskLink {
+  readonly threadId: number | null;
+  /** Can tasks that were sent be taken back while the worker is deep in another one? */
+  readonly canRevoke: boolean;
+  /** @throws what the transport throws for a value that cannot be cloned; then nothing was sent. */
+  send(message: TaskMessage, transfer: readonly unknown[]): void;
+  /** Marks a task's cell as sent; before `send`. */
+  offer(task: SentTask): void;
+  /** True: it has not begun and never will. */
+  revoke(task: SentTask): boolean;
+  /** Whether it has begun, also when the worker is gone; null: unknown. */
+  hasBegun(task: SentTask): boolean | null;
+}
+
+/** What the strategies tell the pool. */
+export interface TaskPlane {
+  /** Before anything else about this worker. */
+  linked(order: SpawnOrder, link: TaskLink): void;
+  received(worker: WorkerId, message: TaskMessage): void;
+  /** It is about to be killed: nothing more for it. */
+  close(worker: WorkerId): void;
+  /** Has it begun a task and not answered, by its own account? */
+  isBusy(worker: WorkerId): boolean;
+  /** Before the sink's `exited`; everything the worker sent has been received. */
+  ended(worker: WorkerId, end: { readonly isOutOfMemory: boolean }): void;
+}

@@ -1,0 +1,44 @@
+// What every strategy for task workers is told, and the order that its worker gets.
+
+import type { BootOrder } from "../link/protocol.ts";
+import type { TaskOrder } from "../link/task-protocol.ts";
+import type { SpawnOrder } from "../ports/spawn-strategy.ts";
+
+export interface TaskSpawnOptions {
+  readonly name: string;
+  readonly heartbeatIntervalMs: number;
+  /** The worker's whole environment. */
+  readonly env: NodeJS.ProcessEnv;
+  readonly execArgv: readonly string[];
+  readonly resourceLimits: Readonly<Record<string, number>>;
+  readonly workerData: unknown;
+  readonly tasks: TaskOrder;
+}
+
+export function sessionOf(
+  options: TaskSpawnOptions,
+  order: SpawnOrder,
+  runtime: BootOrder["runtime"],
+): { readonly boot: BootOrder; readonly tasks: TaskOrder } {
+  const { worker, slot, generation, release } = order;
+  const { name, heartbeatIntervalMs, tasks } = options;
+  const identity = { worker, slot, generation, release, name, runtime, heartbeatIntervalMs };
+  return { boot: { ...identity, spawn: "fresh", host: null, hostData: null, sockets: [] }, tasks };
+}
+
+/** Not for workers: they would answer for the host. */
+const KEPT_FROM_WORKERS = ["NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES"];
+
+export function processEnvironment({ env }: TaskSpawnOptions): Record<string, string> {
+  const own: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) {
+    if (value !== undefined && !KEPT_FROM_WORKERS.includes(name)) own[name] = value;
+  }
+  return own;
+}
+
+/** A process's heap is limited by a flag. */
+export function processArguments({ execArgv, resourceLimits }: TaskSpawnOptions): string[] {
+  const limitMb = resourceLimits["maxOldGenerationSizeMb"];
+  return limitMb === undefined ? [...execArgv] : [...execArgv, `--max-old-space-size=${Math.ceil(limitMb)}`];
+}

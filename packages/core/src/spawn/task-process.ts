@@ -1,0 +1,160 @@
+// Task workers as processes: for each worker a Tinypool of its own with one child process, which starts the process and loads
+// our session in it. It runs one task, `open`; the pool's tasks go over the same IPC channel, in messages of our own. The
+// environment is given explicitly (Tinypool's default is an empty one) and `teardown` is not used. On any failure the whole
+// instance is thrown away; it may not respawn by itself (minThreads 0), that is the machine's.
+
+import { ChildProcess } from "node:child_process";
+import { createFrameWriter, createWorkerFrameReader, type FrameReader } from "../link/frames.ts";
+import type { SupervisorMessage, WorkerMessage } from "../link/protocol.ts";
+import { isTaskMessage } from "../link/task-protocol.ts";
+import type { SpawnOrder, SpawnStrategy, WorkerHandle, WorkerSink } from "../ports/spawn-strategy.ts";
+import type { TaskPlane } from "../ports/task-link.ts";
+import { createTail } from "./output.ts";
+import { openTaskJournal } from "./task-journal.ts";
+import { processArguments, processEnvironment, sessionOf, type TaskSpawnOptions } from "./task-options.ts";
+
+const RUNNER = new URL("../worker/task-process.js", import.meta.url).href;
+
+/** Tinypool's idle timer must not end a worker that has no task of Tinypool's: the longest there is. */
+const IDLE_NEVER_MS = 2 ** 31 - 1;
+
+/** After its exit a child of its own may hold its pipes open; then what it said is as it is. */
+const PIPES_GRACE_MS = 200;
+
+export function createTaskProcessStrategy(options: TaskSpawnOptions, plane: TaskPlane): SpawnStrategy {
+  return {
+    kind: "fresh",
+    spawn(order, sink) {
+      const worker = new TaskProcess(order, sink, plane);
+      worker.start(options).catch((error: unknown) => worker.failed(error));
+      return worker;
+    },
+  };
+}
+
+class TaskProcess implements WorkerHandle {
+  readonly #order: SpawnOrder;
+  readonly #sink: WorkerSink;
+  readonly #plane: TaskPlane;
+  readonly #journal = openTaskJournal();
+  readonly #tail = createTail();
+  readonly #writer = createFrameWriter<SupervisorMessage>();
+  readonly #reader: FrameReader<WorkerMessage> = createWorkerFrameReader();
+  #child: ChildProcess | null = null;
+  #isKilled = false;
+  #hasEnded = false;
+
+  constructor(order: SpawnOrder, sink: WorkerSink, plane: TaskPlane) {
+    this.#order = order;
+    this.#sink = sink;
+    this.#plane = plane;
+    plane.linked(order, {
+      threadId: null,
+      canRevoke: false,
+      send: (message) => this.#post(message),
+      offer: () => {},
+      revoke: () => false,
+      hasBegun: ({ seq }) => {
+        const begun = this.#journal.begun();
+        return begun === null ? null : seq <= begun;
+      },
+    });
+  }
+
+  async start(options: TaskSpawnOptions): Promise<void> {
+    const { Tinypool } = await import("tinypool");
+    if (this.#isKilled) return this.failed(new Error("it was killed before it was started"));
+    const pool = new Tinypool({
+      filename: RUNNER,
+      name: "open",
+      runtime: "child_process",
+      minThreads: 0,
+      maxThreads: 1,
+      idleTimeout: IDLE_NEVER_MS,
+      serialization: "advanced",
+      env: processEnvironment(options),
+      execArgv: processArguments(options),
+    });
+    // What goes wrong is seen at the process itself, with its exit code.
+    pool.on("error", () => {});
+    const session = sessionOf(options, this.#order, "process");
+    const opening = pool.run({ session, journal: this.#journal.path });
+    opening.catch(() => {});
+    const child: unknown = Reflect.get(pool.threads[0] ?? {}, "process");
+    if (!(child instanceof ChildProcess)) throw new Error("tinypool started no process");
+    this.#watch(child);
+    await opening.catch((error: unknown) => this.#couldNotOpen(error));
+  }
+
+  send(message: SupervisorMessage): boolean {
+    if (this.#hasEnded) return false;
+    this.#post(this.#writer.wrap(message));
+    if (message.type === "Report" && this.#plane.isBusy(this.#order.worker))
+      this.#sink.message({ type: "Busy", worker: this.#order.worker, generation: this.#order.generation });
+    return true;
+  }
+
+  kill(): void {
+    this.#isKilled = true;
+    this.#plane.close(this.#order.worker);
+    this.#child?.kill("SIGKILL");
+  }
+
+  /** There is no process. */
+  failed(error: unknown): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#journal.close();
+    this.#sink.failed(error instanceof Error ? error : new Error(String(error)));
+  }
+
+  #watch(child: ChildProcess): void {
+    this.#child = child;
+    if (child.stderr) this.#tail.add(child.stderr);
+    child.on("message", (value) => this.#receive(value));
+    child.on("error", (error) => {
+      if (child.pid === undefined) this.failed(error);
+    });
+    child.once("exit", (exitCode, signal) => {
+      const end = (): void => {
+        clearTimeout(patience);
+        this.#end(exitCode, signal);
+      };
+      const patience = setTimeout(end, PIPES_GRACE_MS);
+      // Closed are its pipes, the channel among them: everything it sent has been read.
+      child.once("close", () => (child.connected ? child.once("disconnect", end) : end()));
+    });
+    if (child.pid !== undefined) this.#sink.spawned(child.pid);
+  }
+
+  #couldNotOpen(error: unknown): void {
+    if (this.#hasEnded || this.#child?.exitCode !== null) return;
+    const { message, stack = message } = error instanceof Error ? error : new Error(String(error));
+    const { worker, generation } = this.#order;
+    const told = { code: "BROOD_BOOT_FAILED", message: `failed to boot: ${message}`, stack };
+    this.#sink.message({ type: "Failed", worker, generation, error: told });
+    this.kill();
+  }
+
+  #receive(value: unknown): void {
+    if (this.#hasEnded) return;
+    if (isTaskMessage(value)) return this.#plane.received(this.#order.worker, value);
+    const reading = this.#reader.read(value);
+    if (reading.kind === "message") this.#sink.message(reading.message);
+    else if (reading.kind === "violation") this.#sink.violated(reading.detail);
+  }
+
+  /** @throws DataCloneError for what cannot be cloned. A closed channel is no error: the end is on its way. */
+  #post(message: unknown): void {
+    if (this.#child?.connected) this.#child.send(message as object, undefined, undefined, () => {});
+  }
+
+  #end(exitCode: number | null, signal: NodeJS.Signals | null): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#journal.close();
+    const stderr = this.#tail.text();
+    this.#plane.ended(this.#order.worker, { isOutOfMemory: /heap out of memory/i.test(stderr) });
+    this.#sink.exited({ exitCode, signal, stderr });
+  }
+}

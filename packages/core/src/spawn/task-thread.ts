@@ -1,0 +1,168 @@
+// Task workers as threads: for each worker a Piscina of its own with one thread, which starts the thread, loads our session in
+// it, applies limits and environment, and ends it. It runs one task, `open`; the pool's tasks go over a port of ours.
+// On any failure the whole instance is thrown away: it may not respawn by itself (minThreads 0), that is the machine's.
+
+import {
+  MessageChannel,
+  type MessagePort,
+  receiveMessageOnPort,
+  type TransferListItem,
+  type Worker,
+} from "node:worker_threads";
+import { createFrameWriter, createWorkerFrameReader, type FrameReader } from "../link/frames.ts";
+import type { SupervisorMessage, WorkerMessage } from "../link/protocol.ts";
+import { BEGUN, cellValue, createTaskCells, exchangeOffer, OFFERED, REVOKED } from "../link/task-cells.ts";
+import { isTaskMessage } from "../link/task-protocol.ts";
+import type { SpawnOrder, SpawnStrategy, WorkerHandle, WorkerSink } from "../ports/spawn-strategy.ts";
+import type { TaskLink, TaskPlane } from "../ports/task-link.ts";
+import { sessionOf, type TaskSpawnOptions } from "./task-options.ts";
+
+const RUNNER = new URL("../worker/task-thread.js", import.meta.url).href;
+
+export function createTaskThreadStrategy(options: TaskSpawnOptions, plane: TaskPlane): SpawnStrategy {
+  return {
+    kind: "fresh",
+    spawn(order, sink) {
+      const worker = new TaskThread(order, sink, plane);
+      void worker.start(options);
+      return worker;
+    },
+  };
+}
+
+class TaskThread implements WorkerHandle {
+  readonly #order: SpawnOrder;
+  readonly #sink: WorkerSink;
+  readonly #plane: TaskPlane;
+  readonly #cells = createTaskCells();
+  readonly #port: MessagePort;
+  readonly #far: MessagePort;
+  readonly #writer = createFrameWriter<SupervisorMessage>();
+  readonly #reader: FrameReader<WorkerMessage> = createWorkerFrameReader();
+  readonly #link: ReturnType<typeof linkOver>;
+  #destroy: () => void = () => {};
+  #isKilled = false;
+  #hasEnded = false;
+  #isOutOfMemory = false;
+
+  constructor(order: SpawnOrder, sink: WorkerSink, plane: TaskPlane) {
+    const { port1, port2 } = new MessageChannel();
+    this.#order = order;
+    this.#sink = sink;
+    this.#plane = plane;
+    this.#port = port1;
+    this.#far = port2;
+    port1.on("message", (value: unknown) => this.#receive(value));
+    port1.unref();
+    this.#link = linkOver(port1, this.#cells);
+    plane.linked(order, this.#link);
+  }
+
+  async start(options: TaskSpawnOptions): Promise<void> {
+    const { Piscina } = await import("piscina");
+    if (this.#isKilled) return this.#end(null);
+    const { resourceLimits, env, execArgv, workerData } = options;
+    const piscina = new Piscina({
+      filename: RUNNER,
+      name: "open",
+      minThreads: 0,
+      maxThreads: 1,
+      idleTimeout: Number.POSITIVE_INFINITY,
+      atomics: "disabled",
+      recordTiming: false,
+      env,
+      execArgv: [...execArgv],
+      resourceLimits,
+      workerData,
+    });
+    piscina.on("error", (error: unknown) => this.#failed(error));
+    const session = sessionOf(options, this.#order, "thread");
+    const opening = piscina.run(
+      { session, port: this.#far, cells: this.#cells },
+      { transferList: [this.#far] },
+    );
+    const thread = piscina.threads[0];
+    if (thread === undefined) return this.#sink.failed(new Error("piscina started no thread"));
+    this.#destroy = () => void piscina.destroy();
+    this.#link.threadId = thread.threadId;
+    this.#watch(thread);
+    this.#sink.spawned(process.pid);
+    await opening.catch((error: unknown) => {
+      this.#failed(error);
+      this.#destroy();
+    });
+  }
+
+  send(message: SupervisorMessage): boolean {
+    if (this.#hasEnded) return false;
+    this.#port.postMessage(this.#writer.wrap(message));
+    if (message.type === "Report" && this.#plane.isBusy(this.#order.worker))
+      this.#sink.message({ type: "Busy", ...this.#signature() });
+    return true;
+  }
+
+  kill(): void {
+    this.#isKilled = true;
+    this.#plane.close(this.#order.worker);
+    this.#destroy();
+  }
+
+  #watch(thread: Worker): void {
+    thread.once("error", (error: Error) => this.#failed(error));
+    thread.once("exit", (code) => {
+      this.#end(code);
+      this.#destroy();
+    });
+  }
+
+  #receive(value: unknown): void {
+    if (isTaskMessage(value)) return this.#plane.received(this.#order.worker, value);
+    const reading = this.#reader.read(value);
+    if (reading.kind === "message") this.#sink.message(reading.message);
+    else if (reading.kind === "violation") this.#sink.violated(reading.detail);
+  }
+
+  /** Node tells us of the thread's own uncaught error; its exit follows. */
+  #failed(error: unknown): void {
+    if (this.#hasEnded || this.#isKilled) return;
+    const { message, stack = message } = error instanceof Error ? error : new Error(String(error));
+    this.#isOutOfMemory ||=
+      error instanceof Error && "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY";
+    const code = "BROOD_WORKER_EXITED";
+    this.#sink.message({
+      type: "Failed",
+      ...this.#signature(),
+      error: { code, message: `threw: ${message}`, stack },
+    });
+  }
+
+  #end(exitCode: number | null): void {
+    if (this.#hasEnded) return;
+    for (
+      let each = receiveMessageOnPort(this.#port);
+      each !== undefined;
+      each = receiveMessageOnPort(this.#port)
+    ) {
+      this.#receive(each.message);
+    }
+    this.#hasEnded = true;
+    this.#port.close();
+    this.#plane.ended(this.#order.worker, { isOutOfMemory: this.#isOutOfMemory });
+    this.#sink.exited({ exitCode, signal: null, stderr: "" });
+  }
+
+  #signature(): { readonly worker: SpawnOrder["worker"]; readonly generation: number } {
+    return { worker: this.#order.worker, generation: this.#order.generation };
+  }
+}
+
+function linkOver(port: MessagePort, cells: Int32Array): TaskLink & { threadId: number | null } {
+  return {
+    threadId: null,
+    canRevoke: true,
+    send: (message, transfer) => port.postMessage(message, transfer as TransferListItem[]),
+    offer: ({ seq, cell }) => void Atomics.store(cells, cell, cellValue(seq, OFFERED)),
+    revoke: ({ seq, cell }) => exchangeOffer(cells, cell, seq, REVOKED),
+    hasBegun: ({ seq, cell }) => Atomics.load(cells, cell) === cellValue(seq, BEGUN),
+  };
+}

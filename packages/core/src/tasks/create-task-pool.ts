@@ -1,0 +1,126 @@
+// `createTaskPool`: checks the options and wires the pool to real threads or processes.
+
+import { PoolError } from "../errors.ts";
+import { createMachine } from "../machine/machine.ts";
+import type { Clock, Entropy } from "../ports/clock.ts";
+import type { ResolveRelease } from "../ports/release-resolver.ts";
+import type { TaskPlane } from "../ports/task-link.ts";
+import { resolveRelease } from "../release/resolve.ts";
+import { createPublicEvents } from "../supervisor/events.ts";
+import { createDebugLogger, guardLogger, logAnnouncement } from "../supervisor/logging.ts";
+import { realEntropy } from "../supervisor/real-ports.ts";
+import { Supervisor } from "../supervisor/supervisor.ts";
+import { Waiters } from "../supervisor/waiters.ts";
+import { balancerOf } from "./balance.ts";
+import { DataPlane } from "./data-plane.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import { KeepAlive } from "./keep-alive.ts";
+import { Pool } from "./pool.ts";
+import { poolClock } from "./pool-clock.ts";
+import { type CheckedPoolOptions, checkPoolOptions } from "./pool-options.ts";
+import type { PoolTask } from "./pool-task.ts";
+import type { QueuedTask, TaskPool, TaskPoolEvents, TaskPoolOptions } from "./pool-types.ts";
+import { PoolWorkers } from "./pool-workers.ts";
+import { type PoolStrategies, strategiesOf } from "./strategies.ts";
+import { AdaptedQueue, type CustomQueue, PriorityQueue, type TaskQueue } from "./task-queue.ts";
+import { Timings } from "./timings.ts";
+
+/** What a pool needs from outside: real, or simulated. */
+export interface PoolPorts {
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly resolveRelease: ResolveRelease;
+  strategies(plane: TaskPlane): PoolStrategies;
+  defer(callback: () => void): void;
+}
+
+/** Makes a pool and starts its workers; tasks may be run at once, they wait for the first ready worker.
+ *  @throws PoolError BROOD_BAD_OPTION for an option that cannot be used. */
+export function createTaskPool<Tasks = unknown>(options: TaskPoolOptions): TaskPool<Tasks> {
+  const checked = checkPoolOptions(options);
+  const pool = assemblePool(checked, options, {
+    clock: poolClock,
+    entropy: realEntropy,
+    resolveRelease,
+    strategies: (plane) => strategiesOf(checked, options.workerData, plane),
+    defer: queueMicrotask,
+  });
+  // One class serves every task file; its types are the face's.
+  return pool as unknown as TaskPool<Tasks>;
+}
+
+/** The pool over any ports. */
+export function assemblePool(checked: CheckedPoolOptions, options: TaskPoolOptions, ports: PoolPorts): Pool {
+  const logger = guardLogger(options.logger ?? createDebugLogger(checked.poolName));
+  const events = createPublicEvents<TaskPoolEvents>(logger);
+  const waiters = new Waiters();
+  const keepAlive = new KeepAlive();
+  const timings = checked.recordTiming ? new Timings() : null;
+  const dispatcher = new Dispatcher<PoolTask>(queueOf(options.taskQueue), {
+    concurrency: checked.concurrency,
+    batching: checked.batching,
+    canTakeBack: checked.runtime === "worker_threads",
+    balance: options.loadBalancer === undefined ? null : balancerOf(options.loadBalancer),
+  });
+  const plane = new DataPlane(
+    dispatcher,
+    {
+      maxQueue: checked.maxQueue,
+      abortGraceMs: checked.abortGraceMs,
+      budgetUs: checked.batching?.budgetUs ?? 0,
+      isolate: checked.isolate,
+      timings,
+      defaultName: checked.name,
+    },
+    {
+      clock: ports.clock,
+      defer: ports.defer,
+      expel: (worker, reason) => workers.expel(worker, reason),
+      spent: (worker) => workers.spent(worker),
+      backlog: () => workers.backlog(),
+      empty: () => pool.empty(),
+      announce: (name) => events.announce(name),
+      keepAlive: (isWanted) => (isWanted ? keepAlive.want() : keepAlive.unwant()),
+    },
+  );
+  const strategies = ports.strategies(plane);
+  const supervisor = new Supervisor(
+    createMachine(checked.machine),
+    {
+      clock: ports.clock,
+      entropy: ports.entropy,
+      strategy: strategies.fresh,
+      templates: strategies.templates,
+      resolveRelease: ports.resolveRelease,
+      note: (level, message) => logger[level](message),
+      fail(error) {
+        if (error instanceof PoolError && error.code === "BROOD_BUG") pool.fail(error);
+        events.fail(error);
+      },
+      publish(announcement) {
+        logAnnouncement(logger, announcement);
+        workers.observe(announcement);
+        events.publish(announcement);
+      },
+    },
+    waiters,
+  );
+  const { minWorkers, maxWorkers, idleTimeoutMs, machine } = checked;
+  const { maxFailures } = machine;
+  const workers: PoolWorkers = new PoolWorkers(
+    { minWorkers, maxWorkers, idleTimeoutMs, maxFailures },
+    { supervisor, waiters, plane, clock: ports.clock },
+  );
+  const parts = { supervisor, waiters, plane, workers, events, clock: ports.clock, keepAlive, timings };
+  const pool: Pool = new Pool(checked, parts);
+  pool.start();
+  return pool;
+}
+
+/** A user's queue gives back what was put into it: tasks of this pool. */
+function queueOf(custom: TaskPoolOptions["taskQueue"]): TaskQueue<PoolTask> {
+  if (custom === undefined) return new PriorityQueue<PoolTask>();
+  return new AdaptedQueue<PoolTask>(
+    custom as CustomQueue<QueuedTask> as CustomQueue<unknown> as CustomQueue<PoolTask>,
+  );
+}

@@ -1,0 +1,129 @@
+// Which task goes to which worker, and how many at once. Pure: no time, no I/O; the pool asks for a plan and carries it out.
+// First every worker that can begin a task at once gets one, the least busy first. Then, when the queue is deep and tasks are
+// short, each worker gets more of them ahead, up to a budget of about one millisecond by what tasks of that name took
+// before: that is batching, and it costs nobody time, because no worker that could begin at once is left without.
+// Rule: a job is in the queue, or with exactly one worker, or settled.
+
+import type { WorkerId } from "../machine/names.ts";
+import { Estimates } from "./estimates.ts";
+import type { Job } from "./job.ts";
+import type { TaskQueue } from "./task-queue.ts";
+import { WorkerLoad } from "./worker-load.ts";
+
+export interface DispatcherOptions<Item extends Job> {
+  readonly concurrency: number;
+  /** Null: one task at a time. */
+  readonly batching: { readonly items: number; readonly budgetUs: number } | null;
+  /** Can a worker's waiting tasks be taken back? */
+  readonly canTakeBack: boolean;
+  /** The user's own choice of a worker; null: nobody now. */
+  readonly balance: ((job: Item, open: readonly WorkerLoad[]) => WorkerLoad | null) | null;
+}
+
+/** What to send to one worker, in order. */
+export interface Shipment<Item extends Job> {
+  readonly load: WorkerLoad;
+  readonly jobs: Item[];
+}
+
+export class Dispatcher<Item extends Job> {
+  readonly queue: TaskQueue<Item>;
+  readonly estimates: Estimates;
+  readonly loads: Map<WorkerId, WorkerLoad> = new Map();
+  readonly #options: DispatcherOptions<Item>;
+
+  constructor(queue: TaskQueue<Item>, options: DispatcherOptions<Item>) {
+    this.queue = queue;
+    this.estimates = new Estimates(options.canTakeBack);
+    this.#options = options;
+  }
+
+  open(worker: WorkerId): WorkerLoad {
+    const load = new WorkerLoad(worker, this.#options.concurrency);
+    this.loads.set(worker, load);
+    return load;
+  }
+
+  /** Moves tasks from the queue to workers. */
+  plan(): readonly Shipment<Item>[] {
+    const shipments: Shipment<Item>[] = [];
+    this.#fillFree(shipments);
+    if (this.#options.batching !== null && this.queue.size > 0)
+      this.#sendAhead(shipments, this.#options.batching);
+    return shipments;
+  }
+
+  /** Is there anything that a plan would change? Asked after each answer, so it must cost nothing. */
+  wantsMore(load: WorkerLoad): boolean {
+    if (this.queue.size === 0 || !load.isOpen) return false;
+    return load.isFree || (this.#options.batching !== null && this.#isHungry(load, this.#options.batching));
+  }
+
+  #fillFree(shipments: Shipment<Item>[]): void {
+    const free = [...this.loads.values()].filter((load) => load.isFree);
+    while (this.queue.size > 0 && free.length > 0) {
+      const load = this.#choose(free);
+      if (load === null) return;
+      const job = this.queue.shift();
+      if (job === undefined) return;
+      this.#assign(load, job, shipments);
+      if (!load.isFree) free.splice(free.indexOf(load), 1);
+    }
+  }
+
+  #choose(free: readonly WorkerLoad[]): WorkerLoad | null {
+    const { balance } = this.#options;
+    if (balance !== null) {
+      const job = this.queue.peek();
+      return job === undefined ? null : balance(job, free);
+    }
+    let least: WorkerLoad | null = null;
+    for (const load of free) {
+      if (least === null || load.outstanding.size < least.outstanding.size) least = load;
+      if (least.outstanding.size === 0) break;
+    }
+    return least;
+  }
+
+  #sendAhead(
+    shipments: Shipment<Item>[],
+    batching: { readonly items: number; readonly budgetUs: number },
+  ): void {
+    const hungry = [...this.loads.values()].filter((load) => load.isOpen && this.#isHungry(load, batching));
+    // Everybody gets the same share of a queue that is not deep enough for all.
+    const share = Math.ceil(this.queue.size / Math.max(1, this.#openCount()));
+    for (const load of hungry) {
+      for (let sent = 0; sent < share && load.outstanding.size < batching.items; sent += 1) {
+        const job = this.queue.peek();
+        if (job === undefined || job.isAlone) return;
+        if (load.backlogUs + this.estimates.of(job.name) > batching.budgetUs) break;
+        this.queue.shift();
+        this.#assign(load, job, shipments);
+      }
+    }
+  }
+
+  /** Less than half of what it may have: refilled in large portions, not one by one. */
+  #isHungry(load: WorkerLoad, batching: { readonly items: number; readonly budgetUs: number }): boolean {
+    return load.outstanding.size * 2 <= batching.items && load.backlogUs * 2 <= batching.budgetUs;
+  }
+
+  #openCount(): number {
+    let count = 0;
+    for (const load of this.loads.values()) count += Number(load.isOpen);
+    return count;
+  }
+
+  #assign(load: WorkerLoad, job: Item, shipments: Shipment<Item>[]): void {
+    const estimateUs = this.estimates.of(job.name);
+    // An unknown one counts for the whole budget: nothing goes behind it.
+    job.estimateUs = Number.isFinite(estimateUs)
+      ? Math.ceil(estimateUs)
+      : (this.#options.batching?.budgetUs ?? 0);
+    load.add(job);
+    const last = shipments.at(-1);
+    const own = last?.load === load ? last : shipments.find((each) => each.load === load);
+    if (own === undefined) shipments.push({ load, jobs: [job] });
+    else own.jobs.push(job);
+  }
+}

@@ -1,0 +1,106 @@
+// One task of a pool, from run() to its outcome. `settle` is the only way out and works once: whoever comes second (an answer
+// after a timeout, an exit after an answer) is told so and changes nothing.
+
+import type { Job, JobState } from "./job.ts";
+import type { WorkerLoad } from "./worker-load.ts";
+
+/** Piscina's: a task object with this symbol carries options for a custom queue. */
+const QUEUE_OPTIONS = Symbol.for("Piscina.queueOptions");
+
+/** What a run was asked for beside its value. One object for all runs without options of their own. */
+export interface TaskRequest {
+  readonly name: string;
+  readonly transfer: readonly unknown[];
+  readonly priority: number;
+  readonly timeoutMs: number | null;
+  readonly retries: number;
+  readonly signal: AbortSignal | null;
+}
+
+export type Outcome =
+  | { readonly isDone: true; readonly value: unknown }
+  | { readonly isDone: false; readonly error: unknown };
+
+export class PoolTask implements Job {
+  readonly taskId: number;
+  readonly value: unknown;
+  readonly request: TaskRequest;
+  state: JobState = "queued";
+  load: WorkerLoad | null = null;
+  seq = 0;
+  cell = 0;
+  estimateUs = 0;
+  retriesLeft: number;
+  /** Microseconds of a clock that wraps (int32): only differences mean anything. Small integers cost no memory of their
+   *  own, and a hundred thousand waiting tasks are mostly garbage collection. */
+  readonly createdUs: number;
+  beganUs = 0;
+  /** Ends its timeout and its listening to the signal. */
+  cancelTimer: (() => void) | null = null;
+  stopListening: (() => void) | null = null;
+  readonly #resolve: (value: unknown) => void;
+  readonly #reject: (error: unknown) => void;
+
+  constructor(
+    taskId: number,
+    value: unknown,
+    request: TaskRequest,
+    nowMs: number,
+    resolve: (value: unknown) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.taskId = taskId;
+    this.value = value;
+    this.request = request;
+    this.createdUs = wrappedUs(nowMs);
+    this.retriesLeft = request.retries;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  get name(): string {
+    return this.request.name;
+  }
+
+  get priority(): number {
+    return this.request.priority;
+  }
+
+  get isAlone(): boolean {
+    return this.request.transfer.length > 0;
+  }
+
+  get waitedUs(): number {
+    return (this.beganUs - this.createdUs) | 0;
+  }
+
+  /** For a custom queue or balancer, as in piscina. */
+  get isAbortable(): boolean {
+    return this.request.signal !== null;
+  }
+
+  /** False when it had its outcome already. */
+  settle(outcome: Outcome): boolean {
+    if (this.state === "settled") return false;
+    this.state = "settled";
+    this.cancelTimer?.();
+    this.stopListening?.();
+    this.cancelTimer = null;
+    this.stopListening = null;
+    if (outcome.isDone) this.#resolve(outcome.value);
+    else this.#reject(outcome.error);
+    return true;
+  }
+}
+
+export function wrappedUs(ms: number): number {
+  return Math.trunc((ms * 1_000) % 2 ** 32) | 0;
+}
+
+Object.defineProperty(PoolTask.prototype, QUEUE_OPTIONS, {
+  get(this: PoolTask): unknown {
+    const { value } = this;
+    const isMarked = typeof value === "object" && value !== null && QUEUE_OPTIONS in value;
+    return isMarked ? Reflect.get(value, QUEUE_OPTIONS) : null;
+  },
+});

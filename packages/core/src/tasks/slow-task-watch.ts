@@ -1,0 +1,93 @@
+// Batching guesses that tasks are short. When one is not, those behind it on its worker must not wait for it: a worker that
+// has answered nothing for a millisecond although tasks stand behind the running one gives them back when somebody else is
+// free (where its link can take them back: threads), and counts as full until it answers. Looked at only while something stands behind.
+
+import type { WorkerId } from "../machine/names.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Dispatcher } from "./dispatcher.ts";
+import type { PoolTask } from "./pool-task.ts";
+import type { Member } from "./task-team.ts";
+
+/** One look a millisecond: what stands behind a slow task is held for two of them at most. */
+const LOOK_MS = 1;
+
+export class SlowTaskWatch {
+  readonly #dispatcher: Dispatcher<PoolTask>;
+  readonly #members: ReadonlyMap<WorkerId, Member>;
+  readonly #clock: Clock;
+  readonly #budgetUs: number;
+  readonly #onTakenBack: () => void;
+  /** Answers of each worker at the last look. */
+  readonly #seen: Map<WorkerId, { readonly answered: number; readonly atMs: number }> = new Map();
+  #isArmed = false;
+
+  constructor(
+    dispatcher: Dispatcher<PoolTask>,
+    members: ReadonlyMap<WorkerId, Member>,
+    clock: Clock,
+    budgetUs: number,
+    onTakenBack: () => void,
+  ) {
+    this.#dispatcher = dispatcher;
+    this.#members = members;
+    this.#clock = clock;
+    this.#budgetUs = budgetUs;
+    this.#onTakenBack = onTakenBack;
+  }
+
+  /** Called after each dispatch. */
+  arm(): void {
+    if (this.#isArmed || !this.#hasBehind()) return;
+    this.#isArmed = true;
+    this.#clock.after(LOOK_MS, () => {
+      this.#isArmed = false;
+      this.#look();
+      this.arm();
+    });
+  }
+
+  #hasBehind(): boolean {
+    for (const { link, load } of this.#members.values()) {
+      if (link.canRevoke && load !== null && load.behind > 0) return true;
+    }
+    return false;
+  }
+
+  #look(): void {
+    const nowMs = this.#clock.now();
+    let isAnyTakenBack = false;
+    // With nobody free to take them, they stand nowhere better than where they are.
+    const isAnyFree = [...this.#dispatcher.loads.values()].some((load) => load.isFree);
+    for (const [worker, member] of this.#members) {
+      const { load } = member;
+      if (load === null || load.behind === 0) this.#seen.delete(worker);
+      else {
+        const seen = this.#seen.get(worker);
+        if (seen?.answered !== load.answered)
+          this.#seen.set(worker, { answered: load.answered, atMs: nowMs });
+        else if (isAnyFree && nowMs - seen.atMs >= LOOK_MS)
+          isAnyTakenBack = this.#takeBack(member) || isAnyTakenBack;
+      }
+    }
+    if (isAnyTakenBack) this.#onTakenBack();
+  }
+
+  #takeBack({ link, load }: Member): boolean {
+    if (load === null || !link.canRevoke) return false;
+    let isAny = false;
+    for (const job of load.waiting() as PoolTask[]) {
+      if (!link.revoke(job)) continue;
+      load.remove(job.seq);
+      if (job.state === "settled") continue;
+      job.state = "queued";
+      job.load = null;
+      this.#dispatcher.queue.putBack(job);
+      isAny = true;
+    }
+    for (const job of load.outstanding.values()) {
+      load.backlogUs += this.#budgetUs;
+      job.estimateUs += this.#budgetUs;
+    }
+    return isAny;
+  }
+}

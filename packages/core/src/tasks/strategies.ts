@@ -1,0 +1,76 @@
+// The strategies of a pool, by its runtime and spawn.
+
+import { PoolError } from "../errors.ts";
+import { nativeSupport } from "../native/index.ts";
+import type { SpawnStrategy } from "../ports/spawn-strategy.ts";
+import type { TaskPlane } from "../ports/task-link.ts";
+import type { TemplateStrategy } from "../ports/template-strategy.ts";
+import { processArguments, type TaskSpawnOptions } from "../spawn/task-options.ts";
+import { createTaskProcessStrategy } from "../spawn/task-process.ts";
+import { createTaskTemplateStrategy, TASK_HOST, taskHostData } from "../spawn/task-template.ts";
+import { createTaskThreadStrategy } from "../spawn/task-thread.ts";
+import { createTemplateStrategy } from "../spawn/template/template-strategy.ts";
+import type { CheckedPoolOptions } from "./pool-options.ts";
+
+export interface PoolStrategies {
+  /** Also for a template's workers while it is being built again. */
+  readonly fresh: SpawnStrategy;
+  readonly templates: TemplateStrategy | null;
+}
+
+/** @throws PoolError BROOD_TEMPLATE_UNSUPPORTED */
+export function strategiesOf(
+  checked: CheckedPoolOptions,
+  workerData: unknown,
+  plane: TaskPlane,
+): PoolStrategies {
+  const options = spawnOptionsOf(checked, workerData);
+  if (checked.runtime === "worker_threads")
+    return { fresh: createTaskThreadStrategy(options, plane), templates: null };
+  const templates = checked.spawn === "template" ? templatesOf(options, plane) : null;
+  return { fresh: createTaskProcessStrategy(options, plane), templates };
+}
+
+function spawnOptionsOf(checked: CheckedPoolOptions, workerData: unknown): TaskSpawnOptions {
+  const { poolName, heartbeatIntervalMs, env, execArgv, resourceLimits, concurrency, name, recycleTasks } =
+    checked;
+  // Often enough that a limit is noticed when it is reached, seldom enough to cost nothing.
+  const beatEachTasks = recycleTasks === null ? null : Math.max(1, Math.floor(recycleTasks / 20));
+  const tasks = { concurrency, defaultName: name, workerData, beatEachTasks };
+  return { name: poolName, heartbeatIntervalMs, env, execArgv, resourceLimits, workerData, tasks };
+}
+
+function templatesOf(options: TaskSpawnOptions, plane: TaskPlane): TemplateStrategy {
+  const support = nativeSupport();
+  if (!support.ok) {
+    const todo = 'Do that, or use spawn: "fresh".';
+    throw new PoolError(
+      "BROOD_TEMPLATE_UNSUPPORTED",
+      `spawn: template cannot be used here: ${support.reason} ${todo}`,
+    );
+  }
+  const { name, heartbeatIntervalMs, env } = options;
+  const templates = createTemplateStrategy(
+    {
+      name,
+      heartbeatIntervalMs,
+      env: wholeEnvironment(env),
+      execArgv: processArguments(options),
+      host: TASK_HOST,
+      hostData: taskHostData(options),
+      cwd: undefined,
+      compileCache: true,
+      stdout: "inherit",
+      stderr: "inherit",
+      unsafe: "refuse",
+    },
+    support.binding,
+  );
+  return createTaskTemplateStrategy(templates, plane);
+}
+
+/** A service's `env` is added to the host's; a pool's is the whole: what it does not name is taken away. */
+function wholeEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const none = Object.fromEntries(Object.keys(process.env).map((name) => [name, undefined]));
+  return { ...none, ...env };
+}

@@ -1,0 +1,159 @@
+// Tasks that wait for a worker: higher priority first, then first come, first served. What was sent and came back goes to
+// the front again, in its old order. Removing one (aborted while it waited) only counts: its place is skipped later.
+// A queue of the user's own (piscina's `taskQueue`) takes the place of the lanes; what came back still goes first.
+
+import type { Job } from "./job.ts";
+
+/** Piscina's TaskQueue: any object with these four. */
+export interface CustomQueue<Item> {
+  readonly size: number;
+  shift(): Item | null | undefined;
+  push(item: Item): void;
+  remove(item: Item): void;
+}
+
+export interface TaskQueue<Item extends Job> {
+  readonly size: number;
+  push(job: Item): void;
+  /** Puts it back in front of all others of its priority. */
+  putBack(job: Item): void;
+  peek(): Item | undefined;
+  shift(): Item | undefined;
+  /** `job` waits no longer; its state has been changed already. */
+  remove(job: Item): void;
+}
+
+class Lane<Item extends Job> {
+  readonly priority: number;
+  readonly #front: Item[] = [];
+  #back: Item[] = [];
+  #head = 0;
+
+  constructor(priority: number) {
+    this.priority = priority;
+  }
+
+  push(job: Item): void {
+    this.#back.push(job);
+  }
+
+  putBack(job: Item): void {
+    this.#front.push(job);
+  }
+
+  /** The first that still waits; what was removed is dropped on the way. */
+  peek(): Item | undefined {
+    for (;;) {
+      const job = this.#front.at(-1) ?? this.#back[this.#head];
+      if (job === undefined || job.state === "queued") return job;
+      this.shift();
+    }
+  }
+
+  shift(): void {
+    if (this.#front.pop() !== undefined) return;
+    this.#head += 1;
+    // Clears away what was taken, rarely enough to cost nothing.
+    if (this.#head < 1_024 || this.#head * 2 < this.#back.length) return;
+    this.#back = this.#back.slice(this.#head);
+    this.#head = 0;
+  }
+}
+
+export class PriorityQueue<Item extends Job> implements TaskQueue<Item> {
+  /** Highest priority first. Nearly always one. */
+  readonly #lanes: Lane<Item>[] = [];
+  size = 0;
+
+  push(job: Item): void {
+    this.size += 1;
+    this.#laneOf(job.priority).push(job);
+  }
+
+  putBack(job: Item): void {
+    this.size += 1;
+    this.#laneOf(job.priority).putBack(job);
+  }
+
+  peek(): Item | undefined {
+    if (this.size === 0) return undefined;
+    for (const lane of this.#lanes) {
+      const job = lane.peek();
+      if (job !== undefined) return job;
+    }
+    return undefined;
+  }
+
+  shift(): Item | undefined {
+    if (this.size === 0) return undefined;
+    for (const lane of this.#lanes) {
+      const job = lane.peek();
+      if (job === undefined) continue;
+      lane.shift();
+      this.size -= 1;
+      return job;
+    }
+    return undefined;
+  }
+
+  remove(_job: Item): void {
+    this.size -= 1;
+  }
+
+  #laneOf(priority: number): Lane<Item> {
+    const at = this.#lanes.findIndex((lane) => lane.priority <= priority);
+    const found = this.#lanes[at];
+    if (found?.priority === priority) return found;
+    const lane = new Lane<Item>(priority);
+    this.#lanes.splice(at === -1 ? this.#lanes.length : at, 0, lane);
+    return lane;
+  }
+}
+
+/** The user's queue behind the same face. */
+export class AdaptedQueue<Item extends Job> implements TaskQueue<Item> {
+  readonly #custom: CustomQueue<Item>;
+  readonly #front = new PriorityQueue<Item>();
+  readonly #returned: Set<Item> = new Set();
+
+  constructor(custom: CustomQueue<Item>) {
+    this.#custom = custom;
+  }
+
+  get size(): number {
+    return this.#custom.size + this.#front.size;
+  }
+
+  push(job: Item): void {
+    this.#custom.push(job);
+  }
+
+  putBack(job: Item): void {
+    this.#front.putBack(job);
+    this.#returned.add(job);
+  }
+
+  peek(): Item | undefined {
+    const first = this.#front.peek();
+    if (first !== undefined) return first;
+    const own = this.#takeOwn();
+    if (own !== undefined) this.putBack(own);
+    return own;
+  }
+
+  shift(): Item | undefined {
+    const job = this.#front.shift();
+    if (job === undefined) return this.#takeOwn();
+    this.#returned.delete(job);
+    return job;
+  }
+
+  remove(job: Item): void {
+    if (this.#returned.delete(job)) this.#front.remove(job);
+    else this.#custom.remove(job);
+  }
+
+  #takeOwn(): Item | undefined {
+    return this.#custom.size > 0 ? (this.#custom.shift() ?? undefined) : undefined;
+  }
+}

@@ -1,0 +1,116 @@
+// How results leave a worker. Where a message is cheap, each at once. Where it is not (a process's pipe), they are gathered
+// for at most half a millisecond; and before a task begins that is not known to be short, everything gathered leaves first.
+// So nobody's result waits behind a slow task, but for the first slow one of a name that had always been short.
+
+import { performance } from "node:perf_hooks";
+import { DONE, NOT_CLONEABLE, RESULT_STRIDE } from "../link/task-protocol.ts";
+import { movedOf } from "./movable.ts";
+import type { TaskChannel } from "./task-runner.ts";
+
+const HOLD_MS = 0.5;
+const HELD_MAX = 128;
+/** A name is short when its recent tasks were, at worst, shorter than this. */
+const SHORT_US = 250;
+const SAMPLES_MIN = 8;
+/** Each task lets the worst be forgotten a little: after about 300 it counts for a twentieth. */
+const FORGET = 0.99;
+
+interface Record {
+  samples: number;
+  worstUs: number;
+}
+
+export class ResultBuffer {
+  readonly #channel: Pick<TaskChannel, "post" | "isCheap">;
+  readonly #records: Map<string, Record> = new Map();
+  #held: unknown[] = [];
+  #heldSinceMs = 0;
+
+  constructor(channel: Pick<TaskChannel, "post" | "isCheap">) {
+    this.#channel = channel;
+  }
+
+  /** Before a task of that name begins. */
+  makeWay(name: string, mustTell: boolean): void {
+    if (this.#held.length > 0 && (mustTell || !this.#isShort(name))) this.flush();
+  }
+
+  learn(name: string, us: number): void {
+    if (this.#channel.isCheap) return;
+    const record = this.#records.get(name);
+    if (record === undefined) this.#records.set(name, { samples: 1, worstUs: us });
+    else {
+      record.samples += 1;
+      record.worstUs = Math.max(us, record.worstUs * FORGET);
+    }
+  }
+
+  addResult(seq: number, result: unknown, us: number): void {
+    const moved = movedOf(result);
+    if (moved === null) return this.add(seq, DONE, result, us);
+    this.flush();
+    try {
+      this.#channel.post([seq, DONE, moved.value, us], moved.transfer);
+    } catch (error) {
+      this.#refuse(seq, us, error);
+    }
+  }
+
+  /** Takes a result in; one that cannot be cloned is told as such. */
+  add(seq: number, status: number, value: unknown, us: number): void {
+    if (this.#channel.isCheap) {
+      try {
+        this.#channel.post([seq, status, value, us], []);
+      } catch (error) {
+        this.#refuse(seq, us, error);
+      }
+      return;
+    }
+    const nowMs = performance.now();
+    if (this.#held.length === 0) this.#heldSinceMs = nowMs;
+    this.#held.push(seq, status, value, us);
+    if (this.#held.length >= HELD_MAX * RESULT_STRIDE || nowMs - this.#heldSinceMs >= HOLD_MS) this.flush();
+  }
+
+  /** Sends it at once; false when it cannot be cloned. */
+  tryAdd(seq: number, status: number, value: unknown, us: number): boolean {
+    this.flush();
+    try {
+      this.#channel.post([seq, status, value, us], []);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  flush(): void {
+    if (this.#held.length === 0) return;
+    const held = this.#held;
+    this.#held = [];
+    try {
+      this.#channel.post(held, []);
+    } catch {
+      this.#sendEach(held);
+    }
+  }
+
+  /** One of them cannot be cloned; the others must not suffer. */
+  #sendEach(held: readonly unknown[]): void {
+    for (let at = 0; at < held.length; at += RESULT_STRIDE) {
+      try {
+        this.#channel.post(held.slice(at, at + RESULT_STRIDE), []);
+      } catch (error) {
+        this.#refuse(held[at] as number, held[at + 3] as number, error);
+      }
+    }
+  }
+
+  #refuse(seq: number, us: number, error: unknown): void {
+    this.#channel.post([seq, NOT_CLONEABLE, error instanceof Error ? error.message : String(error), us], []);
+  }
+
+  #isShort(name: string): boolean {
+    const record = this.#records.get(name);
+    return record !== undefined && record.samples >= SAMPLES_MIN && record.worstUs < SHORT_US;
+  }
+}

@@ -1,0 +1,66 @@
+// Task workers forked from a template: the template loads the task file, its copies run tasks. Tasks and results travel in
+// the posts of the worker's own link, which carries text: each message is one structured clone in base64. For a worker that
+// runs one task (isolate) the cost does not show; for others batches share it.
+
+import { decodePost, encodePost } from "../link/post-codec.ts";
+import { isTaskMessage, JOURNAL, type TaskOrder } from "../link/task-protocol.ts";
+import type { HostOrder, LoadedRelease, LoadRelease, WorkerHost } from "./host.ts";
+import { claimIn } from "./task-claims.ts";
+import { loadTaskModule, type TaskHandler } from "./task-module.ts";
+import { TaskRunner } from "./task-runner.ts";
+
+/** For the template strategy. */
+export const loadRelease: LoadRelease = async (order) => {
+  const handlers = await loadTaskModule(order.context.release.entry);
+  return {
+    beforeFork: async () => {},
+    createWorkerHost: (own) => new TaskHost(own, handlers),
+  } satisfies LoadedRelease;
+};
+
+class TaskHost implements WorkerHost {
+  readonly #order: HostOrder;
+  readonly #handlers: ReadonlyMap<string, TaskHandler>;
+  #runner: TaskRunner | null = null;
+  #claim: (seq: number) => boolean = () => true;
+
+  constructor(order: HostOrder, handlers: ReadonlyMap<string, TaskHandler>) {
+    this.#order = order;
+    this.#handlers = handlers;
+  }
+
+  async boot(): Promise<void> {}
+
+  async open(): Promise<void> {
+    const { context, hostData, post } = this.#order;
+    const tasks = decodePost(hostData) as TaskOrder;
+    const { slot, worker, generation, release } = context;
+    const info = Object.freeze({ slot, worker, generation, release, runtime: "child_process" as const });
+    const channel = {
+      isCheap: false,
+      claim: (seq: number) => this.#claim(seq),
+      post: (results: unknown) => post(encodePost(results)),
+    };
+    const surroundings = { worker: info, workerData: tasks.workerData };
+    const runner = new TaskRunner(this.#handlers, tasks, channel, surroundings);
+    this.#runner = runner;
+    process.once("exit", () => runner.flush());
+  }
+
+  async drain(): Promise<void> {
+    await this.#runner?.drain();
+  }
+
+  async close(): Promise<void> {}
+
+  usage(): { readonly requests: number; readonly connections: number; readonly tasks: number } {
+    return { requests: this.#runner?.done ?? 0, connections: 0, tasks: this.#runner?.active ?? 0 };
+  }
+
+  message(payload: unknown): void {
+    const message = decodePost(payload);
+    if (!isTaskMessage(message)) return;
+    if (message[0] === JOURNAL) this.#claim = claimIn(String(message[1]));
+    else this.#runner?.receive(message);
+  }
+}

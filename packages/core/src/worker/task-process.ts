@@ -1,0 +1,42 @@
+// What a one-process Tinypool runs in its process: opens the session over the IPC channel and returns. Everything after it
+// goes over that same channel in messages of our own, which Tinypool's runner does not look at.
+
+import { claimIn } from "./task-claims.ts";
+import { openTaskSession, type TaskSession } from "./task-session.ts";
+
+export interface ProcessOrder {
+  readonly session: TaskSession;
+  /** Path of the journal as this process can open it; null: the system has no such paths. */
+  readonly journal: string | null;
+}
+
+export function open({ session, journal }: ProcessOrder): void {
+  const sendNow = process.send?.bind(process);
+  if (sendNow === undefined) throw new Error("a task process must be started by a pool");
+  let sent: Promise<void> = Promise.resolve();
+  const send = (message: unknown): void => {
+    if (!process.connected) return;
+    let hasLeft: () => void = () => {};
+    const leaving = new Promise<void>((resolve) => {
+      hasLeft = resolve;
+    });
+    // Throws for what cannot be cloned.
+    sendNow(message, undefined, undefined, () => hasLeft());
+    sent = leaving;
+  };
+  const worker = openTaskSession(session, {
+    runtime: "child_process",
+    isCheap: false,
+    post: send,
+    sendFrame: send,
+    flush: () => sent,
+    onMessage: (listener) => void process.on("message", listener),
+    claim: journal === null ? () => true : claimIn(journal),
+    exit: (code) => process.exit(code),
+  });
+  process.once("exit", () => worker.flush());
+  process.once("disconnect", () => process.exit(1));
+  process.on("SIGTERM", () => worker.leave());
+  // A terminal sends these to the whole group; the pool's process decides.
+  for (const signal of ["SIGINT", "SIGQUIT", "SIGHUP"] as const) process.on(signal, () => {});
+}

@@ -1,0 +1,152 @@
+// A task worker's life, the same over every transport: Hello (who I am, what I found on disk) -> load the task file -> wait to
+// be admitted -> Ready, heartbeats, tasks -> Drain: give back what has not begun, finish the rest -> Bye. The pools that
+// start our threads and processes see one short task of their own, `open`; everything after it is between us.
+
+import { format } from "node:util";
+import { createFrameWriter, createSupervisorFrameReader, isFrame } from "../link/frames.ts";
+import type { BootOrder, SupervisorMessage, WorkerMessage } from "../link/protocol.ts";
+import { isTaskMessage, type TaskOrder } from "../link/task-protocol.ts";
+import type { Usage } from "../machine/names.ts";
+import { describeRelease } from "../release/resolve.ts";
+import { type Heartbeat, startHeartbeat } from "./heartbeat.ts";
+import { loadTaskModule } from "./task-module.ts";
+import { type TaskChannel, TaskRunner } from "./task-runner.ts";
+
+export interface TaskSession {
+  readonly boot: BootOrder;
+  readonly tasks: TaskOrder;
+}
+
+/** One end of the worker's channel. */
+export interface TaskTransport extends TaskChannel {
+  readonly runtime: "worker_threads" | "child_process";
+  sendFrame(frame: unknown): void;
+  /** Resolves when everything sent so far has left. */
+  flush(): Promise<void>;
+  onMessage(listener: (value: unknown) => void): void;
+  exit(code: number): void;
+}
+
+type Unsigned<Message> = Message extends unknown ? Omit<Message, "worker" | "generation"> : never;
+
+/** What its transport may ask of a session. */
+export interface OpenTaskSession {
+  /** Leaves as after a Drain. */
+  leave(): void;
+  /** Sends what is held back. */
+  flush(): void;
+}
+
+export function openTaskSession(session: TaskSession, transport: TaskTransport): OpenTaskSession {
+  const worker = new TaskSessionWorker(session, transport);
+  transport.onMessage((value) => worker.receive(value));
+  process.on("uncaughtExceptionMonitor", (error) => worker.confess(error, "threw"));
+  void worker.boot();
+  return worker;
+}
+
+class TaskSessionWorker implements OpenTaskSession {
+  readonly #session: TaskSession;
+  readonly #transport: TaskTransport;
+  readonly #writer = createFrameWriter<WorkerMessage>();
+  readonly #reader = createSupervisorFrameReader();
+  readonly #admission: Promise<void>;
+  #admit: () => void = () => {};
+  #runner: TaskRunner | null = null;
+  #heartbeat: Heartbeat | null = null;
+  #beatAtDone = Number.POSITIVE_INFINITY;
+  #isLeaving = false;
+
+  constructor(session: TaskSession, transport: TaskTransport) {
+    this.#session = session;
+    this.#transport = transport;
+    this.#admission = new Promise((resolve) => {
+      this.#admit = resolve;
+    });
+  }
+
+  async boot(): Promise<void> {
+    const { boot, tasks } = this.#session;
+    const transport = this.#transport;
+    try {
+      const release = await describeRelease(boot.release.entry);
+      this.#send({ type: "Hello", release, pid: process.pid });
+      const handlers = await loadTaskModule(release.entry);
+      await this.#admission;
+      const { slot, worker, generation } = boot;
+      const info = Object.freeze({ slot, worker, generation, release, runtime: transport.runtime });
+      const surroundings = { worker: info, workerData: tasks.workerData };
+      this.#runner = new TaskRunner(handlers, tasks, transport, surroundings);
+      this.#heartbeat = startHeartbeat(
+        { intervalMs: boot.heartbeatIntervalMs, runtime: boot.runtime, measuresDelay: false },
+        () => this.#work(),
+        (usage) => this.#send({ type: "Heartbeat", usage }),
+      );
+      this.#beatAtDone = tasks.beatEachTasks ?? Number.POSITIVE_INFINITY;
+      this.#send({ type: "Ready" });
+    } catch (error) {
+      process.stderr.write(`${format(error)}\n`);
+      this.confess(error, "failed to boot");
+      await transport.flush();
+      transport.exit(1);
+    }
+  }
+
+  receive(value: unknown): void {
+    if (isTaskMessage(value)) {
+      const runner = this.#runner;
+      runner?.receive(value);
+      if (runner !== null && runner.done >= this.#beatAtDone) this.#beatForTasks(runner.done);
+      return;
+    }
+    if (!isFrame(value)) return;
+    const reading = this.#reader.read(value);
+    if (reading.kind === "message") this.#obey(reading.message);
+  }
+
+  /** Says what went wrong before the end. */
+  confess(error: unknown, when: string): void {
+    if (process.listenerCount("uncaughtException") > 0 && this.#runner !== null) return;
+    const { message, stack } = error instanceof Error ? error : new Error(format(error));
+    const code = this.#runner === null ? "BROOD_BOOT_FAILED" : "BROOD_WORKER_EXITED";
+    this.#send({ type: "Failed", error: { code, message: `${when}: ${message}`, stack: stack ?? message } });
+  }
+
+  #obey(message: SupervisorMessage): void {
+    if (message.type === "Admit") this.#admit();
+    else if (message.type === "Report") this.#heartbeat?.beat();
+    else if (message.type === "Drain") this.leave();
+  }
+
+  leave(): void {
+    if (this.#isLeaving) return;
+    this.#isLeaving = true;
+    void this.#depart();
+  }
+
+  flush(): void {
+    this.#runner?.flush();
+  }
+
+  async #depart(): Promise<void> {
+    this.#send({ type: "Draining" });
+    await this.#runner?.drain();
+    this.#send({ type: "Bye" });
+    await this.#transport.flush();
+    this.#transport.exit(0);
+  }
+
+  #beatForTasks(done: number): void {
+    this.#beatAtDone = done + (this.#session.tasks.beatEachTasks ?? Number.POSITIVE_INFINITY);
+    this.#heartbeat?.beat();
+  }
+
+  #work(): Pick<Usage, "requests" | "connections" | "tasks"> {
+    return { requests: this.#runner?.done ?? 0, connections: 0, tasks: this.#runner?.active ?? 0 };
+  }
+
+  #send(message: Unsigned<WorkerMessage>): void {
+    const { worker, generation } = this.#session.boot;
+    this.#transport.sendFrame(this.#writer.wrap({ worker, generation, ...message } as WorkerMessage));
+  }
+}

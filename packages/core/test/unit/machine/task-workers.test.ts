@@ -1,0 +1,67 @@
+// What task pools ask of the machine beside what services do: dismissals, workers deep in a task, spare workers.
+import { describe, expect, it } from "vitest";
+import { drive } from "./driver.ts";
+
+describe("a dismissed worker", () => {
+  it("drains and its seat is filled at once, without a failure", () => {
+    const driver = drive({ desired: 1 }).start().fresh().at(100);
+    driver.worker("w1", { type: "WorkerDismissed", reason: null }).at(110).exit("w1").ready("w2");
+    expect(driver.trace).toMatchInlineSnapshot(`
+      [
+        "t=100 WorkerDismissed w1 g1 -> DrainWorker w1; SpawnWorker w2 slot=0 g1",
+        "t=110 WorkerExited w1 g1",
+        "t=110 WorkerReported w2 g1 -> AdmitWorker w2",
+        "t=110 WorkerReady w2 g1",
+      ]
+    `);
+    expect(driver.machine.world.registry.slots.get(0)?.failures).toBe(0);
+  });
+
+  it("is killed at once for a reason, again and again without a back-off, and the roll is not blamed", () => {
+    const driver = drive({ desired: 1, minHealthyMs: 0 }).start().at(100);
+    const reason = { code: "BROOD_TASK_TIMEOUT", message: "too slow" };
+    for (const worker of ["w1", "w2", "w3", "w4"] as const) {
+      driver.fresh().worker(worker, { type: "WorkerDismissed", reason });
+      expect(driver.trace[0]).toContain(`KillWorker ${worker}; SpawnWorker`);
+      driver.exit(worker, null, "SIGKILL").ready(`w${Number(worker.slice(1)) + 1}`);
+    }
+    expect(driver.machine.snapshot(200).counters).toMatchObject({ crashed: 0, killed: 4 });
+  });
+});
+
+describe("a silent worker", () => {
+  it("is asked, and spared as long as it is found at work on a task", () => {
+    const driver = drive({ desired: 1, asksTheSilent: true }).start().fresh();
+    const look = (atMs: number) => driver.at(atMs).deadlines();
+    look(6_000);
+    driver.worker("w1", { type: "WorkerBusy" });
+    look(7_000);
+    look(12_000);
+    driver.worker("w1", { type: "WorkerBusy" });
+    look(13_000);
+    look(18_000);
+    look(19_000);
+    look(20_000);
+    expect(driver.trace).toMatchInlineSnapshot(`
+      [
+        "t=6000 DeadlinesReached -> AskWorker w1",
+        "t=6000 WorkerBusy w1 g1",
+        "t=7000 DeadlinesReached",
+        "t=12000 DeadlinesReached -> AskWorker w1",
+        "t=12000 WorkerBusy w1 g1",
+        "t=13000 DeadlinesReached",
+        "t=18000 DeadlinesReached -> AskWorker w1",
+        "t=19000 DeadlinesReached -> ExamineWorker w1",
+        "t=20000 DeadlinesReached -> KillWorker w1; SpawnWorker w2 slot=0 g1",
+      ]
+    `);
+  });
+});
+
+describe("scaling down", () => {
+  it("takes the workers that can be spared", () => {
+    const driver = drive({ desired: 3 }).start().fresh();
+    driver.step({ type: "ScaleRequested", requestId: "s", desired: 2, spare: ["w1"] });
+    expect(driver.trace).toEqual(["t=0 ScaleRequested -> DrainWorker w1; CloseSlot slot=0"]);
+  });
+});
