@@ -3,6 +3,7 @@ import { defineConfig } from "vitest/config";
 
 /** The engine's own sources instead of its build, so that a unit test needs no build and can put a defect into one. */
 const engine = fileURLToPath(new URL("packages/core/src/engine.ts", import.meta.url));
+const handoff = fileURLToPath(new URL("packages/http-adapter/src/handoff/index.ts", import.meta.url));
 
 /** `unit` runs in this process, pure code and fakes of time only; `process` starts real processes, one file at a time;
  *  `template` repeats the main checks of it with workers that are forked from a template. */
@@ -10,7 +11,7 @@ export default defineConfig({
   test: {
     projects: [
       {
-        resolve: { alias: { "@brood/core/engine": engine } },
+        resolve: { alias: { "@brood/core/engine": engine, "@brood/http-adapter/handoff": handoff } },
         test: { name: "unit", include: ["packages/*/test/unit/**/*.test.ts"] },
       },
       {

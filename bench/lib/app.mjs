@@ -12,7 +12,7 @@ import { installed } from "./npm-install.mjs";
  */
 
 /**
- * @param {"heavy" | "measured" | "trivial"} name
+ * @param {"counted" | "heavy" | "measured" | "trivial"} name
  * @param {string} folder empty or missing
  * @returns {Promise<App>}
  */
@@ -21,7 +21,8 @@ export async function makeApp(name, folder) {
   const entry = join(folder, "app.cjs");
   copyFileSync(join(import.meta.dirname, "../apps", `${name}.cjs`), entry);
   writeFileSync(join(folder, "package.json"), '{ "name": "app", "private": true, "main": "app.cjs" }\n');
-  if (name !== "trivial") symlinkSync(await installed("heavy"), join(folder, "node_modules"));
+  if (name === "heavy" || name === "measured")
+    symlinkSync(await installed("heavy"), join(folder, "node_modules"));
   const deploy = (/** @type {string} */ version) => writeFileSync(join(folder, "VERSION"), version);
   deploy("v1");
   return { folder, entry, deploy };

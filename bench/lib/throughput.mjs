@@ -18,18 +18,23 @@ export function client(wanted) {
  * As fast as it goes.
  * @param {Client} tool
  * @param {string} target
- * @param {{ connections: number, seconds: number }} load
+ * @param {{ connections: number, seconds: number, keepAlive?: boolean }} load
  */
-export async function throughput(tool, target, { connections, seconds }) {
-  return tool.name === "wrk" ? wrk(target, connections, seconds) : autocannon(target, connections, seconds);
+export async function throughput(tool, target, { connections, seconds, keepAlive = true }) {
+  // The server closes then, and the client connects anew.
+  const headers = keepAlive ? [] : ["-H", "Connection: close"];
+  return tool.name === "wrk"
+    ? wrk(target, connections, seconds, headers)
+    : autocannon(target, connections, seconds, headers);
 }
 
 async function wrk(
   /** @type {string} */ target,
   /** @type {number} */ connections,
   /** @type {number} */ seconds,
+  /** @type {readonly string[]} */ headers,
 ) {
-  const out = await run("wrk", ["-t1", `-c${connections}`, `-d${seconds}s`, "--latency", target]);
+  const out = await run("wrk", [...headers, "-t1", `-c${connections}`, `-d${seconds}s`, "--latency", target]);
   const number = (/** @type {RegExp} */ pattern) => Number(pattern.exec(out)?.[1] ?? 0);
   const [, p99, unit] = /99%\s+([\d.]+)(us|ms|s)/.exec(out) ?? [];
   const errors =
@@ -46,9 +51,19 @@ async function autocannon(
   /** @type {string} */ target,
   /** @type {number} */ connections,
   /** @type {number} */ seconds,
+  /** @type {readonly string[]} */ headers,
 ) {
   const command = createRequire(import.meta.url).resolve("autocannon/autocannon.js");
-  const args = ["-c", String(connections), "-d", String(seconds), "--json", "--no-progress", target];
+  const args = [
+    ...headers,
+    "-c",
+    String(connections),
+    "-d",
+    String(seconds),
+    "--json",
+    "--no-progress",
+    target,
+  ];
   const result = JSON.parse(await run(process.execPath, [command, ...args]));
   return {
     perSecond: result.requests.total / result.duration,

@@ -3,6 +3,7 @@
     {
       "target_name": "brood",
       "sources": [
+        "src/accept.c",
         "src/addon.c",
         "src/descriptors.c",
         "src/errors.c",
@@ -11,9 +12,11 @@
         "src/link.c",
         "src/listen.c",
         "src/mappings.c",
+        "src/notify.c",
         "src/pidfd.c",
         "src/platform.c",
         "src/process_end.c",
+        "src/steer.c",
         "src/watch.c",
         "src/watchdog.c"
       ],

@@ -13,10 +13,11 @@ export {
 export type { BootOrder, Frame, SupervisorMessage, WorkerMessage } from "./link/protocol.ts";
 export type { TemplateCommand, TemplateMessage } from "./link/template-protocol.ts";
 export * from "./machine/index.ts";
-export { type NativeSupport, nativeSupport } from "./native/index.ts";
+export { type Binding, type NativeSupport, nativeSupport } from "./native/index.ts";
 export type { Clock, Entropy } from "./ports/clock.ts";
 export type { ResolveRelease } from "./ports/release-resolver.ts";
 export type {
+  PassedSocket,
   SpawnOrder,
   SpawnStrategy,
   WorkerEnd,
@@ -30,6 +31,7 @@ export type {
   TemplateStrategy,
 } from "./ports/template-strategy.ts";
 export { resolveRelease } from "./release/resolve.ts";
+export type { WorkerSeat } from "./service-types.ts";
 export { createFreshProcessStrategy, type FreshProcessOptions } from "./spawn/fresh-process.ts";
 export { createFreshThreadStrategy, type FreshThreadOptions } from "./spawn/fresh-thread.ts";
 export { createTemplateStrategy, type TemplateStrategyOptions } from "./spawn/template/template-strategy.ts";

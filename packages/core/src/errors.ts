@@ -40,6 +40,8 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, string>> = {
   BROOD_TEMPLATE_EXITED: "Read its exit code, signal and stderr; it is built again from the pinned release.",
   BROOD_TEMPLATE_UNSAFE: "Open what the message names in onWorkerBoot, or close it in beforeFork.",
   BROOD_TEMPLATE_UNSUPPORTED: "Do what the message says, or use spawn: fresh.",
+  BROOD_UNAVAILABLE:
+    "Look at `brood status` for why no worker was ready; raise holdTimeoutMs, maxHeld or workers.",
   BROOD_UNHEALTHY:
     "The worker died soon after it was ready: read its exit code and the last lines of stderr.",
   BROOD_WORKER_EXITED: "Read the exit code, signal and stderr; the slot was filled again.",
@@ -73,6 +75,7 @@ export type ErrorCode =
   | "BROOD_TEMPLATE_EXITED"
   | "BROOD_TEMPLATE_UNSAFE"
   | "BROOD_TEMPLATE_UNSUPPORTED"
+  | "BROOD_UNAVAILABLE"
   | "BROOD_UNHEALTHY"
   | "BROOD_WORKER_EXITED";
 

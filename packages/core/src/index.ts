@@ -13,6 +13,7 @@ export type {
   WorkerState,
 } from "./machine/names.ts";
 export type { LogFields, Logger } from "./ports/log.ts";
+export type { PassedSocket } from "./ports/spawn-strategy.ts";
 export { createService } from "./service.ts";
 export { type CheckedServiceOptions, checkServiceOptions } from "./service-options.ts";
 export type {
@@ -29,6 +30,7 @@ export type {
   ServiceStats,
   ThreadLimits,
   WorkerEvent,
+  WorkerSeat,
   WorkerStats,
 } from "./service-types.ts";
 export { formatLine } from "./supervisor/logging.ts";

@@ -16,8 +16,9 @@ import {
   textOption,
   WORKERS_MAX,
 } from "./options.ts";
+import type { PassedSocket } from "./ports/spawn-strategy.ts";
 import { entryPath } from "./release/resolve.ts";
-import type { RecycleOptions, ServiceOptions } from "./service-types.ts";
+import type { RecycleOptions, ServiceOptions, WorkerSeat } from "./service-types.ts";
 import { type CheckedRuntime, checkRuntime } from "./thread-options.ts";
 import { checkCanary, checkHealthCheck } from "./trial-options.ts";
 
@@ -30,6 +31,8 @@ const KNOWN: readonly (keyof ServiceOptions)[] = [
   "host",
   "hostData",
   "sockets",
+  "slotClosed",
+  "takeMessage",
   "workers",
   "runtime",
   "spawn",
@@ -64,7 +67,7 @@ export interface CheckedServiceOptions extends CheckedRuntime {
   readonly unsafe: "refuse" | "warn";
   readonly execArgv: readonly string[];
   readonly compileCache: boolean;
-  readonly sockets: readonly number[];
+  readonly sockets: (seat: WorkerSeat) => readonly PassedSocket[];
   readonly machine: MachineConfig;
   readonly heartbeatIntervalMs: number;
   readonly watches: WorkerWatches;
@@ -201,9 +204,12 @@ export function checkEntry(entry: unknown, cwd: string | undefined): string {
   }
 }
 
-function checkSockets(sockets: readonly number[] = []): readonly number[] {
-  if (Array.isArray(sockets) && sockets.every((fd) => Number.isInteger(fd) && fd >= 0)) return sockets;
-  throw badOption("sockets", sockets, "an array of descriptors");
+function checkSockets(sockets: ServiceOptions["sockets"] = []): CheckedServiceOptions["sockets"] {
+  if (typeof sockets === "function") return sockets;
+  const isSocket = (each: PassedSocket): boolean =>
+    typeof each === "object" && each !== null && Number.isInteger(each.fd) && each.fd >= 0;
+  if (Array.isArray(sockets) && sockets.every(isSocket)) return () => sockets;
+  throw badOption("sockets", sockets, "an array of { role, fd, address }, or a function that makes one");
 }
 
 /** @throws PoolError BROOD_TEMPLATE_UNSUPPORTED, saying what is missing and what to do. */

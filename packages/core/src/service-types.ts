@@ -2,9 +2,17 @@
 
 import type { Writable } from "node:stream";
 import type { RollView, TemplateIdentity, WorkerIdentity } from "./machine/commands.ts";
-import type { FailureReason, Generation, Release, RollResult, WorkerId } from "./machine/names.ts";
+import type { FailureReason, Generation, Release, RollResult, SlotIndex, WorkerId } from "./machine/names.ts";
 import type { TemplateSnapshot, WorkerSnapshot } from "./machine/snapshot.ts";
 import type { Logger } from "./ports/log.ts";
+import type { PassedSocket } from "./ports/spawn-strategy.ts";
+
+/** Who is about to be spawned. */
+export interface WorkerSeat {
+  readonly slot: SlotIndex;
+  readonly worker: WorkerId;
+  readonly generation: Generation;
+}
 
 /** Replace a worker that has done enough. Each is off unless given. */
 export interface RecycleOptions {
@@ -72,12 +80,17 @@ export interface ServiceOptions {
   readonly host?: URL;
   /** JSON for the host. */
   readonly hostData?: unknown;
-  /** Descriptors of bound sockets, passed on to each worker. They stay the caller's. */
-  readonly sockets?: readonly number[];
+  /** Descriptors that go with each worker, or what makes them for one worker. They stay the caller's. Should it throw, that
+   *  worker could not be spawned. */
+  readonly sockets?: readonly PassedSocket[] | ((seat: WorkerSeat) => readonly PassedSocket[]);
+  /** Called when a slot was scaled away; its last worker may still be draining. */
+  readonly slotClosed?: (slot: SlotIndex) => void;
+  /** Sees what a worker's host has posted; true keeps it from `worker:message`, for it was the host's own. */
+  readonly takeMessage?: (worker: WorkerId, payload: unknown) => boolean;
   /** Workers wanted, 1...10_000; default os.availableParallelism(). */
   readonly workers?: number;
-  /** What a worker is. "thread": less memory and quicker to start, but see docs/threads.md for what threads share. Their
-   *  `sockets` need the native addon. Default "process". */
+  /** What a worker is. "thread": quicker to start, but a crash takes all of them; docs/threads.md. Their `sockets` need the
+   *  native addon. Default "process". */
   readonly runtime?: "process" | "thread";
   /** "fresh" (default): each worker is a new process. "template": forked from a process that has loaded the release, in
    *  milliseconds and with shared memory; Linux, see docs/forking.md. */

@@ -38,7 +38,6 @@ export function createService(options: ServiceOptions): Service {
     name: checked.name,
     host: options.host?.href ?? null,
     hostData: options.hostData ?? null,
-    sockets: checked.sockets,
     heartbeatIntervalMs: checked.heartbeatIntervalMs,
     watches: checked.watches,
     env: options.env ?? {},
@@ -60,9 +59,13 @@ export function createService(options: ServiceOptions): Service {
           : createFreshProcessStrategy(processOptions),
       templates: checked.spawn === "template" ? templateStrategy(processOptions) : null,
       resolveRelease,
+      socketsOf: checked.sockets,
+      slotClosed: (slot) => options.slotClosed?.(slot),
       note: (level, message) => logger[level](message),
       fail: events.fail,
       publish(announcement) {
+        const { name, event } = announcement;
+        if (name === "worker:message" && options.takeMessage?.(event.worker, event.payload)) return;
         logAnnouncement(logger, announcement);
         events.publish(announcement);
       },

@@ -16,6 +16,12 @@ import {
   textOption,
   WORKERS_MAX,
 } from "@brood/core/options";
+import {
+  HANDOFF_KEYS,
+  type HandoffConfig,
+  type HandoffOptions,
+  readHandoffOptions,
+} from "./handoff-options.ts";
 import { type ListenAddress, parseAddresses } from "./listen/addresses.ts";
 import { defaultName } from "./name.ts";
 
@@ -50,7 +56,7 @@ export interface WarmupOptions {
 
 type EngineOptions = Pick<ServiceOptions, (typeof ENGINE_KEYS)[number]>;
 
-export interface ServeConfig extends EngineOptions {
+export interface ServeConfig extends EngineOptions, HandoffConfig {
   /** The module to serve, relative to `cwd`. */
   readonly entry: string | URL;
   /** Workers wanted, 1...10_000, or "auto" (default): os.availableParallelism(). */
@@ -64,8 +70,6 @@ export interface ServeConfig extends EngineOptions {
   readonly spawn?: "fresh" | "template";
   /** Requests without a socket before anybody serves (in the template, or in each fresh worker before it is ready). */
   readonly warmup?: WarmupOptions;
-  /** "listener": the workers accept, on the one listening socket each of them inherits. */
-  readonly handoff?: "listener";
   /** In logs, stats and the control socket's path; default: `name` in package.json, else the folder's name. */
   readonly name?: string;
   /** Working directory, for the workers and for relative paths here; default that of this process. */
@@ -105,6 +109,7 @@ export interface ServeOptions {
   readonly workers: number | undefined;
   readonly runtime: "process" | "thread";
   readonly addresses: readonly ListenAddress[];
+  readonly handoff: HandoffOptions;
   readonly spawn: "fresh" | "template";
   readonly warmup: Required<WarmupOptions>;
   readonly exposeGeneration: boolean;
@@ -127,7 +132,7 @@ const ADAPTER_KEYS: readonly Exclude<keyof ServeConfig, keyof EngineOptions>[] =
   "runtime",
   "spawn",
   "warmup",
-  "handoff",
+  ...HANDOFF_KEYS,
   "name",
   "cwd",
   "exposeGeneration",
@@ -155,7 +160,7 @@ export function readServeConfig(config: ServeConfig): ServeOptions {
   const cwd = resolve(textOption("cwd", config.cwd) ?? process.cwd());
   if (!isFolder(cwd)) throw badOption("cwd", config.cwd, "a folder that exists");
   const entry = readEntry(config.entry, cwd);
-  choiceOption("handoff", config.handoff, ["listener"], "listener");
+  const addresses = parseAddresses(config.listen, cwd, process.env);
   return {
     entry,
     cwd,
@@ -164,7 +169,8 @@ export function readServeConfig(config: ServeConfig): ServeOptions {
     name: nameOption("name", config.name, defaultName(cwd, entry)),
     workers: readWorkers(config.workers),
     runtime: choiceOption("runtime", config.runtime, ["process", "thread"], "process"),
-    addresses: parseAddresses(config.listen, cwd, process.env),
+    addresses,
+    handoff: readHandoffOptions(config, addresses),
     exposeGeneration: booleanOption("exposeGeneration", config.exposeGeneration, false),
     lingerMs: integerOption("lingerMs", config.lingerMs, 0, LINGER_MAX_MS, LINGER_DEFAULT_MS),
     waitReady: booleanOption("waitReady", config.waitReady, false),

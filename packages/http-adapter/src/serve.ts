@@ -7,7 +7,10 @@ import { checkServiceOptions, createService, type Service, type ServiceOptions }
 import { PoolError } from "@brood/core/errors";
 import { controlPath } from "./control/paths.ts";
 import { type ControlServer, openControlServer } from "./control/server.ts";
-import { type BoundSocket, bindAddresses } from "./listen/bind.ts";
+import { connectionHandoff } from "./handoff/connection-handoff.ts";
+import { type Handoff, listenerHandoff } from "./handoff/handoff.ts";
+import { reuseportHandoff } from "./handoff/reuseport-handoff.ts";
+import { bindAddresses, claimWithin } from "./listen/bind.ts";
 import { LogFile } from "./log-files.ts";
 import { inspectPidfile, type PidfileState, writePidfile } from "./pidfile.ts";
 import { ReleaseStack } from "./release-stack.ts";
@@ -31,7 +34,7 @@ export async function serve(
 ): Promise<Server> {
   const checked = readServeConfig(config);
   // The engine's own checks, before anything is opened or bound.
-  checkServiceOptions(serviceOptions(checked, [], undefined, undefined));
+  checkServiceOptions(serviceOptions(checked, listenerHandoff([]), undefined, undefined));
   const stack = new ReleaseStack((what, error) => {
     checked.engine.logger?.warn(`could not release the ${what}`, { reason: String(error) });
   });
@@ -49,16 +52,22 @@ async function start(options: ServeOptions, stack: ReleaseStack, signal?: AbortS
   const control = await openControl(options, stack);
   const pidfileState: PidfileState =
     options.pidfile === undefined ? "absent" : await inspectPidfile(options.pidfile);
-  const sockets = await bind(options, control?.predecessorDied === true || pidfileState === "dead", stack);
+  const predecessorDied = control?.predecessorDied === true || pidfileState === "dead";
+  const handoff = await openHandoff(options, predecessorDied ? PREDECESSOR_GRACE_MS : 0);
+  stack.push("addresses", () => handoff.release());
   if (options.pidfile !== undefined) stack.push("pidfile", await writePidfile(options.pidfile, pidfileState));
   const ticketKeys = new TicketKeys();
-  const service = createService(serviceOptions(options, sockets, stdout, stderr, ticketKeys));
-  stack.push("workers", () => service.stop());
+  const service = createService(serviceOptions(options, handoff, stdout, stderr, ticketKeys));
+  handoff.attach(service);
+  stack.push("workers", () => {
+    handoff.stopping();
+    return service.stop();
+  });
   stack.push("ticket keys", ticketKeys.rotate(service, options.ticketKeysMs));
   const server = createServer({
     service,
     stack,
-    addresses: sockets.map((each) => each.address),
+    handoff,
     control: control?.path ?? null,
     logFiles: [stdout, stderr].filter((each) => each !== undefined),
   });
@@ -103,21 +112,21 @@ async function openControl(options: ServeOptions, stack: ReleaseStack): Promise<
   return control;
 }
 
-async function bind(
-  options: ServeOptions,
-  predecessorDied: boolean,
-  stack: ReleaseStack,
-): Promise<readonly BoundSocket[]> {
-  const sockets = await bindAddresses(options.addresses, predecessorDied ? PREDECESSOR_GRACE_MS : 0);
-  stack.push("addresses", async () => {
-    await Promise.all(sockets.map((each) => each.release()));
-  });
-  return sockets;
+async function openHandoff(options: ServeOptions, retryForMs: number): Promise<Handoff> {
+  const { addresses, handoff } = options;
+  const { logger } = options.engine;
+  if (handoff.kind === "reuseport") {
+    return reuseportHandoff({ addresses, logger, claim: (attempt) => claimWithin(retryForMs, attempt) });
+  }
+  const sockets = await bindAddresses(addresses, retryForMs, handoff.owner);
+  return handoff.kind === "connection"
+    ? connectionHandoff(sockets, { ...handoff, logger })
+    : listenerHandoff(sockets);
 }
 
 function serviceOptions(
   options: ServeOptions,
-  sockets: readonly BoundSocket[],
+  handoff: Handoff,
   stdout: LogFile | undefined,
   stderr: LogFile | undefined,
   ticketKeys: TicketKeys = new TicketKeys(),
@@ -130,7 +139,8 @@ function serviceOptions(
     get ticketKeys() {
       return ticketKeys.current;
     },
-    addresses: sockets.map((each) => each.address),
+    addresses: handoff.addresses,
+    handoff: handoff.kind,
     healthPath: options.healthPath,
     warmup: options.warmup,
   };
@@ -144,7 +154,9 @@ function serviceOptions(
     spawn: options.spawn,
     host: HOST_MODULE,
     hostData,
-    sockets: sockets.map((each) => each.descriptor),
+    sockets: (seat) => handoff.socketsOf(seat),
+    slotClosed: (slot) => handoff.slotClosed(slot),
+    takeMessage: (worker, payload) => handoff.takeMessage(worker, payload),
     ...(options.workers === undefined ? {} : { workers: options.workers }),
     ...(stdout === undefined ? {} : { stdout }),
     ...(stderr === undefined ? {} : { stderr }),

@@ -3,6 +3,7 @@
 
 import type { RestartOptions, RollResult, Service, ServiceEvents, ServiceStats } from "@brood/core";
 import type { ControlTarget } from "./control/target.ts";
+import type { Handoff } from "./handoff/handoff.ts";
 import type { LogFile } from "./log-files.ts";
 import type { ReleaseStack } from "./release-stack.ts";
 
@@ -12,6 +13,8 @@ export interface Server {
   readonly addresses: readonly string[];
   /** Path of the control socket, null without one. */
   readonly control: string | null;
+  /** Settles when a stop has begun, whoever asked for it; never rejects. */
+  readonly stopping: Promise<void>;
   /** Settles when the server has stopped, whoever asked for it; never rejects. */
   readonly stopped: Promise<void>;
   /** Phased restart: to the same entry resolved anew, to another (`entry`), or back to a generation (`to`). Never rejects
@@ -36,7 +39,7 @@ export interface ServerParts {
   readonly service: Service;
   /** Holds, oldest first: log files, control socket, "addresses", pidfile, workers. */
   readonly stack: ReleaseStack;
-  readonly addresses: readonly string[];
+  readonly handoff: Handoff;
   readonly control: string | null;
   readonly logFiles: readonly LogFile[];
 }
@@ -48,9 +51,15 @@ export function createServer(parts: ServerParts): { readonly api: Server; readon
   const stopped = new Promise<void>((resolve) => {
     settleStopped = resolve;
   });
+  let settleStopping = (): void => undefined;
+  const stopping = new Promise<void>((resolve) => {
+    settleStopping = resolve;
+  });
 
   /** Resolves when the addresses are free; the control socket is still open. */
   const endServing = async (options: { readonly now?: boolean }): Promise<void> => {
+    settleStopping();
+    parts.handoff.stopping();
     await service.stop(options);
     await stack.releaseDownTo("addresses");
   };
@@ -59,12 +68,14 @@ export function createServer(parts: ServerParts): { readonly api: Server; readon
     await stack.release();
     settleStopped();
   };
-  const stats = (given: ServiceStats): ServiceStats => Object.freeze({ ...given, handoff: "listener" });
+  const stats = (given: ServiceStats): ServiceStats =>
+    Object.freeze({ ...given, handoff: parts.handoff.kind });
 
   const api: Server = {
     name: service.stats().name,
-    addresses: parts.addresses,
+    addresses: parts.handoff.addresses,
     control: parts.control,
+    stopping,
     stopped,
     restart: (options) => service.restart(options),
     scale: (workers) => service.scale(workers),

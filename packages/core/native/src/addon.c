@@ -13,8 +13,13 @@ static const struct {
     {"watchStop", brood_watch_stop},       {"socketPair", brood_socket_pair},
     {"linkSend", brood_link_send},         {"linkReceive", brood_link_receive},
     {"duplicate", brood_duplicate},        {"close", brood_close},
-    {"bindReuseport", brood_bind_reuseport}, {"replace", brood_replace},
-    {"exitAfterMessage", brood_exit_after_message}, {"withoutThreads", brood_without_threads},
+    {"bindReuseport", brood_bind_reuseport},
+    {"acceptMany", brood_accept_many},     {"closeMany", brood_close_many},
+    {"peerAddress", brood_peer_address},   {"peek", brood_peek},
+    {"steer", brood_steer},                {"unsteer", brood_unsteer},
+    {"queueLength", brood_queue_length},   {"notify", brood_notify},
+    {"replace", brood_replace},            {"exitAfterMessage", brood_exit_after_message},
+    {"withoutThreads", brood_without_threads},
     {"watchdogStart", brood_watchdog_start},
 };
 

@@ -53,5 +53,13 @@ napi_value brood_exit_after_message(napi_env env, napi_callback_info info);
 napi_value brood_without_threads(napi_env env, napi_callback_info info);
 napi_value brood_close(napi_env env, napi_callback_info info);
 napi_value brood_bind_reuseport(napi_env env, napi_callback_info info);
+napi_value brood_accept_many(napi_env env, napi_callback_info info);
+napi_value brood_close_many(napi_env env, napi_callback_info info);
+napi_value brood_peer_address(napi_env env, napi_callback_info info);
+napi_value brood_peek(napi_env env, napi_callback_info info);
+napi_value brood_steer(napi_env env, napi_callback_info info);
+napi_value brood_unsteer(napi_env env, napi_callback_info info);
+napi_value brood_queue_length(napi_env env, napi_callback_info info);
+napi_value brood_notify(napi_env env, napi_callback_info info);
 
 #endif

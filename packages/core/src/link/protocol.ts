@@ -25,8 +25,8 @@ export interface BootOrder {
   readonly host: string | null;
   /** For the host, JSON. */
   readonly hostData: unknown;
-  /** Descriptors of the listening sockets as this worker sees them. */
-  readonly sockets: readonly number[];
+  /** With the descriptors as this worker sees them. */
+  readonly sockets: readonly OrderedSocket[];
   readonly heartbeatIntervalMs: number;
   readonly watches?: WorkerWatches;
 }
@@ -45,6 +45,13 @@ export interface HealthCheckOrder {
   readonly intervalMs: number;
   /** For one check; before ready for all of them together. */
   readonly timeoutMs: number;
+}
+
+/** A descriptor that came with the worker, and what it is for. */
+export interface OrderedSocket {
+  readonly role: string;
+  readonly fd: number;
+  readonly address: string | null;
 }
 
 /** An error as it crosses the link. */

@@ -95,6 +95,8 @@ export type Command =
   | { readonly type: "AdmitWorker"; readonly worker: WorkerId }
   | { readonly type: "DrainWorker"; readonly worker: WorkerId; readonly timeoutMs: Milliseconds }
   | { readonly type: "KillWorker"; readonly worker: WorkerId }
+  /** Scaled away: nobody will be spawned for it until it is opened again. Its last worker may still be draining. */
+  | { readonly type: "CloseSlot"; readonly slot: SlotIndex }
   /** Wants to know what it is doing: its last words before it is killed for its silence. */
   | { readonly type: "ExamineWorker"; readonly worker: WorkerId }
   /** Wants a heartbeat now; a silent task worker may say that it is busy. */

@@ -137,7 +137,10 @@ export function generationUnknown(generation: Generation, known: readonly Genera
 
 /** The reason together with how the process ended. */
 export function withEnd(cause: FailureReason, end: ProcessEnd): FailureReason {
-  return { ...cause, exitCode: end.exitCode, signal: end.signal, stderr: end.stderr };
+  const { code, message, slot } = cause;
+  const { exitCode, signal, stderr } = end;
+  if (slot === undefined) return { code, message, exitCode, signal, stderr };
+  return { code, message, slot, exitCode, signal, stderr };
 }
 
 export const ROLL_STOPPED: FailureReason = {

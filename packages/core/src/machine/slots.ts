@@ -51,6 +51,7 @@ export function closeSurplusSlots(turn: Turn, spare: readonly WorkerId[]): void 
 function closeSlot(turn: Turn, slot: Slot): void {
   const { registry, vacant, recycling, executed, roll } = turn.world;
   registry.slots.delete(slot.index);
+  turn.commands.push({ type: "CloseSlot", slot: slot.index });
   for (const queue of [vacant, recycling, executed, roll?.pending]) queue?.delete(slot.index);
 }
 

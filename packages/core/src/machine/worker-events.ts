@@ -115,9 +115,11 @@ function becameReady(turn: Turn, worker: Worker): void {
   worker.stateDeadlineAtMs = Number.POSITIVE_INFINITY;
   watch(turn, worker);
   drawLimits(turn, worker);
+  const { id, generation, pid } = worker;
+  const readyAfterMs = shownMs(turn.atMs - worker.spawnedAtMs);
   announce(turn, {
     name: "worker:ready",
-    event: { ...identityOf(worker), readyAfterMs: shownMs(turn.atMs - worker.spawnedAtMs) },
+    event: { slot: worker.slot, worker: id, generation, pid, readyAfterMs },
   });
   const slot = registry.slots.get(worker.slot);
   if (slot === undefined || slot.incoming !== worker) return;
@@ -170,6 +172,17 @@ function spawnFailed(turn: Turn, worker: Worker, message: string): void {
   exited(turn, worker, { exitCode: null, signal: null, stderr: "" }, isPardoned);
 }
 
+/** Spelled out, as a spread costs several times as much; an exit is the most expensive event there is. */
+function announceExit(
+  turn: Turn,
+  { slot, id: worker, generation, pid }: Worker,
+  { exitCode, signal }: reasons.ProcessEnd,
+  reason: FailureReason | null,
+): void {
+  const event = { slot, worker, generation, pid, exitCode, signal, reason };
+  announce(turn, { name: "worker:exited", event });
+}
+
 function exited(turn: Turn, worker: Worker, processEnd: reasons.ProcessEnd, isPardoned = false): void {
   const { registry, counters, config, surplus } = turn.world;
   const before = worker.state;
@@ -188,8 +201,7 @@ function exited(turn: Turn, worker: Worker, processEnd: reasons.ProcessEnd, isPa
   registry.enter(worker, "exited");
   registry.forget(worker);
   surplus.delete(worker.id);
-  const { exitCode, signal } = processEnd;
-  announce(turn, { name: "worker:exited", event: { ...identityOf(worker), exitCode, signal, reason } });
+  announceExit(turn, worker, processEnd, reason);
   if (wasSeated && slot !== undefined) refill(turn, slot, worker, reason !== null && !isPardoned);
   judgeFork(turn, worker, isEarly ? reason : null);
   if (reason !== null && !isPardoned) workerFailed(turn, worker, reason, isEarly);

@@ -47,8 +47,15 @@ export function spawnInto(turn: Turn, slot: Slot, generation: Generation): Worke
   if (world.config.template !== null && template === null) world.counters.fallbacks += 1;
   setDeadline(turn, worker, world.config.bootTimeoutMs);
   const { bootTimeoutMs } = world.config;
-  const identity = { worker: worker.id, slot: slot.index, generation };
-  turn.commands.push({ type: "SpawnWorker", ...identity, release, template, bootTimeoutMs });
+  turn.commands.push({
+    type: "SpawnWorker",
+    worker: worker.id,
+    slot: slot.index,
+    generation,
+    release,
+    template,
+    bootTimeoutMs,
+  });
   announce(turn, { name: "worker:spawned", event: identityOf(worker) });
   return worker;
 }

@@ -63,6 +63,23 @@ export interface Binding {
     backlog: number,
     v6Only: boolean,
   ): readonly [fd: number, port: number];
+  /** Connections that wait on a listening descriptor, at most `max` (256): non-blocking, close-on-exec. */
+  acceptMany(fd: number, max: number): number[];
+  /** Closes all, whatever becomes of one. */
+  closeMany(fds: readonly number[]): void;
+  /** The client's numeric address; "" for a unix socket or a client that has gone. */
+  peerAddress(fd: number): string;
+  /** How many of the first bytes wait; they are copied and stay in the socket. 0 at the end, -1 for none yet. */
+  peek(fd: number, bytes: Uint8Array): number;
+  /** Which sockets of the SO_REUSEPORT group of `fd` get new connections, by the order in which they began to listen;
+   *  a closed one's index goes to the last. 1 to 2,000. */
+  steer(fd: number, indexes: readonly number[]): void;
+  /** The kernel's own spread again. Linux 5.3. */
+  unsteer(fd: number): void;
+  /** Connections of a listening TCP socket that nobody has accepted yet. */
+  queueLength(fd: number): number;
+  /** sd_notify(3) to the socket at `path`; "@" begins an abstract name. */
+  notify(path: string, message: string): void;
 }
 
 export type NativeSupport =
@@ -88,6 +105,9 @@ export function nativeSupport(): NativeSupport {
 function load(platform: NodeJS.Platform): NativeSupport {
   if (platform !== "linux")
     return { ok: false, reason: `fork(2) and pidfds need Linux, this is ${platform}.` };
+  // For trying what happens without it.
+  const { BROOD_NATIVE: wanted } = process.env;
+  if (wanted === "off") return { ok: false, reason: "BROOD_NATIVE=off switches it off." };
   try {
     const require = createRequire(import.meta.url);
     const loadAddon = require("node-gyp-build") as (folder: string) => Binding;

@@ -1,6 +1,13 @@
 // What the native addon gives, typed. Everything takes the binding, which only `nativeSupport` gives: there is no way to
 // call it without having asked.
 
-export { type Binding, type NativeSupport, nativeSupport } from "./binding.ts";
+export {
+  type Binding,
+  type NativeSupport,
+  nativeSupport,
+  READABLE,
+  type Watch,
+  WRITABLE,
+} from "./binding.ts";
 export { createFramedLink, type FramedLink, type LinkSink } from "./framed-link.ts";
 export { type ProcessEnd, type ProcessWatch, watchProcess } from "./process-watch.ts";

@@ -4,12 +4,23 @@
 import type { SupervisorMessage, WorkerMessage } from "../link/protocol.ts";
 import type { Generation, Release, SlotIndex, WorkerId } from "../machine/names.ts";
 
+/** A descriptor that goes with a worker, and what it is for. The strategy moves it and does not look into it. */
+export interface PassedSocket {
+  /** What its host does with it; the host's own word ("listener", "slot", "link"). */
+  readonly role: string;
+  readonly fd: number;
+  /** As the supervisor shows it, `tcp://127.0.0.1:3000`; null when it has none. */
+  readonly address: string | null;
+}
+
 /** What to spawn. The worker must report exactly this worker and generation. */
 export interface SpawnOrder {
   readonly worker: WorkerId;
   readonly slot: SlotIndex;
   readonly generation: Generation;
   readonly release: Release;
+  /** They stay the caller's: the worker gets copies. */
+  readonly sockets: readonly PassedSocket[];
   /** Milliseconds from now until the worker must be ready. */
   readonly bootTimeoutMs: number;
 }

@@ -15,7 +15,6 @@ export interface FreshProcessOptions {
   readonly name: string;
   readonly host: string | null;
   readonly hostData: unknown;
-  readonly sockets: readonly number[];
   readonly heartbeatIntervalMs: number;
   readonly watches?: WorkerWatches;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -45,7 +44,13 @@ export function createFreshProcessStrategy(options: FreshProcessOptions): SpawnS
       const child = spawn(process.execPath, [...options.execArgv, WORKER_MAIN], {
         env: workerEnvironment(options.env, options.compileCache),
         cwd: options.cwd,
-        stdio: ["ignore", stdout === null ? "inherit" : "pipe", "pipe", "ipc", ...options.sockets],
+        stdio: [
+          "ignore",
+          stdout === null ? "inherit" : "pipe",
+          "pipe",
+          "ipc",
+          ...order.sockets.map(({ fd }) => fd),
+        ],
       });
       return attach(child, bootOrder(options, order), sink, stdout, stderr);
     },
@@ -63,7 +68,7 @@ function bootOrder(options: FreshProcessOptions, order: SpawnOrder): BootOrder {
     spawn: "fresh",
     host: options.host,
     hostData: options.hostData,
-    sockets: options.sockets.map((_, index) => FIRST_SOCKET_FD + index),
+    sockets: order.sockets.map((socket, index) => ({ ...socket, fd: FIRST_SOCKET_FD + index })),
     heartbeatIntervalMs: options.heartbeatIntervalMs,
     ...(options.watches === undefined ? {} : { watches: options.watches }),
   };

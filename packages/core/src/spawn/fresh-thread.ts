@@ -84,8 +84,9 @@ function bootOrder(options: FreshThreadOptions, order: SpawnOrder): BootOrder {
     spawn: "fresh",
     host: options.host,
     hostData: options.hostData,
-    sockets: options.sockets,
+    sockets: order.sockets,
     heartbeatIntervalMs: options.heartbeatIntervalMs,
+    ...(options.watches === undefined ? {} : { watches: options.watches }),
   };
 }
 

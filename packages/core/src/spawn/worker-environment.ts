@@ -4,7 +4,14 @@
 import { compileCacheEnv } from "./compile-cache.ts";
 
 /** Not for workers: they would answer for the supervisor. */
-const KEPT_FROM_WORKERS = { NOTIFY_SOCKET: undefined, LISTEN_FDS: undefined, LISTEN_PID: undefined };
+const KEPT_FROM_WORKERS = {
+  NOTIFY_SOCKET: undefined,
+  WATCHDOG_USEC: undefined,
+  WATCHDOG_PID: undefined,
+  LISTEN_FDS: undefined,
+  LISTEN_PID: undefined,
+  LISTEN_FDNAMES: undefined,
+};
 
 export function workerEnvironment(
   env: Readonly<Record<string, string | undefined>>,

@@ -6,12 +6,19 @@ import { PoolError } from "../errors.ts";
 import type { Announcement, Command } from "../machine/commands.ts";
 import type { MachineEvent } from "../machine/events.ts";
 import type { Machine } from "../machine/machine.ts";
-import type { FailureReason, TemplateId, WorkerId } from "../machine/names.ts";
+import type { FailureReason, SlotIndex, TemplateId, WorkerId } from "../machine/names.ts";
 import type { MachineSnapshot } from "../machine/snapshot.ts";
 import type { Clock, Entropy } from "../ports/clock.ts";
 import type { ResolveRelease } from "../ports/release-resolver.ts";
-import type { SpawnStrategy, WorkerHandle, WorkerSink } from "../ports/spawn-strategy.ts";
+import type {
+  PassedSocket,
+  SpawnOrder,
+  SpawnStrategy,
+  WorkerHandle,
+  WorkerSink,
+} from "../ports/spawn-strategy.ts";
 import type { TemplateHandle, TemplateStrategy } from "../ports/template-strategy.ts";
+import type { WorkerSeat } from "../service-types.ts";
 import { createTemplateSink } from "./template-port.ts";
 import type { Waiters } from "./waiters.ts";
 import { createWorkerSink } from "./worker-port.ts";
@@ -23,6 +30,10 @@ export interface SupervisorPorts {
   /** Null: the machine never asks for one. */
   readonly templates: TemplateStrategy | null;
   readonly resolveRelease: ResolveRelease;
+  /** What goes with a worker that is about to be spawned. Throws when it cannot be made; none by default. */
+  socketsOf?(seat: WorkerSeat): readonly PassedSocket[];
+  /** A slot was scaled away. */
+  slotClosed?(slot: SlotIndex): void;
   publish(announcement: Announcement): void;
   note(level: "debug" | "warn" | "error", message: string): void;
   fail(error: Error): void;
@@ -104,6 +115,8 @@ export class Supervisor {
       case "KillWorker":
         this.#handles.get(command.worker)?.kill();
         return;
+      case "CloseSlot":
+        return this.#ports.slotClosed?.(command.slot);
       case "ExamineWorker":
         this.#handles.get(command.worker)?.examine?.();
         return;
@@ -119,19 +132,20 @@ export class Supervisor {
     }
   }
 
-  #spawn(order: Extract<Command, { readonly type: "SpawnWorker" }>): void {
-    const sink = createWorkerSink(order, (event) => this.accept(event));
+  #spawn(seat: Extract<Command, { readonly type: "SpawnWorker" }>): void {
+    const sink = createWorkerSink(seat, (event) => this.accept(event));
     try {
-      this.#handles.set(order.worker, this.#spawnBy(order, sink));
+      const order = { ...seat, sockets: this.#ports.socketsOf?.(seat) ?? [] };
+      this.#handles.set(seat.worker, this.#spawnBy(seat.template, order, sink));
     } catch (thrown) {
       sink.failed(thrown instanceof Error ? thrown : new Error(String(thrown)));
     }
   }
 
-  #spawnBy(order: Extract<Command, { readonly type: "SpawnWorker" }>, sink: WorkerSink): WorkerHandle {
-    if (order.template === null) return this.#ports.strategy.spawn(order, sink);
-    const template = this.#templates.get(order.template);
-    if (template === undefined) throw new Error(`template ${order.template} has ended`);
+  #spawnBy(id: TemplateId | null, order: SpawnOrder, sink: WorkerSink): WorkerHandle {
+    if (id === null) return this.#ports.strategy.spawn(order, sink);
+    const template = this.#templates.get(id);
+    if (template === undefined) throw new Error(`template ${id} has ended`);
     return template.fork(order, sink);
   }
 

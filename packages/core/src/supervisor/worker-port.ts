@@ -5,7 +5,10 @@ import type { WireError, WorkerMessage } from "../link/protocol.ts";
 import type { MachineEvent, WorkerEvent } from "../machine/events.ts";
 import type { SpawnOrder, WorkerSink } from "../ports/spawn-strategy.ts";
 
-export function createWorkerSink(order: SpawnOrder, queue: (event: MachineEvent) => void): WorkerSink {
+export function createWorkerSink(
+  order: Pick<SpawnOrder, "worker" | "generation">,
+  queue: (event: MachineEvent) => void,
+): WorkerSink {
   const { worker, generation } = order;
   const owner = { worker, generation };
   return {

@@ -58,7 +58,6 @@ function templatesOf(options: TaskSpawnOptions, plane: TaskPlane): TemplateStrat
       execArgv: processArguments(options),
       host: TASK_HOST,
       hostData: taskHostData(options),
-      sockets: [],
       cwd: undefined,
       compileCache: true,
       stdout: "inherit",

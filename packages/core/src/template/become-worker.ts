@@ -40,7 +40,12 @@ export function becomeWorker({
   if (stdout !== undefined) redirect(binding, stdout, STDOUT);
   randomness.renew();
   process.title = `brood ${order.name} slot=${order.slot} gen=${order.generation}`;
-  void runWorker(openNativeLink(binding, linkEnd), { ...order, sockets: others }, inheritance);
+  // As this process has them: the order's descriptors are the supervisor's.
+  const sockets = order.sockets.flatMap((socket, index) => {
+    const fd = others[index];
+    return fd === undefined ? [] : [{ ...socket, fd }];
+  });
+  void runWorker(openNativeLink(binding, linkEnd), { ...order, sockets }, inheritance);
 }
 
 /** Node asks for its pid once; `process.ppid` is asked for each time and right. */

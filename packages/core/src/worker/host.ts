@@ -2,6 +2,7 @@
 // serves requests; the built-in one runs a plain entry. The runtime calls these in this order and only once:
 //   create -> boot -> (admitted by the supervisor) -> open -> ... -> drain -> close
 
+import type { OrderedSocket } from "../link/protocol.ts";
 import type { Answers } from "../machine/answers.ts";
 import type { Generation, Release, SlotIndex, Usage, WorkerId } from "../machine/names.ts";
 
@@ -27,12 +28,12 @@ export type MutableContext = { -readonly [Key in keyof WorkerContext]: WorkerCon
 export interface HostOrder {
   readonly context: WorkerContext;
   readonly hostData: unknown;
-  /** Descriptors of bound sockets, in the supervisor's order. */
-  readonly sockets: readonly number[];
+  /** What the supervisor passed on, in its order. */
+  readonly sockets: readonly OrderedSocket[];
   /** The supervisor compares what workers answer. */
   readonly countsAnswers?: boolean;
-  /** The descriptor to listen on instead of one of `sockets`, and to close in the end. In a thread it is a duplicate: two
-   *  threads that close one descriptor abort the process. Call it when it is listened on and not before, or it leaks. */
+  /** The descriptor to use instead of one of `sockets`, and to close in the end. In a thread it is a duplicate: two
+   *  threads that close one descriptor abort the process. Call it when it is used and not before, or it leaks. */
   ownSocket(descriptor: number): number;
   /** Loads the release's entry as Node would run it (`process.argv[1]`, `require.main` right). Settles with its exports. */
   loadEntry(): Promise<Readonly<Record<string, unknown>>>;

@@ -1,3 +1,4 @@
+export type { OrderedSocket } from "../link/protocol.ts";
 export { type Answers, LATENCY_BUCKETS, latencyBucket } from "../machine/answers.ts";
 export type {
   CreateWorkerHost,

@@ -12,7 +12,6 @@ it("F51: a kill that comes after the process has ended signals nobody, whoever h
     name: "ownership",
     host: null,
     hostData: null,
-    sockets: [],
     heartbeatIntervalMs: 1_000,
     env: {},
     execArgv: [],
@@ -28,6 +27,7 @@ it("F51: a kill that comes after the process has ended signals nobody, whoever h
     generation: 1,
     release,
     template: null,
+    sockets: [],
     bootTimeoutMs: 10_000,
   } as const;
   let handle: ReturnType<typeof strategy.spawn> | null = null;

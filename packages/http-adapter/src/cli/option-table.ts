@@ -39,7 +39,27 @@ export const OPTION_ROWS: readonly OptionRow[] = [
     "how a worker comes to be: fresh, or template: forked from a process that has loaded it (default: fresh)",
     text,
   ),
-  row("--handoff <mode>", "handoff", "how connections reach workers: listener", text),
+  row(
+    "--handoff <mode>",
+    "handoff",
+    "how connections reach workers: listener, reuseport or connection (default: listener)",
+    text,
+  ),
+  row(
+    "--balance <how>",
+    "balance",
+    "with connection: least-connections, round-robin or sticky (default: least-connections)",
+    text,
+  ),
+  row("--max-held <n>", "maxHeld", "with connection: held while no worker is ready (default: 1024)", number),
+  row(
+    "--hold-timeout <ms>",
+    "holdTimeoutMs",
+    "with connection: a held one is answered 503 then (default: 10000)",
+    number,
+  ),
+  row("--socket-mode <octal>", "socketMode", "permissions of unix sockets, such as 660", text),
+  row("--socket-owner <user:group>", "socketOwner", "owner of unix sockets", text),
   row(
     "--name <name>",
     "name",

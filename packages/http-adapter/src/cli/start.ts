@@ -10,6 +10,8 @@ import { scaleTarget } from "../scale-target.ts";
 import { serve } from "../serve.ts";
 import type { Server } from "../server.ts";
 import { handleSignals, type SignalActions } from "../signals.ts";
+import { openNotifySocket } from "../systemd/notify-socket.ts";
+import { notifyOf, watchdogIntervalMs } from "../systemd/service-notifier.ts";
 import { EXIT_FAILED, inCommandWords, reportError } from "./bad-input.ts";
 import { createServerLog } from "./server-log.ts";
 import { type CommandValues, readStartConfig, type StartConfig } from "./start-config.ts";
@@ -48,6 +50,12 @@ async function run(input: StartConfig): Promise<number> {
     void server.stop({ now: true });
   });
   life.isReady(server);
+  if (process.pid === 1) {
+    const { reapOrphans } = await import("../reaper.ts");
+    reapOrphans((pid) => log.debug("reaped an orphan", { pid }));
+  }
+  const notify = openNotifySocket(process.env, log);
+  if (notify !== null) notifyOf(server, notify, watchdogIntervalMs(process.env, process.pid));
   process.stdout.write(readyLine(server));
   await server.stopped;
   return exitCode;

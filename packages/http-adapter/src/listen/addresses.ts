@@ -1,18 +1,20 @@
 // What a user may write for an address, as a closed union. Written forms:
 //   3000 · 127.0.0.1:3000 · localhost:3000 · [::1]:3000 · tcp://[::1]:3000 · unix:/run/app.sock · unix:app.sock · fd:3
+//   fd:web (a socket of systemd, by its name)
 // A bare port listens on every interface, as Node's own default does: `::` for IPv6 and IPv4, or 0.0.0.0 where the
 // machine has no IPv6. Port 0 asks the system for a free one. Names are looked up only when binding.
 
 import { isIPv6 } from "node:net";
 import { resolve } from "node:path";
 import { badOption } from "@brood/core/errors";
+import { type InheritedSocket, inheritedSockets } from "../systemd/inherited-sockets.ts";
 
 export type ListenAddress =
   /** `host` null: every interface. */
   | { readonly kind: "tcp"; readonly host: string | null; readonly port: number }
   /** `path` is absolute. */
   | { readonly kind: "unix"; readonly path: string }
-  /** A bound stream socket that this process has inherited. */
+  /** A bound stream socket that this process has inherited, from systemd or another parent. */
   | { readonly kind: "fd"; readonly fd: number };
 
 export const ADDRESS_FORMS = "3000, 127.0.0.1:3000, tcp://[::1]:3000, unix:/run/app.sock or fd:3";
@@ -28,18 +30,24 @@ export function parseAddresses(
   cwd: string,
   env: Readonly<Record<string, string | undefined>>,
 ): readonly ListenAddress[] {
+  const inherited = inheritedSockets(env, process.pid);
+  if (listen === undefined && inherited.length > 0) return inherited.map(({ fd }) => ({ kind: "fd", fd }));
   if (listen === undefined) return [defaultAddress(env)];
   const list: readonly unknown[] = Array.isArray(listen) ? listen : [listen];
   if (list.length === 0) throw badOption("listen", listen, `at least one address: ${ADDRESS_FORMS}`);
-  const addresses = list.map((each) => parseAddress(each, cwd));
+  const addresses = list.map((each) => parseAddress(each, cwd, inherited));
   refuseDuplicates(addresses);
   return addresses;
 }
 
 /** @throws PoolError BROOD_BAD_OPTION */
-export function parseAddress(value: unknown, cwd: string): ListenAddress {
+export function parseAddress(
+  value: unknown,
+  cwd: string,
+  inherited: readonly InheritedSocket[] = [],
+): ListenAddress {
   const text = typeof value === "number" ? String(value) : value;
-  const address = typeof text === "string" ? read(text, cwd) : null;
+  const address = typeof text === "string" ? read(text, cwd, inherited) : null;
   if (address === null) throw badOption("listen", value, ADDRESS_FORMS);
   return address;
 }
@@ -69,9 +77,9 @@ function defaultAddress(env: Readonly<Record<string, string | undefined>>): List
   return { kind: "tcp", host: null, port };
 }
 
-function read(text: string, cwd: string): ListenAddress | null {
+function read(text: string, cwd: string, inherited: readonly InheritedSocket[]): ListenAddress | null {
   if (text.startsWith("unix:")) return readUnix(text.slice("unix:".length), cwd);
-  if (text.startsWith("fd:")) return readDescriptor(text.slice("fd:".length));
+  if (text.startsWith("fd:")) return readDescriptor(text.slice("fd:".length), inherited);
   if (text.startsWith("tcp://")) return readHostAndPort(text.slice("tcp://".length));
   const port = readPort(text);
   return port === null ? readHostAndPort(text) : { kind: "tcp", host: null, port };
@@ -84,7 +92,13 @@ function readUnix(text: string, cwd: string): ListenAddress | null {
   return { kind: "unix", path: resolve(cwd, path) };
 }
 
-function readDescriptor(text: string): ListenAddress | null {
+function readDescriptor(text: string, inherited: readonly InheritedSocket[]): ListenAddress | null {
+  const named = inherited.find(({ name }) => name === text);
+  if (named !== undefined) return { kind: "fd", fd: named.fd };
+  const names = inherited.flatMap(({ name }) => name ?? []);
+  if (names.length > 0 && !/^\d+$/.test(text)) {
+    throw badOption("listen", `fd:${text}`, `fd:<n> or one of systemd's sockets: ${names.join(", ")}`);
+  }
   // 0, 1 and 2 are the standard streams; a socket there would be closed by whoever redirects them.
   if (!/^\d{1,6}$/.test(text) || Number(text) < 3) return null;
   return { kind: "fd", fd: Number(text) };

@@ -9,12 +9,29 @@ import { PoolError } from "@brood/core/errors";
 import { describeAddress, formatAddress, type ListenAddress } from "./addresses.ts";
 import { addressFailure } from "./bind-failure.ts";
 import { claimSockets } from "./claim.ts";
-import { adoptDescriptor, type BindResult, type BoundHandle, bindTcp, bindUnix } from "./server-handle.ts";
-import { inspectPath, publishPath, refuseTaken, temporaryPath, unlinkOwned } from "./unix-path.ts";
+import {
+  adoptDescriptor,
+  type BareHandle,
+  type BindResult,
+  type BoundHandle,
+  bindTcp,
+  bindUnix,
+} from "./server-handle.ts";
+import { applyOwner, type SocketOwner } from "./socket-owner.ts";
+import {
+  inspectPath,
+  pathOfDescriptor,
+  publishPath,
+  refuseTaken,
+  temporaryPath,
+  unlinkOwned,
+} from "./unix-path.ts";
 
 /** A listening socket that this process owns and never accepts from. */
 export interface BoundSocket {
   readonly descriptor: number;
+  /** libuv's handle of it. */
+  readonly bare: BareHandle;
   /** With the real port: `tcp://127.0.0.1:41233`, `unix:/run/app.sock`, `fd:3`. */
   readonly address: string;
   /** Closes it; a unix path is unlinked if it still is ours. */
@@ -33,14 +50,22 @@ const RETRY_PAUSE_MS = 50;
 
 /** @param retryForMs  0, or how long an address in use is tried again.
  *  @throws PoolError BROOD_ADDRESS_IN_USE, BROOD_ADDRESS_UNAVAILABLE; nothing stays bound then. */
-export async function bindAddresses(
+export function bindAddresses(
   addresses: readonly ListenAddress[],
   retryForMs: number,
+  owner: SocketOwner = BY_UMASK,
 ): Promise<readonly BoundSocket[]> {
+  return claimWithin(retryForMs, () => bindOnce(addresses, owner));
+}
+
+const BY_UMASK: SocketOwner = { mode: null, uid: null, gid: null };
+
+/** Tries again for so long while an address is in use. */
+export async function claimWithin<Value>(retryForMs: number, attempt: () => Promise<Value>): Promise<Value> {
   const giveUpAtMs = performance.now() + retryForMs;
   for (;;) {
     try {
-      return await bindOnce(addresses);
+      return await attempt();
     } catch (error) {
       const isInUse = error instanceof PoolError && error.code === "BROOD_ADDRESS_IN_USE";
       if (!isInUse || performance.now() + RETRY_PAUSE_MS > giveUpAtMs) throw error;
@@ -49,10 +74,13 @@ export async function bindAddresses(
   }
 }
 
-async function bindOnce(addresses: readonly ListenAddress[]): Promise<readonly BoundSocket[]> {
+async function bindOnce(
+  addresses: readonly ListenAddress[],
+  owner: SocketOwner,
+): Promise<readonly BoundSocket[]> {
   const drafts: DraftSocket[] = [];
   try {
-    for (const address of addresses) drafts.push(await draft(address));
+    for (const address of addresses) drafts.push(await draft(address, owner));
     await claim(drafts);
     for (const each of drafts) await each.publish();
     return drafts;
@@ -70,15 +98,28 @@ async function claim(drafts: readonly DraftSocket[]): Promise<void> {
   if (failure !== null && failed !== undefined) throw addressFailure(failed.wanted, failure.code);
 }
 
-function draft(address: ListenAddress): Promise<DraftSocket> {
+function draft(address: ListenAddress, owner: SocketOwner): Promise<DraftSocket> {
   switch (address.kind) {
     case "tcp":
       return draftTcp(address);
     case "unix":
-      return draftUnix(address);
+      return draftUnix(address, owner);
     case "fd":
       return Promise.resolve(simpleDraft(address, handleOf(address, adoptDescriptor(address.fd))));
   }
+}
+
+/** Binds plainly and lets go: the real address, and that nobody else has it.
+ *  @throws PoolError BROOD_ADDRESS_IN_USE, BROOD_ADDRESS_UNAVAILABLE */
+export async function probeTcp(
+  address: ListenAddress,
+): Promise<{ readonly host: string; readonly port: number }> {
+  if (address.kind !== "tcp") throw addressFailure(address, "EINVAL");
+  const numeric = address.host === null ? null : await resolveHost(address, address.host);
+  const handle = handleOf(address, bindTcp(numeric?.address ?? null, address.port, numeric?.family ?? 6));
+  await handle.close();
+  if (handle.name === null) throw addressFailure(address, "EADDRNOTAVAIL");
+  return { host: handle.name.address, port: handle.name.port };
 }
 
 async function draftTcp(address: ListenAddress & { kind: "tcp" }): Promise<DraftSocket> {
@@ -103,7 +144,10 @@ async function resolveHost(
   return { address: found.address, family: found.family === 6 ? 6 : 4 };
 }
 
-async function draftUnix(address: ListenAddress & { kind: "unix" }): Promise<DraftSocket> {
+async function draftUnix(
+  address: ListenAddress & { kind: "unix" },
+  owner: SocketOwner,
+): Promise<DraftSocket> {
   const { path } = address;
   const temporary = temporaryPath("listen", path);
   refuseTaken("address", path, await inspectPath(path));
@@ -112,8 +156,10 @@ async function draftUnix(address: ListenAddress & { kind: "unix" }): Promise<Dra
   return {
     wanted: address,
     descriptor: handle.descriptor,
+    bare: handle.bare,
     address: formatAddress(address),
     publish: async () => {
+      await applyOwner(temporary, formatAddress(address), owner);
       const owned = await publishPath("address", temporary, path);
       unpublish = () => unlinkOwned(owned);
     },
@@ -126,10 +172,13 @@ async function draftUnix(address: ListenAddress & { kind: "unix" }): Promise<Dra
 
 function simpleDraft(wanted: ListenAddress, handle: BoundHandle): DraftSocket {
   const { name } = handle;
-  const real: ListenAddress = name === null ? wanted : { kind: "tcp", host: name.address, port: name.port };
+  const path = name === null ? pathOfDescriptor(handle.descriptor) : null;
+  const other: ListenAddress = path === null ? wanted : { kind: "unix", path };
+  const real: ListenAddress = name === null ? other : { kind: "tcp", host: name.address, port: name.port };
   return {
     wanted,
     descriptor: handle.descriptor,
+    bare: handle.bare,
     address: formatAddress(real),
     publish: () => Promise.resolve(),
     release: () => handle.close(),

@@ -9,11 +9,25 @@ import net from "node:net";
 import { getSystemErrorName } from "node:util";
 
 /** What of the handle is used. */
-interface ServerHandle {
-  readonly fd: number;
+interface ServerHandle extends BareHandle {
   getsockname?(out: SocketName): number;
   close(callback: () => void): void;
 }
+
+/** A libuv handle as Node has it inside: opaque but for what is used here. */
+export interface BareHandle {
+  readonly fd: number;
+  close(callback?: () => void): void;
+}
+
+/** Of a child_process handle and of what an accepting one gives. */
+interface AcceptingHandle extends BareHandle {
+  onconnection?: (status: number, connection: BareHandle | undefined) => void;
+  listen(backlog: number): number;
+}
+
+/** Node's own backlog. */
+const BACKLOG = 511;
 
 interface SocketName {
   address?: string;
@@ -22,6 +36,8 @@ interface SocketName {
 
 export interface BoundHandle {
   readonly descriptor: number;
+  /** What child_process can send, and net.Server can listen on. */
+  readonly bare: BareHandle;
   /** Real address and port; null for a unix socket. */
   readonly name: { readonly address: string; readonly port: number } | null;
   /** Why a TCP socket has no name. */
@@ -52,6 +68,39 @@ export function adoptDescriptor(descriptor: number): BindResult {
   return create(null, null, null, descriptor);
 }
 
+/** UV_TCP_REUSEPORT of libuv 1.49 (Node 22.12); `address` must be numeric. */
+const REUSEPORT_FLAG = 2;
+
+/** Binds with SO_REUSEPORT, without the addon. */
+export function bindTcpReuseport(address: string, port: number): BindResult {
+  const result = create(address, port, net.isIPv6(address) ? 6 : 4, undefined, REUSEPORT_FLAG);
+  if (!result.ok || result.handle.name !== null) return result;
+  void result.handle.close();
+  return { ok: false, code: result.handle.nameFailure ?? "EADDRINUSE" };
+}
+
+/** Lets libuv accept on a bound handle, as node:cluster does. @returns the operating system's code, or null. */
+export function acceptOnHandle(bare: BareHandle, accepted: (connection: BareHandle) => void): string | null {
+  if (!isAccepting(bare)) return "ENOSYS";
+  bare.onconnection = (status, connection) => {
+    if (status === 0 && connection !== undefined) accepted(connection);
+  };
+  const failure = bare.listen(BACKLOG);
+  return failure === 0 ? null : getSystemErrorName(failure);
+}
+
+/** The client's numeric address, "" when it has none. */
+export function peerOfHandle(handle: object | null): string {
+  const getpeername: unknown = handle === null ? undefined : Reflect.get(handle, "getpeername");
+  const out: SocketName = {};
+  if (typeof getpeername === "function") Reflect.apply(getpeername, handle, [out]);
+  return out.address ?? "";
+}
+
+function isAccepting(handle: BareHandle): handle is AcceptingHandle {
+  return typeof Reflect.get(handle, "listen") === "function";
+}
+
 function create(...parameters: readonly unknown[]): BindResult {
   const createServerHandle: unknown = Reflect.get(net, "_createServerHandle");
   if (typeof createServerHandle !== "function") return { ok: false, code: "ENOSYS" };
@@ -69,6 +118,7 @@ function wrap(handle: ServerHandle): BoundHandle {
   let closing: Promise<void> | null = null;
   return {
     descriptor: handle.fd,
+    bare: handle,
     ...nameOf(handle),
     close: () => {
       closing ??= new Promise((resolve) => handle.close(resolve));

@@ -5,7 +5,7 @@
 // A path that nobody has is taken with link(2), which fails when someone else was quicker.
 
 import { randomBytes } from "node:crypto";
-import { type BigIntStats, promises as fs } from "node:fs";
+import { type BigIntStats, promises as fs, readFileSync, readlinkSync } from "node:fs";
 import { connect } from "node:net";
 import { dirname, join } from "node:path";
 import { badOption, PoolError } from "@brood/core/errors";
@@ -36,6 +36,20 @@ export function temporaryPath(option: string, path: string): string {
     throw badOption(option, path, accepted);
   }
   return temporary;
+}
+
+/** Where an inherited unix socket is bound, for people to read; null when that cannot be told. */
+export function pathOfDescriptor(descriptor: number): string | null {
+  try {
+    const inode = /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/self/fd/${descriptor}`))?.[1];
+    const lines = readFileSync("/proc/net/unix", "utf8").split("\n");
+    // Num RefCount Protocol Flags Type St Inode Path
+    const line = lines.map((each) => each.trim().split(/\s+/)).find((each) => each[6] === inode);
+    const path = line?.slice(7).join(" ") ?? "";
+    return path.startsWith("/") ? path : null;
+  } catch {
+    return null;
+  }
 }
 
 export async function inspectPath(path: string): Promise<PathState> {

@@ -16,6 +16,9 @@ export interface HttpHostData {
    *  Node cannot ask a unix descriptor for its path, and applications expect it of `server.address()`.
    *  Default none. */
   readonly addresses?: readonly string[];
+  /** Where connections come from: listening sockets that go with the worker ("listener", "reuseport"), or the
+   *  supervisor, one by one ("connection"). Default "listener". */
+  readonly handoff?: "listener" | "reuseport" | "connection";
   /** Asked of the application before it serves and while it is on trial; null (default) for none. */
   readonly healthPath?: string | null;
   /** Requests without a socket before anybody serves: each path so many times. Default none. */
@@ -32,6 +35,7 @@ export function readHostData(hostData: unknown): Required<HttpHostData> {
     ticketKeys: given.ticketKeys ?? null,
     waitReady: given.waitReady ?? false,
     addresses: given.addresses ?? [],
+    handoff: given.handoff ?? "listener",
     healthPath: given.healthPath ?? null,
     warmup: given.warmup ?? { requests: 0, paths: [] },
   };

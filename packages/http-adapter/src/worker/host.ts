@@ -16,8 +16,8 @@ import { probeHealth } from "./health-probe.ts";
 import { type HttpHostData, readHostData } from "./host-data.ts";
 import { isTicketKeysMessage } from "./host-message.ts";
 import { IdentityHeaders } from "./identity-headers.ts";
+import { Intake } from "./intake.ts";
 import { type LoadedApp, loadApp } from "./loaded-app.ts";
-import { SharedSockets } from "./shared-sockets.ts";
 import { shareTicketKeys } from "./tls-tickets.ts";
 import { Traffic } from "./traffic.ts";
 
@@ -47,7 +47,7 @@ class HttpHost implements WorkerHost {
   readonly #traffic: Traffic;
   readonly #answers: AnswerCounter | null;
   #loaded: LoadedApp | null = null;
-  #sockets: SharedSockets | null = null;
+  #intake: Intake | null = null;
   #exports: EntryExports | null = null;
   /** Of an entry that still runs: settles when its hooks have been called. */
   #lateHooks: Promise<void> | null = null;
@@ -75,7 +75,8 @@ class HttpHost implements WorkerHost {
     if (ticketKeys !== null) shareTicketKeys(loaded.app.server, ticketKeys);
   }
 
-  message(payload: unknown): void {
+  message(payload: unknown, handle: unknown): void {
+    if (this.#intake?.message(payload, handle) === true) return;
     if (isTicketKeysMessage(payload) && this.#loaded !== null)
       shareTicketKeys(this.#loaded.app.server, payload.keys);
   }
@@ -85,15 +86,16 @@ class HttpHost implements WorkerHost {
     const { capture, script, app, late } = this.#loaded;
     const { call } = capture;
     const path = /^unix:(.+)/.exec(this.#hostData.addresses[0] ?? "")?.[1] ?? call?.path ?? "unix socket";
-    const sockets = this.#order.sockets.map((each) => this.#order.ownSocket(each));
-    this.#sockets = await SharedSockets.open(app.server, sockets, path, call?.options ?? {});
+    const { handoff, addresses } = this.#hostData;
+    this.#intake = new Intake(this.#order, app.server, handoff);
+    await this.#intake.open(path, addresses[0] ?? "", call?.options ?? {});
     capture.opened();
     if (this.#lateHooks !== null && (await settles(late, LATE_EXPORTS_MS))) await this.#lateHooks;
     if (this.#hostData.waitReady) await script.ready;
   }
 
   async drain(): Promise<void> {
-    this.#sockets?.close();
+    await this.#intake?.close();
     await this.#traffic.drain(this.#hostData.lingerMs);
   }
 

@@ -5,13 +5,18 @@
 // request may be on its way on them. The sockets themselves stay open, they are the supervisor's.
 
 import net from "node:net";
+import type { BareHandle } from "../listen/server-handle.ts";
 import type { ListenCall } from "./listen-call.ts";
 import { listenOfNode } from "./listen-capture.ts";
 
 export class SharedSockets {
+  readonly #main: net.Server;
   readonly #servers: readonly net.Server[];
+  /** Of other slots, by slot. */
+  readonly #adopted: Map<number, net.Server[]> = new Map();
 
-  private constructor(servers: readonly net.Server[]) {
+  private constructor(main: net.Server, servers: readonly net.Server[]) {
+    this.#main = main;
     this.#servers = servers;
   }
 
@@ -31,7 +36,7 @@ export class SharedSockets {
       ),
     );
     for (const auxiliary of servers.slice(1)) auxiliary.on("error", (error) => main.emit("error", error));
-    return new SharedSockets(servers);
+    return new SharedSockets(main, servers);
   }
 
   /** Accepts nothing more. Connections stay as they are. */
@@ -40,6 +45,21 @@ export class SharedSockets {
       net.Server.prototype.close.call(server);
       allowLateClose(server);
     }
+    for (const slot of [...this.#adopted.keys()]) this.release(slot);
+  }
+
+  /** Serves a socket of another slot too. */
+  adopt(slot: number, handle: BareHandle): void {
+    const server = auxiliaryOf(this.#main);
+    server.on("error", (error) => this.#main.emit("error", error));
+    this.#adopted.set(slot, [...(this.#adopted.get(slot) ?? []), server]);
+    Reflect.apply(listenOfNode, server, [{ handle }]);
+  }
+
+  /** Lets go of it; when this returns its descriptors are closed here. */
+  release(slot: number): void {
+    for (const server of this.#adopted.get(slot) ?? []) net.Server.prototype.close.call(server);
+    this.#adopted.delete(slot);
   }
 }
 
@@ -56,7 +76,7 @@ const SOCKET_OPTIONS: readonly string[] = [
 
 /** An application that closes its server when it is told to end finds it closed already, and that is what it wanted: no
  *  error, on which it would leave with exit code 1. */
-function allowLateClose(server: net.Server): void {
+export function allowLateClose(server: net.Server): void {
   const { close } = server;
   Reflect.set(server, "close", (onClosed?: (error?: Error) => void): net.Server => {
     const closed = (error?: Error): void => {
@@ -93,7 +113,7 @@ function listening(server: net.Server, options: object): Promise<void> {
 }
 
 /** Node cannot tell the path of a descriptor and would answer null; Fastify, for one, breaks on that. */
-function answerAddress(server: net.Server, path: string): void {
+export function answerAddress(server: net.Server, path: string): void {
   const address = server.address;
   Reflect.set(server, "address", () => address.call(server) ?? (server.listening ? path : null));
 }

@@ -15,7 +15,10 @@ const REFUSED: readonly (readonly [readonly string[], string | RegExp])[] = [
     /^brood: option --listen: got "http:\/\/x", expected 3000, 127\.0\.0\.1:3000, /,
   ],
   [["app.mjs", "--runtime", "fiber"], 'option --runtime: got "fiber", expected "process" or "thread"'],
-  [["app.mjs", "--handoff", "connection"], 'option --handoff: got "connection", expected "listener"'],
+  [
+    ["app.mjs", "--handoff", "sctp"],
+    'option --handoff: got "sctp", expected "listener" or "reuseport" or "connection"',
+  ],
   [
     ["app.mjs", "--name", "a/b"],
     `option --name: got "a/b", expected 1 to 64 letters, digits, '.', '_' or '-', not beginning with '.' or '-'`,

@@ -1,4 +1,4 @@
-// Who is asking: a worker accepts the connection itself, so the application sees the client's address and port, and
+// Who is asking: whoever accepts the connection, the application sees the client's address and port, and
 // "trust proxy" of Express and `trustProxy` of Fastify mean what they mean without Brood.
 
 import { createRequire } from "node:module";
@@ -58,7 +58,9 @@ describe.each(ROWS)("with %s", (_, options) => {
   ])("%s sees the client over TCP, on both addresses, and the proxy's client behind one", async (_, app) => {
     const folder = await testFolder({ "app.mjs": app });
     const unix = join(folder, "app.sock");
-    const listen = ["127.0.0.1:0", "[::1]:0", `unix:${unix}`].flatMap((address) => ["-l", address]);
+    const hasUnix = !options.includes("reuseport");
+    const addresses = ["127.0.0.1:0", "[::1]:0", ...(hasUnix ? [`unix:${unix}`] : [])];
+    const listen = addresses.flatMap((address) => ["-l", address]);
     const server = await startBrood(folder, "-w", "2", ...listen, ...options);
     for (const address of server.addresses.slice(0, 2)) {
       const { hostname, port } = new URL(address);
@@ -68,6 +70,7 @@ describe.each(ROWS)("with %s", (_, options) => {
       const proxied = await see({ host, port: Number(port) }, PROXY);
       expect(proxied).toMatchObject({ ip: "203.0.113.7", protocol: "https", address: host });
     }
+    if (!hasUnix) return;
     expect(await see({ path: unix }, PROXY)).toMatchObject({ ip: "203.0.113.7", protocol: "https" });
   });
 });

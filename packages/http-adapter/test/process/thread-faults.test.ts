@@ -9,11 +9,13 @@ import { within } from "../support/within.ts";
 
 /** Memory is filled over many turns: a loop that never yields may take the process with it on Node 24 (docs/threads.md). */
 const APP = `
+import { execSync } from "node:child_process";
 const faults = {
   "/throw": () => setImmediate(() => { throw new Error("thrown in a request"); }),
   "/reject": () => void Promise.reject(new Error("rejected in a request")),
   "/exit": () => process.exit(3),
   "/hang": () => { for (;;); },
+  "/native": () => execSync("sleep 4"),
   "/oom": () => {
     const kept = [];
     setInterval(() => { for (let i = 0; i < 100; i += 1) kept.push(new Array(1_000).fill(Math.random())); }, 1);
@@ -51,6 +53,7 @@ describe("a thread", () => {
     ["calls process.exit", "/exit", 3, "exited with code 3"],
     ["runs out of memory", "/oom", 1, "ran out of memory: its heap reached the limit of 64 MB"],
     ["hangs", "/hang", 1, "sent no heartbeat"],
+    ["hangs in native code, until that returns,", "/native", 1, "sent no heartbeat"],
   ])(
     "that %s is replaced once, with its reason, and nobody else notices",
     async (_, path, exitCode, reason) => {

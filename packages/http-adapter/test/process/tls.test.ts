@@ -8,6 +8,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { type BroodServer, startBrood, testFolder } from "../support/brood-server.ts";
 import { connectHttp2, streamOver } from "../support/fetch-over.ts";
 import { within } from "../support/within.ts";
+import { ROWS } from "../support/worker-rows.ts";
 
 const PEMS = new URL("../fixtures/tls/", import.meta.url);
 
@@ -21,12 +22,6 @@ export default createSecureServer(
   { key: file("key.pem"), cert: file("cert.pem"), allowHTTP1: true },
   (request, response) => response.end(worker.worker + " gen=" + worker.generation),
 );`;
-
-const KINDS = [
-  ["--runtime", "process"],
-  ["--runtime", "thread"],
-  ["--spawn", "template"],
-] as const;
 
 const WORKERS = 3;
 
@@ -108,7 +103,7 @@ async function visitEveryWorker(port: number, session: Buffer): Promise<readonly
   return visits;
 }
 
-describe.each(KINDS)("TLS with %s %s", (...kind) => {
+describe.each(ROWS)("TLS with %s", (_, kind) => {
   it("resumes a session on every worker, and on every worker of the next release", async () => {
     const { server, port, deploy } = await startTls(kind);
     const { session } = await visit(port);
@@ -159,9 +154,9 @@ describe("ticket keys", () => {
 });
 
 describe("HTTP/2", () => {
-  it.each(KINDS)(
-    "with %s %s: a session that asks without pause loses no stream to a restart",
-    async (...kind) => {
+  it.each(ROWS)(
+    "with %s: a session that asks without pause loses no stream to a restart",
+    async (_, kind) => {
       const { server, port } = await startTls(kind);
       const target = { host: "127.0.0.1", port };
       let session = connectHttp2("h2", target);

@@ -139,6 +139,21 @@ describe("canary analysis", () => {
     expect(roll.reason?.message).toContain("has a p95 of");
   });
 
+  it.each([{ runtime: "thread" }, { spawn: "template" }] as const)(
+    "and health checks are the same with %j",
+    async (kind) => {
+      const failing = app("2", "if (path !== '/healthz' && count % 5 === 0) response.statusCode = 500;");
+      const { server, entryOf } = await serving([app("1"), failing], {
+        ...kind,
+        canary: { ...CANARY, requests: 50 },
+        healthCheck: "/healthz",
+      });
+      await probing(server);
+      const roll = await within("the roll", server.restart({ to: entryOf(2) }), undefined, 30_000);
+      expect(roll).toMatchObject({ result: "failed", reason: { code: "BROOD_CANARY_REGRESSED" } });
+    },
+  );
+
   it("lets code pass that answers as well, and says by which figures", async () => {
     const { server, entryOf } = await serving([app("1"), app("2")], {
       canary: { ...CANARY, maxLatencyRatio: 100 },

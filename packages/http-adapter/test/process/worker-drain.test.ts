@@ -46,7 +46,7 @@ describe("a draining worker", () => {
     }
   });
 
-  it("answers a request that comes on an idle connection, and closes that one then", async () => {
+  it("E45: answers a request that comes on an idle connection, and closes that one then", async () => {
     const { serve, connect, tcp, unix } = scene();
     const worker = await serve("drain.mjs", { lingerMs: FOR_EVER_MS });
     const clients = [await connect(tcp), await connect(unix)];
@@ -63,7 +63,7 @@ describe("a draining worker", () => {
     await drain.ended;
   });
 
-  it("answers the first request of a connection that was accepted before", async () => {
+  it("E46: answers the first request of a connection that was accepted before", async () => {
     const { serve, connect, tcp, unix } = scene();
     const worker = await serve("drain.mjs", { lingerMs: FOR_EVER_MS });
     const clients = [await connect(tcp), await connect(unix)];

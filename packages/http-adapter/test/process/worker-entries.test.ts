@@ -53,7 +53,7 @@ for (const order of ["tcp first", "unix first"] as const) {
 describe("a worker", () => {
   const scene = useScene();
 
-  it("does not accept before it is opened", async () => {
+  it("E49: does not accept before it is opened", async () => {
     const { create, connect, tcp } = scene();
     for (const entry of ["listener.mjs", "script-and-export.cjs"]) {
       const worker = await create(entry);

@@ -68,7 +68,16 @@ export async function brood(args: readonly string[], cwd: string): Promise<Comma
 }
 
 /** Starts `brood start app.mjs` in `folder` and waits for its ready line. */
-export async function startBrood(folder: string, ...args: readonly string[]): Promise<BroodServer> {
+export function startBrood(folder: string, ...args: readonly string[]): Promise<BroodServer> {
+  return startBroodWith({}, folder, ...args);
+}
+
+/** The same, with more in its environment. */
+export async function startBroodWith(
+  env: Readonly<Record<string, string>>,
+  folder: string,
+  ...args: readonly string[]
+): Promise<BroodServer> {
   const pidfile = join(folder, "pid");
   const control = join(folder, "control.sock");
   const entry = args[0]?.startsWith("-") === false ? [] : ["app.mjs"];
@@ -84,7 +93,11 @@ export async function startBrood(folder: string, ...args: readonly string[]): Pr
     "--control",
     control,
   ];
-  const child = spawn(process.execPath, argv, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, argv, {
+    cwd: folder,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const output = capture(child);
   onTestFailed(() => console.error(`${output.stdout()}\n${output.stderr()}`));
   const exit = once(child, "exit") as Promise<[number | null, string | null]>;

@@ -16,7 +16,11 @@ export interface Answer {
 
 export type Protocol = "http" | "https" | "h2c" | "h2";
 
-export function fetchOver(protocol: Protocol, socket: TestSocket, path: string): Promise<Answer> {
+export function fetchOver(
+  protocol: Protocol,
+  socket: Pick<TestSocket, "target">,
+  path: string,
+): Promise<Answer> {
   const asked =
     protocol === "http" || protocol === "https"
       ? http1(protocol, socket, path)
@@ -24,7 +28,11 @@ export function fetchOver(protocol: Protocol, socket: TestSocket, path: string):
   return within(`${protocol} ${path}`, asked);
 }
 
-function http1(protocol: "http" | "https", socket: TestSocket, path: string): Promise<Answer> {
+function http1(
+  protocol: "http" | "https",
+  socket: Pick<TestSocket, "target">,
+  path: string,
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const target = "path" in socket.target ? { socketPath: socket.target.path } : socket.target;
     const options = { ...target, path, agent: false, rejectUnauthorized: false };
@@ -45,7 +53,11 @@ export function connectHttp2(protocol: "h2c" | "h2", target: TestSocket["target"
   return http2.connect(protocol === "h2c" ? "http://localhost" : "https://localhost", { createConnection });
 }
 
-async function viaHttp2(protocol: "h2c" | "h2", socket: TestSocket, path: string): Promise<Answer> {
+async function viaHttp2(
+  protocol: "h2c" | "h2",
+  socket: Pick<TestSocket, "target">,
+  path: string,
+): Promise<Answer> {
   const session = connectHttp2(protocol, socket.target);
   const failed = new Promise<never>((_, reject) => session.once("error", reject));
   try {

@@ -48,7 +48,11 @@ function createScene(order: string, later: Scene["later"]): Scene {
     });
     const entry = fileURLToPath(new URL(`../fixtures/apps/${app}`, import.meta.url));
     const addresses = sockets.map((each) => each.address);
-    await worker.step("create", { entry, hostData: { addresses, ...hostData }, sockets: [4, 5] });
+    await worker.step("create", {
+      entry,
+      hostData: { addresses, ...hostData },
+      sockets: sockets.map(({ address }, index) => ({ role: "listener", fd: 4 + index, address })),
+    });
     return worker;
   };
 

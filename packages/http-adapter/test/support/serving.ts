@@ -45,7 +45,8 @@ export async function serving(
     listen: "127.0.0.1:0",
     minHealthyMs: 300,
     compileCache: false,
-    lingerMs: 50,
+    // The default: on a busy machine a client may need long from its connection to its request.
+    lingerMs: 500,
     logger: { debug: log, info: log, warn: log, error: log },
     ...config,
   });

@@ -6,4 +6,8 @@ export const ROWS: readonly Row[] = [
   ["processes", []],
   ["threads", ["--runtime", "thread"]],
   ["forked processes", ["--spawn", "template"]],
+  ["processes, reuseport", ["--handoff", "reuseport"]],
+  ["processes, connection", ["--handoff", "connection"]],
+  ["threads, reuseport", ["--runtime", "thread", "--handoff", "reuseport"]],
+  ["threads, connection", ["--runtime", "thread", "--handoff", "connection"]],
 ];

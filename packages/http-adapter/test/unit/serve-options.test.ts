@@ -52,7 +52,35 @@ describe("serve configuration", () => {
     [{ workers: 0 }, 'option workers: got 0, expected "auto" or a whole number from 1 to 10000'],
     [{ workers: "many" }, 'option workers: got "many", expected "auto" or a whole number from 1 to 10000'],
     [{ runtime: "fiber" }, 'option runtime: got "fiber", expected "process" or "thread"'],
-    [{ handoff: "reuseport" }, 'option handoff: got "reuseport", expected "listener"'],
+    [{ handoff: "sctp" }, 'option handoff: got "sctp", expected "listener" or "reuseport" or "connection"'],
+    [
+      { handoff: "reuseport", listen: "unix:/run/app.sock" },
+      'option handoff: got "reuseport", expected "listener" (any socket) or "connection" (any socket, spread by the supervisor) for unix:/run/app.sock: SO_REUSEPORT shares TCP ports only',
+    ],
+    [
+      { balance: "sticky" },
+      'option balance: got "sticky", expected it only with handoff "connection" (handoff is "listener")',
+    ],
+    [
+      { handoff: "connection", balance: "random" },
+      'option balance: got "random", expected "least-connections" or "round-robin" or "sticky"',
+    ],
+    [
+      { handoff: "connection", maxHeld: -1 },
+      "option maxHeld: got -1, expected a whole number from 0 to 1000000",
+    ],
+    [
+      { handoff: "connection", onError: 503 },
+      "option onError: got 503, expected a function of (error, request, response)",
+    ],
+    [
+      { socketMode: "rw" },
+      'option socketMode: got "rw", expected permissions such as 0o660, or the octal text "660"',
+    ],
+    [
+      { socketOwner: "nobody-is-called-so" },
+      'option socketOwner: got "nobody-is-called-so", expected a name that is in /etc/passwd, or a number (nobody-is-called-so is not there)',
+    ],
     [{ lingerMs: 60_001 }, "option lingerMs: got 60001, expected a whole number from 0 to 60000"],
     [{ exposeGeneration: "yes" }, 'option exposeGeneration: got "yes", expected true or false'],
     [{ control: 1 }, "option control: got 1, expected a path, true or false"],

@@ -16,7 +16,6 @@ export interface StrategySetup {
   readonly name: string;
   readonly host: null;
   readonly hostData: null;
-  readonly sockets: readonly number[];
   readonly heartbeatIntervalMs: number;
   /** On top of this process's; undefined removes. */
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -90,6 +89,7 @@ export class Stage {
       slot: number - 1,
       generation,
       release,
+      sockets: [],
       bootTimeoutMs: 15_000,
     };
     record.handle = this.#under.strategy.spawn(order, record.sink);
@@ -136,7 +136,6 @@ function defaults(stdout: Writable, stderr: Writable): StrategySetup {
     name: "contract",
     host: null,
     hostData: null,
-    sockets: [],
     // No heartbeat comes unasked.
     heartbeatIntervalMs: 600_000,
     env: {},

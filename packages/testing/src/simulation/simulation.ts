@@ -5,12 +5,16 @@
 
 import { setImmediate as drainMicrotasks } from "node:timers/promises";
 import {
+  type Announcement,
   createMachine as createRealMachine,
   type Machine,
   type MachineConfig,
   type MachineEvent,
+  type SlotIndex,
   Supervisor,
   Waiters,
+  type WorkerId,
+  type WorkerSeat,
 } from "@brood/core/engine";
 import { type Action, formatAction } from "./actions.ts";
 import { Client } from "./client.ts";
@@ -20,9 +24,10 @@ import { checkInvariants, createInvariants, type Finding, type Invariant } from 
 import { perform } from "./perform.ts";
 import type { Random } from "./random.ts";
 import { SimulatedResolver } from "./resolver.ts";
+import { SlotSocketTwin } from "./slot-sockets.ts";
 import { TemplateFleet } from "./template-fleet.ts";
 import type { TraceRecord } from "./trace.ts";
-import { VirtualTime } from "./virtual-time.ts";
+import { type Gate, VirtualTime } from "./virtual-time.ts";
 
 export interface SimulationOptions {
   readonly config: MachineConfig;
@@ -41,6 +46,7 @@ export class Simulation {
   readonly templates: TemplateFleet;
   readonly resolver: SimulatedResolver;
   readonly client: Client;
+  readonly sockets: SlotSocketTwin;
   readonly machine: Machine;
   readonly records: TraceRecord[] = [];
   readonly findings: Finding[] = [];
@@ -55,6 +61,8 @@ export class Simulation {
     this.resolver = new SimulatedResolver(time, this.files, () => {
       this.#hasSettled = true;
     });
+    const gateOf = (worker: WorkerId): Gate | null => this.fleet.alive.get(worker)?.gate ?? null;
+    this.sockets = new SlotSocketTwin(time, gateOf, (name, message) => this.find(name, message));
     this.machine = createMachine(config);
     const entropy = random.fork();
     const waiters = new Waiters();
@@ -64,7 +72,12 @@ export class Simulation {
       strategy: this.fleet,
       templates: config.template === null ? null : this.templates,
       resolveRelease: (entry: string) => this.resolver.resolve(entry),
-      publish: () => {},
+      socketsOf: (seat: WorkerSeat) => {
+        this.sockets.ordered(seat);
+        return [];
+      },
+      slotClosed: (slot: SlotIndex) => this.sockets.slotClosed(slot),
+      publish: (announcement: Announcement) => this.sockets.published(announcement),
       note: () => {},
       fail: (error: Error) => this.find("no-defect", error.message),
     };

@@ -120,6 +120,7 @@ function formatCommand(command: Command, atMs: number, nameOf: (worker: string) 
       return command.type;
     case "Note":
       return command.message.startsWith("dropped: stale") ? "dropped: stale" : "";
+    case "CloseSlot":
     case "Publish":
       return "";
   }

@@ -14,6 +14,8 @@ interface Guarantee {
   readonly holds: string;
   /** To be shown with real processes too. */
   readonly isReal: boolean;
+  /** The machine has a part in it, which the simulation can show. */
+  readonly isMachine: boolean;
 }
 
 const SECTIONS: Readonly<Record<string, string>> = {
@@ -26,7 +28,7 @@ const SECTIONS: Readonly<Record<string, string>> = {
   N: "Node",
 };
 
-/** `*` marks those that real processes have to show. */
+/** `*` marks those that real processes have to show, `-` those that are sockets, memory or descriptors: the machine knows none. */
 const HOLDS: readonly (readonly [ids: string, holds: string])[] = [
   ["A1*", "A roll longer than the heartbeat timeout kills nobody, and no old code is left after it."],
   ["A2*", "A template that was replaced before a roll never forks for the new generation."],
@@ -52,11 +54,11 @@ const HOLDS: readonly (readonly [ids: string, holds: string])[] = [
   ["B19*", "A fork or spawn that the system refuses is tried again with back-off."],
   ["B20", "Every hop on the way to a worker has a deadline."],
   ["B21*", "A template whose workers fail one after the other is thrown away."],
-  ["B22", "A hundred template generations leave descriptors, listeners and handlers constant."],
+  ["B22-", "A hundred template generations leave descriptors, listeners and handlers constant."],
   ["B23", "A stop wins while a template loads; the slot counts as no error."],
   ["B24", "A restart during a stop is refused with a reason."],
   ["B25", "At most one template of a generation lives at a time."],
-  ["B26", "An application that cannot be forked is refused by name, and the old generation serves on."],
+  ["B26-", "An application that cannot be forked is refused by name, and the old generation serves on."],
   ["C27*", "Code that throws on boot costs one canary; the caller gets code, exit code and stderr."],
   ["C28*", "Code that dies soon after it was ready never gets past the canary, or reverts."],
   ["C29*", "Code that hangs on boot fails at the boot deadline."],
@@ -73,34 +75,35 @@ const HOLDS: readonly (readonly [ids: string, holds: string])[] = [
   ["D40*", "Workers that reach a limit together are recycled a few at a time, from the roll's own budget."],
   ["D41", "A pause of the host or the supervisor kills nobody; mass silence is met with a kill budget."],
   ["D42", "Steps of the wall clock change nothing."],
-  ["E43*", "A reuseport worker that leaves resets no connection."],
-  ["E44*", "A smaller pool resets no connection of a reuseport socket that goes."],
-  ["E45*", "A request that meets a closing keep-alive connection is answered."],
-  ["E46*", "What was accepted before a drain is answered."],
-  ["E47*", "A connection handed to a worker that dies is dispatched again."],
-  ["E48*", "A unix path is only removed by its owner."],
-  ["E49*", "A worker that is not ready accepts nothing."],
-  ["F50*", "Workers are gone soon after their supervisor was killed, and the next start binds cleanly."],
+  ["E43*-", "A reuseport worker that leaves resets no connection."],
+  ["E44*-", "A smaller pool resets no connection of a reuseport socket that goes."],
+  ["E45*-", "A request that meets a closing keep-alive connection is answered."],
+  ["E46*-", "What was accepted before a drain is answered."],
+  ["E47*-", "A connection handed to a worker that dies is dispatched again."],
+  ["E48*-", "A unix path is only removed by its owner."],
+  ["E49*-", "A worker that is not ready accepts nothing."],
+  ["F50*-", "Workers are gone soon after their supervisor was killed, and the next start binds cleanly."],
   ["F51*", "A signal goes to a process that we own or to nobody: identity is not the pid."],
   ["F52", "A doubled message is dropped, a lost one ends that worker."],
   ["F53", "A worker that cannot take a message is killed at its deadline."],
   ["F54*", "A storm of signals leads to one action a deadline."],
-  ["F55", "As PID 1 with foreign zombies: reaped, and otherwise nobody's business."],
+  ["F55-", "As PID 1 with foreign zombies: reaped, and otherwise nobody's business."],
   ["F56", "Hooks, listeners and loggers that throw harm nobody but themselves."],
   ["F57*", "A blocked event loop: one kill, one replacement, and its stack first where possible."],
   ["58*", "A module graph that never settles counts as a failed boot; the slot is free again."],
   ["59*", "A worker that is blocked while the roll replaces it: one kill, one replacement."],
   ["60*", "Each way to end, in each hook: what settles, with which code, and who is respawned."],
-  ["61*", "Workers forked from one template draw different random values."],
-  ["62*", "A thousand forks leave descriptors, listeners and mappings constant, and no zombie."],
-  ["63*", "The host's own children, signal handlers and listeners are untouched."],
-  ["64*", "A connection passed to a worker that dies before it takes it gets an answer."],
+  ["61*-", "Workers forked from one template draw different random values."],
+  ["62*-", "A thousand forks leave descriptors, listeners and mappings constant, and no zombie."],
+  ["63*-", "The host's own children, signal handlers and listeners are untouched."],
+  ["64*-", "A connection passed to a worker that dies before it takes it gets an answer."],
 ];
 
 const GUARANTEES: readonly Guarantee[] = HOLDS.map(([id, holds]) => ({
-  id: id.replace("*", ""),
+  id: id.replace(/[*-]/g, ""),
   holds,
-  isReal: id.endsWith("*"),
+  isReal: id.includes("*"),
+  isMachine: !id.includes("-"),
 }));
 
 export type Kind = "machine" | "real";
@@ -151,11 +154,12 @@ export function unknownIds(tests: readonly NamedTest[]): readonly string[] {
 
 /** Ids without a test of a kind that they need. */
 export function missing(tests: readonly NamedTest[]): readonly string[] {
-  return GUARANTEES.flatMap(({ id, isReal }) => {
+  return GUARANTEES.flatMap(({ id, isReal, isMachine }) => {
     const kinds = tests.filter(({ ids }) => ids.includes(id)).map(({ kind }) => kind);
     const lacks = [
-      ...(kinds.includes("machine") ? [] : ["machine"]),
+      ...(kinds.includes("machine") || !isMachine ? [] : ["machine"]),
       ...(kinds.includes("real") || !isReal ? [] : ["real"]),
+      ...(kinds.length > 0 || isReal || isMachine ? [] : ["any"]),
     ];
     return lacks.map((kind) => `${id} ${kind}`);
   });
@@ -177,18 +181,19 @@ const INTRODUCTION = [
   "",
   "Each line was once a real defect of a real server. The page is made of the tests' own names and checked against them",
   "(`packages/testing/test/unit/guarantees.test.ts`; `pnpm test:unit -u` writes it anew). **Missing** means that no test",
-  "names it; a dash, that real processes need not show it. All of these tests run in `pnpm test`.",
+  "names it; a dash, that it need not be shown there: the machine knows no sockets, and not everything needs a process.",
   "",
 ];
 
-function rowOf({ id, holds, isReal }: Guarantee, tests: readonly NamedTest[]): string {
+function rowOf({ id, holds, isReal, isMachine }: Guarantee, tests: readonly NamedTest[]): string {
   const cell = (kind: Kind, isNeeded: boolean): string => {
     const found = tests.filter((test) => test.kind === kind && test.ids.includes(id));
-    if (found.length === 0) return isNeeded ? "**missing**" : "–";
+    const isAlone = kind === "real" && !tests.some(({ ids }) => ids.includes(id));
+    if (found.length === 0) return isNeeded || isAlone ? "**missing**" : "–";
     const files = [...new Set(found.map(({ file }) => file))];
     return files.map((file) => `[${shortName(file)}](../${file})`).join(", ");
   };
-  return `| ${id} | ${holds} | ${cell("machine", true)} | ${cell("real", isReal)} |`;
+  return `| ${id} | ${holds} | ${cell("machine", isMachine)} | ${cell("real", isReal)} |`;
 }
 
 /** `core: machine/roll` */

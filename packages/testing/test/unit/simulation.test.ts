@@ -36,7 +36,7 @@ describe("simulate", () => {
       const failed = run.trace.filter((line) => /SettleRoll roll-\d+ failed|SettleStart reason/.test(line));
       expect(failed.filter((line) => !/BROOD_ROLL_STOPPED|BROOD_GENERATION_UNKNOWN/.test(line))).toEqual([]);
     }
-  });
+  }, 60_000);
 
   it("shows a violation with its smallest schedule, its trace and the command that replays it", async () => {
     const mutant = WRAPPED.find(({ name }) => name.startsWith("coalesced restarts"));

@@ -59,7 +59,7 @@ export class TemplateProcess implements TemplateHandle {
     }
     const tail = createTail();
     const child = this.#child;
-    reportEnd(child, sink, () => tail.text());
+    reportEnd(child, this.#endsIn(sink), () => tail.text());
     if (child.stdout) stdout?.add(child.stdout);
     if (child.stderr) {
       tail.add(child.stderr);
@@ -73,12 +73,13 @@ export class TemplateProcess implements TemplateHandle {
   }
 
   fork(order: SpawnOrder, sink: WorkerSink): WorkerHandle {
-    const { setting } = { setting: this.#setting };
+    const setting = this.#setting;
     const hasStdout = setting.stdout !== null;
     const worker = new ForkedWorker(setting, sink, () => this.#bury(order.worker));
     this.#workers.set(order.worker, worker);
     const command = { type: "Fork", order: this.#workerOrder(order), hasStdout } as const;
-    const isSent = !this.#hasEnded && this.#send(command, [...worker.ends, ...setting.options.sockets]);
+    const isSent =
+      !this.#hasEnded && this.#send(command, [...worker.ends, ...order.sockets.map(({ fd }) => fd)]);
     worker.closeEnds();
     if (!isSent) worker.refused("the template has ended");
     return worker;
@@ -111,10 +112,22 @@ export class TemplateProcess implements TemplateHandle {
     else if (message.type !== "Forked") this.#sink.message(message);
   }
 
-  /** It has gone. Whoever it had forked lives on, known by a pidfd or soon by its own word. */
   #linkEnded(): void {
     this.#hasEnded = true;
-    for (const worker of this.#workers.values()) worker.templateGone();
+  }
+
+  /** Its own end is told first, so that orders which went down with it are held against nobody. Whoever it had forked lives
+   *  on, known by a pidfd or soon by its own word. */
+  #endsIn(sink: TemplateSink): Pick<TemplateSink, "failed" | "exited"> {
+    const thenTheWorkers = (tell: () => void): void => {
+      tell();
+      this.#hasEnded = true;
+      for (const worker of this.#workers.values()) worker.templateGone();
+    };
+    return {
+      failed: (error) => thenTheWorkers(() => sink.failed(error)),
+      exited: (end) => thenTheWorkers(() => sink.exited(end)),
+    };
   }
 
   /** The worker's end is known: its parent may bury it. */
@@ -129,11 +142,11 @@ export class TemplateProcess implements TemplateHandle {
     return { template, generation, release, name, host, hostData, heartbeatIntervalMs, unsafe };
   }
 
-  #workerOrder({ worker, slot, generation, release }: SpawnOrder): BootOrder {
+  #workerOrder({ worker, slot, generation, release, sockets }: SpawnOrder): BootOrder {
     const { name, host, hostData, heartbeatIntervalMs, watches } = this.#setting.options;
     const identity = { worker, slot, generation, release, name };
     const kind = { runtime: "process", spawn: "template" } as const;
-    const order = { ...identity, ...kind, host, hostData, sockets: [], heartbeatIntervalMs };
+    const order = { ...identity, ...kind, host, hostData, sockets, heartbeatIntervalMs };
     return watches === undefined ? order : { ...order, watches };
   }
 }

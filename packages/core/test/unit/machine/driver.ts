@@ -148,6 +148,8 @@ function showEvent(event: MachineEvent): string {
 
 function showCommand(command: Command): string | null {
   switch (command.type) {
+    case "CloseSlot":
+      return `CloseSlot slot=${command.slot}`;
     case "Publish":
       return null;
     case "Note":

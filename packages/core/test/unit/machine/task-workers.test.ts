@@ -62,6 +62,6 @@ describe("scaling down", () => {
   it("takes the workers that can be spared", () => {
     const driver = drive({ desired: 3 }).start().fresh();
     driver.step({ type: "ScaleRequested", requestId: "s", desired: 2, spare: ["w1"] });
-    expect(driver.trace).toEqual(["t=0 ScaleRequested -> DrainWorker w1"]);
+    expect(driver.trace).toEqual(["t=0 ScaleRequested -> DrainWorker w1; CloseSlot slot=0"]);
   });
 });

@@ -1,0 +1,138 @@
+// The supervisor's ends of the channels over which sockets travel: one for each worker, opened when it is ordered.
+// Natively a socket pair of its own, which the worker inherits: many descriptors in one message, and the control plane
+// is not on the way. Without the addon the engine's IPC channel: one handle a message, acknowledged by Node itself.
+// The bare handle of libuv is sent and not a net.Socket: Node would start to read from that one, and close it on its own.
+
+import type { PassedSocket } from "@brood/core";
+import { type Binding, createFramedLink, type FramedLink } from "@brood/core/native";
+import { decode, encode, type FromWorker, isEnvelope, openEnvelope, type ToWorker } from "./messages.ts";
+import type { WorkerId } from "./names.ts";
+
+/** Something a worker can be given: a descriptor, and libuv's handle of it where the IPC channel is used. */
+export interface Passable {
+  readonly fd: number;
+  readonly handle: object | null;
+}
+
+export interface Channels {
+  /** Makes the worker's channel. What is returned goes with the worker. */
+  open(worker: WorkerId): readonly PassedSocket[];
+  /** False when the worker is beyond reach; its end will be reported. */
+  send(worker: WorkerId, message: ToWorker, passed: readonly Passable[]): boolean;
+  /** The worker has gone. Calls back when its last word has been read: what it took before its end must not be given
+   *  to another one. */
+  finish(worker: WorkerId, finished: () => void): void;
+  closeAll(): void;
+}
+
+export type ReceiveFromWorker = (worker: WorkerId, message: FromWorker) => void;
+
+interface NativeChannel {
+  readonly link: FramedLink;
+  /** The worker's end, which we hold until it has its own copy. */
+  theirs: number | null;
+  finished: (() => void) | null;
+}
+
+/** A dead process's end of a socket is closed by the kernel; should something else hold it open, it is not waited for. */
+const LAST_WORD_WITHIN_MS = 1_000;
+
+/** `worker/handoff-channel.ts` is the other end. */
+export const LINK_ROLE = "link";
+
+export class NativeChannels implements Channels {
+  readonly #binding: Binding;
+  readonly #receive: ReceiveFromWorker;
+  readonly #channels: Map<WorkerId, NativeChannel> = new Map();
+
+  constructor(binding: Binding, receive: ReceiveFromWorker) {
+    this.#binding = binding;
+    this.#receive = receive;
+  }
+
+  open(worker: WorkerId): readonly PassedSocket[] {
+    const [ours, theirs] = this.#binding.socketPair();
+    const link = createFramedLink(this.#binding, ours, {
+      frame: (payload, descriptors) => {
+        this.#binding.closeMany(descriptors);
+        this.#letGo(worker);
+        this.#receive(worker, decode<FromWorker>(payload));
+      },
+      ended: () => this.#close(worker),
+    });
+    this.#channels.set(worker, { link, theirs, finished: null });
+    return [{ role: LINK_ROLE, fd: theirs, address: null }];
+  }
+
+  send(worker: WorkerId, message: ToWorker, passed: readonly Passable[]): boolean {
+    const descriptors = passed.map(({ fd }) => fd);
+    return this.#channels.get(worker)?.link.send(encode(message), descriptors) ?? false;
+  }
+
+  finish(worker: WorkerId, finished: () => void): void {
+    const channel = this.#channels.get(worker);
+    if (channel === undefined) return finished();
+    this.#letGo(worker);
+    const patience = setTimeout(() => this.#close(worker), LAST_WORD_WITHIN_MS);
+    channel.finished = () => {
+      clearTimeout(patience);
+      finished();
+    };
+  }
+
+  closeAll(): void {
+    for (const worker of [...this.#channels.keys()]) this.#close(worker);
+  }
+
+  #close(worker: WorkerId): void {
+    const channel = this.#channels.get(worker);
+    this.#letGo(worker);
+    channel?.link.close();
+    this.#channels.delete(worker);
+    channel?.finished?.();
+  }
+
+  #letGo(worker: WorkerId): void {
+    const channel = this.#channels.get(worker);
+    if (channel === undefined || channel.theirs === null) return;
+    this.#binding.close(channel.theirs);
+    channel.theirs = null;
+  }
+}
+
+/** `Service.post`. */
+export type Post = (worker: WorkerId, payload: unknown, handle?: unknown) => boolean;
+
+export class IpcChannels implements Channels {
+  readonly #post: Post;
+
+  constructor(post: Post) {
+    this.#post = post;
+  }
+
+  open(): readonly PassedSocket[] {
+    return [];
+  }
+
+  send(worker: WorkerId, message: ToWorker, passed: readonly Passable[]): boolean {
+    if (passed.length === 0) return this.#post(worker, { broodHandoff: message });
+    return passed
+      .map(({ handle }, index) => {
+        const each = message.type === "Adopt" ? { ...message, index } : message;
+        return this.#post(worker, { broodHandoff: each }, handle ?? undefined);
+      })
+      .every((isSent) => isSent);
+  }
+
+  /** Its messages came over the channel whose end has been reported already. */
+  finish(_worker: WorkerId, finished: () => void): void {
+    finished();
+  }
+
+  closeAll(): void {}
+}
+
+/** A message of ours among the application's, or null. */
+export function messageOf(payload: unknown): FromWorker | null {
+  return isEnvelope(payload) ? openEnvelope<FromWorker>(payload) : null;
+}

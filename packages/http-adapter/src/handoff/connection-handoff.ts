@@ -1,0 +1,245 @@
+// Performs what dispatcher.ts decides: accepts, hands connections to workers in batches, keeps its own copy of each until
+// the worker has taken it, answers 503 for what waited in vain.
+// The control plane is never held up: connections travel over channels of their own, each turn takes a bounded batch, and
+// nothing here waits.
+
+import type { Logger, PassedSocket, Service, WorkerSeat } from "@brood/core";
+import { badOption } from "@brood/core/errors";
+import { type Binding, nativeSupport } from "@brood/core/native";
+import type { BoundSocket } from "../listen/bind.ts";
+import { peerOfHandle } from "../listen/server-handle.ts";
+import {
+  type Accepted,
+  type Acceptor,
+  type AcceptorSink,
+  handleAcceptor,
+  nativeAcceptor,
+} from "./acceptor.ts";
+import type { Balance } from "./balance.ts";
+import { type Channels, IpcChannels, messageOf, NativeChannels } from "./channels.ts";
+import { type ConnectionId, Dispatcher } from "./dispatcher.ts";
+import { FirstBytes, type KeyOfFirstBytes } from "./first-bytes.ts";
+import type { Handoff } from "./handoff.ts";
+import type { FromWorker } from "./messages.ts";
+import type { WorkerId } from "./names.ts";
+import { type OnError, Unavailable } from "./unavailable.ts";
+
+export interface ConnectionOptions {
+  readonly balance: Balance;
+  /** Sticky by these instead of the client's address. */
+  readonly keyOf: KeyOfFirstBytes | undefined;
+  readonly maxHeld: number;
+  readonly holdTimeoutMs: number;
+  readonly onError: OnError | undefined;
+  readonly logger: Logger | undefined;
+}
+
+/** @throws PoolError BROOD_BAD_OPTION where it cannot work. */
+export function connectionHandoff(sockets: readonly BoundSocket[], options: ConnectionOptions): Handoff {
+  return new ConnectionHandoff(sockets, options, connectionBinding(options));
+}
+
+/** The addon, or null without it. @throws PoolError BROOD_BAD_OPTION when it is needed. */
+export function connectionBinding({ keyOf }: Pick<ConnectionOptions, "keyOf">): Binding | null {
+  const native = nativeSupport();
+  if (native.ok) return native.binding;
+  if (keyOf === undefined) return null;
+  const accepted = `"sticky" (by client address) without the native addon, which is what can look at first bytes: ${native.reason}`;
+  throw badOption("balance", "a function", accepted);
+}
+
+class ConnectionHandoff implements Handoff {
+  readonly kind = "connection";
+  readonly addresses: readonly string[];
+  readonly #sockets: readonly BoundSocket[];
+  readonly #options: ConnectionOptions;
+  readonly #binding: Binding | null;
+  readonly #dispatcher: Dispatcher;
+  readonly #unavailable: Unavailable;
+  readonly #firstBytes: FirstBytes | null;
+  readonly #connections: Map<ConnectionId, Accepted> = new Map();
+  #channels: Channels | null = null;
+  #acceptors: readonly Acceptor[] = [];
+  #nextId: ConnectionId = 1;
+  #isStopping = false;
+  #isReleased = false;
+  #timer: NodeJS.Timeout | undefined;
+  #lastWarningAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(sockets: readonly BoundSocket[], options: ConnectionOptions, binding: Binding | null) {
+    this.#sockets = sockets;
+    this.#options = options;
+    this.#binding = binding;
+    this.addresses = sockets.map(({ address }) => address);
+    this.#dispatcher = new Dispatcher(options);
+    this.#unavailable = new Unavailable(options.onError, (error) =>
+      options.logger?.error("onError threw", { reason: String(error) }),
+    );
+    this.#firstBytes = binding === null || options.keyOf === undefined ? null : new FirstBytes(binding);
+  }
+
+  attach(service: Service): void {
+    this.#channels =
+      this.#binding === null
+        ? new IpcChannels((worker, payload, handle) => service.post(worker, payload, handle))
+        : new NativeChannels(this.#binding, (worker, message) => this.#receive(worker, message));
+    service.on("worker:ready", ({ worker, slot }) => {
+      this.#dispatcher.ready(worker, slot);
+      this.#dispatch();
+    });
+    service.on("worker:draining", ({ worker }) => {
+      this.#dispatcher.draining(worker);
+      this.#channels?.send(worker, { type: "End" }, []);
+      this.#dispatch();
+    });
+    service.on("worker:exited", ({ worker }) => this.#exited(worker));
+    this.#acceptors = this.#sockets.map((socket) => this.#acceptOn(socket));
+  }
+
+  takeMessage(worker: WorkerId, payload: unknown): boolean {
+    const message = messageOf(payload);
+    if (message !== null) this.#receive(worker, message);
+    return message !== null;
+  }
+
+  socketsOf({ worker }: WorkerSeat): readonly PassedSocket[] {
+    return this.#channels?.open(worker) ?? [];
+  }
+
+  slotClosed(): void {}
+
+  stopping(): void {
+    this.#isStopping = true;
+    for (const acceptor of this.#acceptors) acceptor.close();
+    for (const id of this.#dispatcher.giveUp()) this.#refuse(id);
+  }
+
+  async release(): Promise<void> {
+    this.#isReleased = true;
+    clearTimeout(this.#timer);
+    this.#firstBytes?.close();
+    for (const acceptor of this.#acceptors) acceptor.close();
+    this.#channels?.closeAll();
+    for (const connection of this.#connections.values()) connection.close();
+    this.#connections.clear();
+    this.#unavailable.close();
+    await Promise.all(this.#sockets.map((each) => each.release()));
+  }
+
+  #receive(worker: WorkerId, message: FromWorker): void {
+    if (message.type === "Counts") this.#counted(worker, message.taken, message.closed);
+  }
+
+  #acceptOn(socket: BoundSocket): Acceptor {
+    const sink: AcceptorSink = {
+      room: () => this.#dispatcher.room,
+      accepted: (connections) => this.#accepted(connections),
+      failed: (error) => this.#warn("cannot accept: connections wait in the kernel", error.message),
+    };
+    return this.#binding === null
+      ? handleAcceptor(socket.bare, sink)
+      : nativeAcceptor(this.#binding, socket.descriptor, sink);
+  }
+
+  #accepted(connections: readonly Accepted[]): void {
+    const { keyOf, holdTimeoutMs, maxHeld } = this.#options;
+    const waiting = { timeoutMs: holdTimeoutMs, waitingMax: maxHeld };
+    for (const connection of connections) {
+      const id = this.#nextId++;
+      this.#connections.set(id, connection);
+      if (this.#firstBytes === null || keyOf === undefined) this.#queue(id, this.#addressOf(connection));
+      else {
+        this.#firstBytes.look(connection, waiting, (bytes) => {
+          this.#queue(id, bytes === null ? null : this.#keyOf(keyOf, bytes));
+          this.#dispatch();
+        });
+      }
+    }
+    this.#dispatch();
+  }
+
+  #queue(id: ConnectionId, key: string | null): void {
+    this.#dispatcher.accepted(id, key, performance.now());
+  }
+
+  /** A function of the user's: what it throws costs the client its stickiness and nobody anything else. */
+  #keyOf(keyOf: KeyOfFirstBytes, bytes: Buffer): string | null {
+    try {
+      return keyOf(bytes) ?? null;
+    } catch (error) {
+      this.#warn("the balance function threw", String(error));
+      return null;
+    }
+  }
+
+  #addressOf({ fd, handle }: Accepted): string | null {
+    if (this.#options.balance !== "sticky") return null;
+    const address = this.#binding === null ? peerOfHandle(handle) : this.#binding.peerAddress(fd);
+    return address === "" ? null : address;
+  }
+
+  #counted(worker: WorkerId, taken: number, closed: number): void {
+    for (const id of this.#dispatcher.counted(worker, taken, closed)) this.#forget(id)?.close();
+    this.#dispatch();
+  }
+
+  #exited(worker: WorkerId): void {
+    this.#dispatcher.draining(worker);
+    this.#channels?.finish(worker, () => {
+      const returned = this.#dispatcher.exited(worker);
+      if (returned > 0)
+        this.#options.logger?.info("connections of a dead worker go to others", { worker, count: returned });
+      if (!this.#isReleased) this.#dispatch();
+    });
+  }
+
+  #dispatch(): void {
+    const { sent, refused } = this.#dispatcher.dispatch(performance.now());
+    for (const [worker, ids] of sent) {
+      const connections = ids.flatMap((id) => this.#connections.get(id) ?? []);
+      // If it cannot be sent the worker is dying; its end brings them back.
+      this.#channels?.send(worker, { type: "Connections" }, connections);
+    }
+    for (const id of refused) this.#refuse(id);
+    if (this.#isStopping) for (const id of this.#dispatcher.giveUp()) this.#refuse(id);
+    if (refused.length > 0) this.#warn("connections were answered 503: no worker was ready in time", "");
+    for (const acceptor of this.#acceptors) acceptor.pause(this.#dispatcher.room === 0);
+    this.#arm();
+  }
+
+  #refuse(id: ConnectionId): void {
+    const connection = this.#forget(id);
+    if (connection !== undefined) this.#unavailable.refuse(connection);
+  }
+
+  #forget(id: ConnectionId): Accepted | undefined {
+    const connection = this.#connections.get(id);
+    this.#connections.delete(id);
+    return connection;
+  }
+
+  #arm(): void {
+    const atMs = this.#dispatcher.nextDeadlineAtMs();
+    if (atMs === null) {
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+    } else if (this.#timer === undefined) {
+      this.#timer = setTimeout(
+        () => {
+          this.#timer = undefined;
+          this.#dispatch();
+        },
+        Math.max(1, Math.ceil(atMs - performance.now())),
+      );
+      this.#timer.unref();
+    }
+  }
+
+  /** Once a second: a flood must not become one of the log. */
+  #warn(message: string, reason: string): void {
+    const atMs = performance.now();
+    if (atMs - this.#lastWarningAtMs < 1_000) return;
+    this.#lastWarningAtMs = atMs;
+    this.#options.logger?.warn(message, reason === "" ? {} : { reason });
+  }
+}

@@ -1,0 +1,164 @@
+// Where accepted connections go. Pure: connections and workers are names, time is a value.
+// A connection is in exactly one place: held here, sent to one worker and not taken yet, or settled (taken, or refused).
+// A worker takes a connection before it reads from it; so when it dies, what it had not taken has lost nothing and goes
+// to another one, at the head of the queue (E47, 64). What it had taken dies with it.
+// Nothing grows without bound: a worker has room for WINDOW connections that it has not taken, and while workers are
+// ready only `maxHeld` are accepted beyond that; the rest waits in the kernel. While nobody is ready connections are
+// accepted all the same, to be refused in words when `maxHeld` or `holdTimeoutMs` is passed.
+
+import { type Balance, type Candidate, createPicker, type Picker } from "./balance.ts";
+import type { SlotIndex, WorkerId } from "./names.ts";
+
+/** Given out by whoever accepts; never reused while it is in here. */
+export type ConnectionId = number;
+
+/** On their way to one worker at the most: enough for a burst within one turn of its loop. */
+export const WINDOW = 128;
+
+/** A worker that has taken nothing for so long stands still: the others get what comes, as long as they have room. Longer
+ *  than a pause of the garbage collector, shorter than a client's patience. */
+export const STALLED_MS = 200;
+
+/** Accepted at once while nobody is ready. */
+const OVERFLOW = 64;
+
+export interface DispatcherOptions {
+  readonly balance: Balance;
+  readonly maxHeld: number;
+  readonly holdTimeoutMs: number;
+}
+
+export interface Dispatched {
+  readonly sent: ReadonlyMap<WorkerId, readonly ConnectionId[]>;
+  /** To be answered 503. */
+  readonly refused: readonly ConnectionId[];
+}
+
+interface Held {
+  readonly id: ConnectionId;
+  readonly key: string | null;
+  readonly acceptedAtMs: number;
+  sentAtMs: number;
+}
+
+interface Target extends Candidate {
+  isReady: boolean;
+  /** In the order in which they were sent. */
+  readonly untaken: Held[];
+  sent: number;
+  taken: number;
+  closed: number;
+  load: number;
+  hasRoom: boolean;
+}
+
+export class Dispatcher {
+  readonly #options: DispatcherOptions;
+  readonly #picker: Picker;
+  readonly #targets: Map<WorkerId, Target> = new Map();
+  /** The ready ones, in the order in which they became so. */
+  #ready: Target[] = [];
+  #held: Held[] = [];
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+    this.#picker = createPicker(options.balance);
+  }
+
+  get held(): number {
+    return this.#held.length;
+  }
+
+  /** How many more may be accepted now. */
+  get room(): number {
+    if (this.#ready.length === 0) return OVERFLOW;
+    const free = this.#ready.reduce(
+      (sum, { untaken, hasRoom }) => sum + (hasRoom ? WINDOW - untaken.length : 0),
+      0,
+    );
+    return Math.max(0, free + this.#options.maxHeld - this.#held.length);
+  }
+
+  accepted(id: ConnectionId, key: string | null, atMs: number): void {
+    this.#held.push({ id, key, acceptedAtMs: atMs, sentAtMs: atMs });
+  }
+
+  ready(id: WorkerId, slot: SlotIndex): void {
+    const numbers = { untaken: [], sent: 0, taken: 0, closed: 0, load: 0, hasRoom: true };
+    const target: Target = { id, slot, isReady: true, ...numbers };
+    this.#targets.set(id, target);
+    this.#ready.push(target);
+  }
+
+  /** It gets nothing more; what is on its way to it may still be taken. */
+  draining(id: WorkerId): void {
+    this.#ready = this.#ready.filter((target) => target.id !== id);
+  }
+
+  /** What it had not taken is held again, before everything else. @returns how many those are. */
+  exited(id: WorkerId): number {
+    this.draining(id);
+    const untaken = this.#targets.get(id)?.untaken ?? [];
+    this.#targets.delete(id);
+    this.#held.unshift(...untaken);
+    return untaken.length;
+  }
+
+  /** A worker's totals. @returns what it has taken since the last ones: the supervisor's copies can go. */
+  counted(id: WorkerId, taken: number, closed: number): readonly ConnectionId[] {
+    const target = this.#targets.get(id);
+    if (target === undefined) return [];
+    const count = Math.min(Math.max(0, taken - target.taken), target.untaken.length);
+    const settled = target.untaken.splice(0, count);
+    target.taken += count;
+    target.closed = Math.max(target.closed, Math.min(closed, target.taken));
+    target.load = target.sent - target.closed;
+    return settled.map((each) => each.id);
+  }
+
+  /** Sends what can be sent, refuses what has waited for too long or is too much. */
+  dispatch(atMs: number): Dispatched {
+    const { holdTimeoutMs, maxHeld } = this.#options;
+    const sent = new Map<WorkerId, ConnectionId[]>();
+    const refused: ConnectionId[] = [];
+    const waiting: Held[] = [];
+    for (const target of this.#ready) weigh(target, atMs);
+    for (const held of this.#held) {
+      const target = this.#picker.pick(this.#ready, held.key);
+      if (target !== null) {
+        held.sentAtMs = atMs;
+        target.untaken.push(held);
+        target.sent += 1;
+        weigh(target, atMs);
+        const batch = sent.get(target.id);
+        if (batch === undefined) sent.set(target.id, [held.id]);
+        else batch.push(held.id);
+      } else if (held.acceptedAtMs + holdTimeoutMs <= atMs || waiting.length >= maxHeld) {
+        refused.push(held.id);
+      } else {
+        waiting.push(held);
+      }
+    }
+    this.#held = waiting;
+    return { sent, refused };
+  }
+
+  /** When `dispatch` is wanted next though nothing happens, or null. */
+  nextDeadlineAtMs(): number | null {
+    // Those that came back from a dead worker stand first, and were accepted first.
+    const [first] = this.#held;
+    return first === undefined ? null : first.acceptedAtMs + this.#options.holdTimeoutMs;
+  }
+
+  /** Everything that is held, when the server stops. */
+  giveUp(): readonly ConnectionId[] {
+    return this.#held.splice(0).map(({ id }) => id);
+  }
+}
+
+function weigh(target: Target, atMs: number): void {
+  const [oldest] = target.untaken;
+  const isStalled = oldest !== undefined && oldest.sentAtMs + STALLED_MS < atMs;
+  target.load = target.sent - target.closed;
+  target.hasRoom = target.untaken.length < WINDOW && !isStalled;
+}

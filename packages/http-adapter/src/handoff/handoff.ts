@@ -1,0 +1,42 @@
+// How connections reach workers, as the server sees it: what goes with each worker, and what it must be told. Each
+// handoff is a pure policy and a shell that performs it; `listener` needs neither.
+
+import type { PassedSocket, Service, WorkerSeat } from "@brood/core";
+import type { BoundSocket } from "../listen/bind.ts";
+import type { SlotIndex, WorkerId } from "./names.ts";
+
+export type HandoffKind = "listener" | "reuseport" | "connection";
+
+export interface Handoff {
+  readonly kind: HandoffKind;
+  /** With real ports, as `brood` prints them. */
+  readonly addresses: readonly string[];
+  /** What a worker gets at its birth. @throws when a socket cannot be made; that spawn has failed then. */
+  socketsOf(seat: WorkerSeat): readonly PassedSocket[];
+  slotClosed(slot: SlotIndex): void;
+  /** True when a worker's message was the handoff's own. */
+  takeMessage(worker: WorkerId, payload: unknown): boolean;
+  /** The service whose workers these are; called once, before it starts. */
+  attach(service: Service): void;
+  /** All workers are about to go: nothing is moved between them any more. */
+  stopping(): void;
+  /** Closes what belongs to the handoff, after the last worker has gone. */
+  release(): Promise<void>;
+}
+
+/** The workers accept, on listening sockets that all of them share. */
+export function listenerHandoff(sockets: readonly BoundSocket[]): Handoff {
+  const passed = sockets.map(({ descriptor, address }) => ({ role: "listener", fd: descriptor, address }));
+  return {
+    kind: "listener",
+    addresses: sockets.map(({ address }) => address),
+    socketsOf: () => passed,
+    slotClosed: () => {},
+    takeMessage: () => false,
+    attach: () => {},
+    stopping: () => {},
+    release: async () => {
+      await Promise.all(sockets.map((each) => each.release()));
+    },
+  };
+}

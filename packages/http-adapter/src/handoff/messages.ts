@@ -1,0 +1,42 @@
+// What the supervisor and a worker tell each other about sockets. Over the native link it is JSON in a frame, with the
+// descriptors beside it; over child_process IPC the same message goes with at most one handle.
+
+import type { SlotIndex } from "./names.ts";
+
+export type ToWorker =
+  /** Accepted connections, one for each descriptor (or the one handle). */
+  | { readonly type: "Connections" }
+  /** Nothing more will come: the worker drains. */
+  | { readonly type: "End" }
+  /** Serve this slot's sockets as well: one descriptor for each address (or the one handle, of address `index`). */
+  | { readonly type: "Adopt"; readonly slot: SlotIndex; readonly index: number }
+  | { readonly type: "Release"; readonly slot: SlotIndex };
+
+export type FromWorker =
+  /** The first: the link is open. */
+  | { readonly type: "Open" }
+  /** Totals since the start: connections taken over before a byte of them was read, and those that have ended. */
+  | { readonly type: "Counts"; readonly taken: number; readonly closed: number }
+  | { readonly type: "Released"; readonly slot: SlotIndex };
+
+/** Marks our messages among those of the application on the IPC channel. */
+export interface Envelope<Message> {
+  readonly broodHandoff: Message;
+}
+
+export function isEnvelope(payload: unknown): payload is Envelope<unknown> {
+  return typeof payload === "object" && payload !== null && "broodHandoff" in payload;
+}
+
+export function encode(message: ToWorker | FromWorker): Buffer {
+  return Buffer.from(JSON.stringify(message));
+}
+
+/** A codec's cast: both ends are of one version, the engine's protocol sees to that. */
+export function decode<Message extends ToWorker | FromWorker>(payload: Buffer): Message {
+  return JSON.parse(payload.toString()) as Message;
+}
+
+export function openEnvelope<Message extends ToWorker | FromWorker>(envelope: Envelope<unknown>): Message {
+  return envelope.broodHandoff as Message;
+}

@@ -1,0 +1,79 @@
+// The worker's end of the channel over which sockets come (handoff/channels.ts is the supervisor's). Natively a socket
+// pair that this process has inherited; without the addon the engine's IPC channel, with one handle a message.
+// The end of the channel means the same as the message End: nothing more will come.
+
+import { closeSync } from "node:fs";
+import { PoolError } from "@brood/core/errors";
+import { createFramedLink, type FramedLink, nativeSupport } from "@brood/core/native";
+import type { HostOrder } from "@brood/core/worker";
+import {
+  decode,
+  encode,
+  type FromWorker,
+  isEnvelope,
+  openEnvelope,
+  type ToWorker,
+} from "../handoff/messages.ts";
+import { adoptDescriptor, type BareHandle } from "../listen/server-handle.ts";
+
+/** Something that came: a descriptor, or libuv's handle. It is the receiver's. */
+export type Received =
+  | { readonly fd: number; readonly handle: null }
+  | { readonly fd: null; readonly handle: BareHandle };
+
+export interface HandoffChannel {
+  send(message: FromWorker): void;
+  /** From the IPC channel. True when it was ours. */
+  take(payload: unknown, handle: unknown): boolean;
+}
+
+export type ReceiveFromSupervisor = (message: ToWorker, received: readonly Received[]) => void;
+
+/** @throws PoolError BROOD_BOOT_FAILED when the addon, which the supervisor has, is not there. */
+export function openHandoffChannel(order: HostOrder, receive: ReceiveFromSupervisor): HandoffChannel {
+  const link = order.sockets.find(({ role }) => role === "link");
+  return link === undefined ? ipcChannel(order, receive) : nativeChannel(order.ownSocket(link.fd), receive);
+}
+
+function nativeChannel(fd: number, receive: ReceiveFromSupervisor): HandoffChannel {
+  const native = nativeSupport();
+  if (!native.ok) {
+    throw new PoolError("BROOD_BOOT_FAILED", `this worker cannot receive sockets: ${native.reason}`);
+  }
+  const link: FramedLink = createFramedLink(native.binding, fd, {
+    frame: (payload, descriptors) =>
+      receive(
+        decode<ToWorker>(payload),
+        descriptors.map((each) => ({ fd: each, handle: null })),
+      ),
+    ended: () => receive({ type: "End" }, []),
+  });
+  // Whether this process goes on is for the engine's link to say.
+  link.unref();
+  link.send(encode({ type: "Open" }));
+  return { send: (message) => void link.send(encode(message)), take: () => false };
+}
+
+function ipcChannel(order: HostOrder, receive: ReceiveFromSupervisor): HandoffChannel {
+  return {
+    send: (message) => order.post({ broodHandoff: message }),
+    take(payload, handle) {
+      if (!isEnvelope(payload)) return false;
+      receive(openEnvelope<ToWorker>(payload), isBareHandle(handle) ? [{ fd: null, handle }] : []);
+      return true;
+    },
+  };
+}
+
+/** libuv's handle of a descriptor; null when it is none that can be used any more. */
+export function handleOfReceived(received: Received): BareHandle | null {
+  if (received.handle !== null) return received.handle;
+  const adopted = adoptDescriptor(received.fd);
+  if (adopted.ok) return adopted.handle.bare;
+  closeSync(received.fd);
+  return null;
+}
+
+function isBareHandle(value: unknown): value is BareHandle {
+  return typeof value === "object" && value !== null && "fd" in value && "close" in value;
+}

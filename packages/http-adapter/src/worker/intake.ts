@@ -1,0 +1,101 @@
+// How connections come into this worker, by handoff:
+//   listener    it accepts on the listening sockets that came with it
+//   reuseport   the same on its slot's own sockets, and for a while on those of slots that have nobody
+//   connection  the supervisor accepts, and passes each connection on
+
+import type { Server } from "node:net";
+import type { HostOrder } from "@brood/core/worker";
+import type { ToWorker } from "../handoff/messages.ts";
+import { ConnectionIntake } from "./connection-intake.ts";
+import {
+  type HandoffChannel,
+  handleOfReceived,
+  openHandoffChannel,
+  type Received,
+} from "./handoff-channel.ts";
+import type { ListenCall } from "./listen-call.ts";
+import { SharedSockets } from "./shared-sockets.ts";
+
+/** The supervisor says End in the turn in which it learns of the drain; past this it is too busy to be waited for, and
+ *  what it has sent and we have not taken goes to another worker. */
+const END_WITHIN_MS = 1_000;
+
+export class Intake {
+  readonly #order: HostOrder;
+  readonly #server: Server;
+  readonly #handoff: "listener" | "reuseport" | "connection";
+  #channel: HandoffChannel | null = null;
+  #sockets: SharedSockets | null = null;
+  #connections: ConnectionIntake | null = null;
+  #isClosed = false;
+  readonly #ended: Promise<void>;
+  #end: () => void = () => {};
+
+  constructor(order: HostOrder, server: Server, handoff: "listener" | "reuseport" | "connection") {
+    this.#order = order;
+    this.#server = server;
+    this.#handoff = handoff;
+    this.#ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+  }
+
+  /** Resolves when connections can come.
+   *  @param path  what `server.address()` says for a unix socket  @param address  the first, as `brood` prints it */
+  async open(path: string, address: string, options: ListenCall["options"]): Promise<void> {
+    if (this.#handoff === "connection") {
+      this.#connections = new ConnectionIntake(this.#server, address, () => this.#channel);
+      await this.#connections.open(options.backlog, path);
+    } else {
+      const listening = this.#order.sockets.filter(({ role }) => role !== "link");
+      const descriptors = listening.map(({ fd }) => this.#order.ownSocket(fd));
+      this.#sockets = await SharedSockets.open(this.#server, descriptors, path, options);
+    }
+    if (this.#handoff === "listener") return;
+    this.#channel = openHandoffChannel(this.#order, (message, received) => this.#receive(message, received));
+  }
+
+  /** Takes nothing more. What was sent to it before is taken still. */
+  async close(): Promise<void> {
+    if (this.#connections !== null) await within(this.#ended, END_WITHIN_MS);
+    this.#isClosed = true;
+    this.#connections?.close();
+    this.#sockets?.close();
+  }
+
+  /** True when it was ours. */
+  message(payload: unknown, handle: unknown): boolean {
+    return this.#channel?.take(payload, handle) ?? false;
+  }
+
+  #receive(message: ToWorker, received: readonly Received[]): void {
+    switch (message.type) {
+      case "Connections":
+        return this.#connections?.take(received);
+      case "End":
+        return this.#end();
+      case "Adopt":
+        for (const each of received) {
+          const handle = handleOfReceived(each);
+          // Sent before the supervisor knew of the drain: somebody else has it by now.
+          if (this.#isClosed) handle?.close();
+          else if (handle !== null) this.#sockets?.adopt(message.slot, handle);
+        }
+        return;
+      case "Release":
+        this.#sockets?.release(message.slot);
+        this.#channel?.send({ type: "Released", slot: message.slot });
+        return;
+    }
+  }
+}
+
+function within(event: Promise<void>, limitMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, limitMs);
+    void event.then(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,82 @@
+// The command as PID 1, as in a container without an init. Needs a pid namespace; skipped, with the reason, where this user
+// may not have one.
+
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import { expect, it, onTestFailed } from "vitest";
+import { testFolder } from "../support/brood-server.ts";
+import { within } from "../support/within.ts";
+
+const BROOD = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+const NAMESPACE = ["--pid", "--fork", "--kill-child", "--mount-proc"];
+
+function obstacle(): string | null {
+  const { status, error, stderr } = spawnSync("unshare", [...NAMESPACE, "true"], { encoding: "utf8" });
+  if (status !== 0) return error?.message ?? stderr.trim();
+  try {
+    createRequire(import.meta.url)("node-gyp-build")(
+      fileURLToPath(new URL("../../../core/native", import.meta.url)),
+    );
+    return null;
+  } catch (thrown) {
+    return String(thrown).split("\n", 1)[0] ?? "";
+  }
+}
+
+const reason = obstacle();
+if (reason !== null) console.warn(`PID 1 is not tested: ${reason}`);
+
+/** Each request to /orphan starts a grandchild that outlives its parent, and is then an orphan that ends. */
+const APP = `import { execFileSync, spawn } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import http from "node:http";
+const zombies = () => readdirSync("/proc").filter((name) => {
+  try {
+    return /^\\d+$/.test(name) && readFileSync("/proc/" + name + "/stat", "latin1").includes(") Z ");
+  } catch { return false; }
+}).length;
+export default http.createServer((request, response) => {
+  if (request.url === "/orphan") execFileSync("sh", ["-c", "(sleep 0.1 &)"]);
+  response.end(String(zombies()));
+});`;
+
+it.skipIf(reason !== null)(
+  "F55: as PID 1 it buries foreign zombies, and serves and stops as ever",
+  async () => {
+    const folder = await testFolder({ "app.mjs": APP });
+    const socket = `${folder}/app.sock`;
+    const args = [BROOD, "start", "app.mjs", "-w", "2", "-l", "127.0.0.1:0", "--control", socket];
+    const child = spawn("unshare", [...NAMESPACE, process.execPath, ...args], {
+      cwd: folder,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let output = "";
+    const ready = new Promise<string>((resolve) => {
+      child.stdout.on("data", (chunk) => {
+        output += chunk;
+        const match = /listen=tcp:\/\/(\S+) /.exec(output);
+        if (match?.[1] !== undefined) resolve(match[1]);
+      });
+    });
+    child.stderr.on("data", (chunk) => {
+      output += chunk;
+    });
+    onTestFailed(() => console.error(output));
+    const exit = once(child, "exit");
+    const address = await within("ready", ready, () => output, 30_000);
+    const ask = async (path: string): Promise<number> =>
+      Number(await (await fetch(`http://${address}${path}`)).text());
+    for (let count = 0; count < 5; count += 1) await ask("/orphan");
+    const seen: number[] = [];
+    const buried = async (): Promise<void> => {
+      do seen.push(await ask("/"));
+      while (!(seen.some((zombies) => zombies > 0) && seen.at(-1) === 0));
+    };
+    await within("five zombies, and then none", buried(), () => seen.slice(-3).join(), 20_000);
+    const stopped = spawnSync(process.execPath, [BROOD, "stop", "--control", socket], { encoding: "utf8" });
+    expect(stopped.status).toBe(0);
+    expect(await within("the end", exit)).toEqual([0, null]);
+  },
+);
