@@ -52,6 +52,14 @@ export function createTail(): Tail {
     add(source) {
       source.on("data", (chunk: Buffer) => write(chunk.toString("utf8")));
     },
-    text: () => text.trimEnd().split("\n").slice(-TAIL_LINES).join("\n"),
+    text: () => lastLines(text.trimEnd().split("\n")),
   };
+}
+
+/** V8 says in one line why it gives up, and then prints a stack that can be longer than all that is kept: the line stays. */
+function lastLines(lines: readonly string[]): string {
+  const last = lines.slice(-TAIL_LINES);
+  const fatal = lines.findLast((line) => line.startsWith("FATAL ERROR:"));
+  const isLost = fatal !== undefined && !last.includes(fatal);
+  return (isLost ? [fatal, ...last.slice(1)] : last).join("\n");
 }
