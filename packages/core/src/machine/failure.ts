@@ -11,8 +11,7 @@ export function workerFailed(turn: Turn, worker: Worker, reason: FailureReason, 
   const { world } = turn;
   // It was told to go and was too slow: that says nothing about its release.
   if (reason.code === "BROOD_DRAIN_TIMEOUT") return;
-  if (world.phase === "starting") return countStartFailure(turn, reason);
-  if (world.phase !== "running") return;
+  if (world.phase !== "starting" && world.phase !== "running") return;
   const failures = world.registry.slots.get(worker.slot)?.failures ?? 0;
   const isLooping = failures >= world.config.maxFailures;
   // While it is looked at, nothing excuses the canary.
@@ -23,6 +22,7 @@ export function workerFailed(turn: Turn, worker: Worker, reason: FailureReason, 
     isLooping ||
     reason.code === "BROOD_HEARTBEAT_TIMEOUT" ||
     reason.code === "BROOD_PROTOCOL";
+  if (speaksAgainstRelease && world.phase === "starting") return countStartFailure(turn, reason);
   if (speaksAgainstRelease) countRollFailure(turn, worker, reason);
   if (isLooping) settleScales(turn, reason);
 }

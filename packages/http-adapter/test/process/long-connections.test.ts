@@ -21,12 +21,15 @@ const streams = new Set();
 const server = createServer((request, response) => {
   response.writeHead(200, { "content-type": "text/event-stream" });
   response.write("data: gen " + worker.generation + "\\n\\n");
+  // Accepted before the drain, asked for after it began.
+  if (worker.signal.aborted) return response.end("data: restart\\n\\n");
   streams.add(response);
   response.on("close", () => streams.delete(response));
 });
 const sockets = new ws.WebSocketServer({ server });
 sockets.on("connection", (socket) => {
   socket.send("gen " + worker.generation);
+  if (worker.signal.aborted) return socket.close(1012, "restart");
   socket.on("message", (data) => socket.send("echo " + data));
 });
 worker.signal.addEventListener("abort", () => {

@@ -1,6 +1,6 @@
 // What task pools ask of the machine beside what services do: dismissals, workers deep in a task, spare workers.
 import { describe, expect, it } from "vitest";
-import { drive } from "./driver.ts";
+import { drive, releaseOf } from "./driver.ts";
 
 describe("a dismissed worker", () => {
   it("drains and its seat is filled at once, without a failure", () => {
@@ -55,6 +55,17 @@ describe("a silent worker", () => {
         "t=20000 DeadlinesReached -> KillWorker w1; SpawnWorker w2 slot=0 g1",
       ]
     `);
+  });
+});
+
+describe("a start", () => {
+  it("is not held against a worker that had been fit: a task may end its worker while others still boot", () => {
+    const driver = drive({ desired: 4, minHealthyMs: 0, maxFailures: 2 });
+    driver.step({ type: "StartRequested", entry: "/srv/current/app.js" });
+    driver.step({ type: "ReleaseResolved", generation: 1, release: releaseOf(1) });
+    driver.ready("w1", "w2", "w3").at(10).exit("w1", 1).exit("w2", 1).exit("w3", 1);
+    driver.ready("w4", "w5", "w6", "w7");
+    expect(driver.trace.at(-1)).toBe("t=10 WorkerReady w7 g1 -> SettleStart ok");
   });
 });
 
