@@ -5,22 +5,30 @@ import { defineConfig } from "vitest/config";
 const engine = fileURLToPath(new URL("packages/core/src/engine.ts", import.meta.url));
 const handoff = fileURLToPath(new URL("packages/http-adapter/src/handoff/index.ts", import.meta.url));
 
-/** `unit` runs in this process, pure code and fakes of time only; `process` starts real processes, one file at a time;
- *  `template` repeats the main checks of it with workers that are forked from a template. */
+/** Real processes are what two cores bear; every test waits for events, so one that is slowed down is only late. */
+const FILES_AT_ONCE = 2;
+
+/** `unit` runs in this process, pure code and fakes of time only; `process` starts real processes, two files at a time,
+ *  since they mostly wait; `template` repeats the main checks of it with workers that are forked from a template. */
 export default defineConfig({
   test: {
     projects: [
       {
         resolve: { alias: { "@brood/core/engine": engine, "@brood/http-adapter/handoff": handoff } },
-        test: { name: "unit", include: ["packages/*/test/unit/**/*.test.ts"] },
+        test: {
+          name: "unit",
+          include: ["packages/*/test/unit/**/*.test.ts"],
+          sequence: { groupOrder: 0 },
+        },
       },
       {
         test: {
           name: "process",
+          sequence: { groupOrder: 1 },
           globalSetup: ["scripts/leave-no-trace.ts"],
           env: { NODE_DISABLE_COMPILE_CACHE: "1" },
           include: ["packages/*/test/process/**/*.test.ts"],
-          fileParallelism: false,
+          maxWorkers: FILES_AT_ONCE,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
@@ -28,12 +36,13 @@ export default defineConfig({
       {
         test: {
           name: "template",
+          sequence: { groupOrder: 2 },
           globalSetup: ["scripts/leave-no-trace.ts"],
           env: { NODE_DISABLE_COMPILE_CACHE: "1", BROOD_TEST_SPAWN: "template" },
           include: ["seed", "faults", "signals"].map(
             (name) => `packages/http-adapter/test/process/${name}.test.ts`,
           ),
-          fileParallelism: false,
+          maxWorkers: FILES_AT_ONCE,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

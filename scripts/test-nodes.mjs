@@ -16,6 +16,7 @@ for (const major of majors) {
     ["node_modules/vitest/vitest.mjs", "run", "--project", "process", "--project", "template"],
     {
       stdio: "inherit",
+      env: { ...process.env, BROOD_SOAK_ROLLS: "200" },
     },
   );
   results.push([stdout.trim(), status === 0 ? "passed" : "FAILED"]);

@@ -12,7 +12,7 @@ import { within } from "../support/within.ts";
 
 const isFull = process.env["HANDOFF_MATRIX"] === "full";
 const WORKERS = 4;
-const ROLLS = isFull ? 25 : 3;
+const ROLLS = isFull ? 25 : 2;
 const SIZES = isFull ? [8, 1, 8, 3, 8, 1, 5, 1] : [8, 1, 4, 1];
 const CLIENTS = 48;
 

@@ -5,7 +5,8 @@ import { pidsOf, service, within } from "../support.ts";
 import { fixture } from "./support.ts";
 
 const FORKS = 1_000;
-const ROLLS = 200;
+/** `pnpm test:nodes` takes 200. */
+const ROLLS = Number(process.env["BROOD_SOAK_ROLLS"] ?? 40);
 const FEW = 2;
 const MANY = 24;
 
