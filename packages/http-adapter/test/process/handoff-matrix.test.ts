@@ -11,9 +11,9 @@ import { listeningOn } from "../support/listening-sockets.ts";
 import { within } from "../support/within.ts";
 
 const isFull = process.env["HANDOFF_MATRIX"] === "full";
-const WORKERS = 4;
-const ROLLS = isFull ? 25 : 2;
-const SIZES = isFull ? [8, 1, 8, 3, 8, 1, 5, 1] : [8, 1, 4, 1];
+const WORKERS = isFull ? 4 : 3;
+const ROLLS = isFull ? 25 : 1;
+const SIZES = isFull ? [8, 1, 8, 3, 8, 1, 5, 1] : [4, 1, 4];
 const CLIENTS = 48;
 
 /** A client of a busy machine may be late with its first request on a connection that a draining worker has accepted. */

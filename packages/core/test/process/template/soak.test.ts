@@ -6,7 +6,7 @@ import { fixture } from "./support.ts";
 
 const FORKS = 1_000;
 /** `pnpm test:nodes` takes 200. */
-const ROLLS = Number(process.env["BROOD_SOAK_ROLLS"] ?? 40);
+const ROLLS = Number(process.env["BROOD_SOAK_ROLLS"] ?? 20);
 const FEW = 2;
 const MANY = 24;
 
