@@ -5,8 +5,7 @@ import { defineConfig } from "vitest/config";
 const engine = fileURLToPath(new URL("packages/core/src/engine.ts", import.meta.url));
 const handoff = fileURLToPath(new URL("packages/http-adapter/src/handoff/index.ts", import.meta.url));
 
-/** Of all projects together: as many as two cores bear. Every test waits for events, so one that is slowed down is only
- *  late. */
+/** Real processes are what two cores bear; every test waits for events, so one that is slowed down is only late. */
 const FILES_AT_ONCE = 2;
 
 /** `unit` runs in this process, pure code and fakes of time only; `process` starts real processes, two files at a time,
@@ -19,12 +18,13 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["packages/*/test/unit/**/*.test.ts"],
-          maxWorkers: FILES_AT_ONCE,
+          sequence: { groupOrder: 0 },
         },
       },
       {
         test: {
           name: "process",
+          sequence: { groupOrder: 1 },
           globalSetup: ["scripts/leave-no-trace.ts"],
           env: { NODE_DISABLE_COMPILE_CACHE: "1" },
           include: ["packages/*/test/process/**/*.test.ts"],
@@ -36,6 +36,7 @@ export default defineConfig({
       {
         test: {
           name: "template",
+          sequence: { groupOrder: 2 },
           globalSetup: ["scripts/leave-no-trace.ts"],
           env: { NODE_DISABLE_COMPILE_CACHE: "1", BROOD_TEST_SPAWN: "template" },
           include: ["seed", "faults"].map((name) => `packages/http-adapter/test/process/${name}.test.ts`),
