@@ -6,6 +6,7 @@
         "src/accept.c",
         "src/addon.c",
         "src/descriptors.c",
+        "src/environment.c",
         "src/errors.c",
         "src/fork.c",
         "src/leave.c",

@@ -30,6 +30,15 @@ napi_value brood_undefined(napi_env env);
 /** An array of int32; NULL with a pending exception on failure. */
 napi_value brood_int_array(napi_env env, const int *values, size_t count);
 
+/** A function or table that this process exports, NULL when it does not (environment.c). */
+void *brood_symbol(const char *name);
+/** Sets a function pointer from its exported name, without a cast that ISO C forbids. */
+#define BROOD_LOOK_UP(function, name) (*(void **)&(function) = brood_symbol(name))
+/** The v8::Isolate of this thread; NULL where that cannot be asked. */
+void *brood_isolate(void);
+/** The node::Environment of this thread; NULL where that cannot be asked. */
+void *brood_environment(void);
+
 /** errno, or 0: makes every private mapping of this process inheritable again (mappings.c). Names what failed. */
 int brood_inherit_mappings(const char **syscall);
 

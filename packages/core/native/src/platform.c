@@ -8,10 +8,7 @@
 
 #include "addon.h"
 
-#include <dlfcn.h>
 #include <string.h>
-
-#define LOOK_UP(function, name) (*(void **)&(function) = dlsym(RTLD_DEFAULT, name))
 
 /** The table's own words before the first function: offset to top, type. */
 #define TABLE_HEAD 2
@@ -29,19 +26,14 @@ static void *table[TABLE_HEAD + TABLE_WORDS];
 /** withoutThreads(): true when V8 will not hand out work to threads any more. Only in a forked process. */
 napi_value brood_without_threads(napi_env env, napi_callback_info info) {
   (void)info;
-  void *(*isolate_of)(void);
-  void *(*context_of)(void *isolate);
-  void *(*environment_of)(void *context);
   void *(*platform_of)(void *environment);
   napi_value result;
   bool replaced = false;
-  LOOK_UP(isolate_of, "_ZN2v87Isolate10GetCurrentEv");
-  LOOK_UP(context_of, "_ZN2v87Isolate17GetCurrentContextEv");
-  LOOK_UP(environment_of, "_ZN4node21GetCurrentEnvironmentEN2v85LocalINS0_7ContextEEE");
-  LOOK_UP(platform_of, "_ZN4node23GetMultiIsolatePlatformEPNS_11EnvironmentE");
-  void *const counted = dlsym(RTLD_DEFAULT, "_ZN4node12NodePlatform21NumberOfWorkerThreadsEv");
-  if (isolate_of != NULL && context_of != NULL && environment_of != NULL && platform_of != NULL && counted != NULL) {
-    void ***const platform = platform_of(environment_of(context_of(isolate_of())));
+  BROOD_LOOK_UP(platform_of, "_ZN4node23GetMultiIsolatePlatformEPNS_11EnvironmentE");
+  void *const counted = brood_symbol("_ZN4node12NodePlatform21NumberOfWorkerThreadsEv");
+  void *const environment = brood_environment();
+  if (platform_of != NULL && counted != NULL && environment != NULL) {
+    void ***const platform = platform_of(environment);
     memcpy(table, *platform - TABLE_HEAD, sizeof table);
     for (size_t index = TABLE_HEAD; index < TABLE_HEAD + TABLE_WORDS && !replaced; index += 1) {
       if (table[index] != counted) continue;

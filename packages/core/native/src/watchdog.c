@@ -14,7 +14,6 @@
 
 #include "addon.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -30,7 +29,6 @@
 #define STACK_BYTES (64 * 1024)
 #define TEXT_BYTES 4096
 
-typedef void *(*current_isolate)(void);
 typedef void (*request_interrupt)(void *isolate, void (*callback)(void *isolate, void *data), void *data);
 
 static struct {
@@ -139,19 +137,18 @@ static int start_thread(void) {
 napi_value brood_watchdog_start(napi_env env, napi_callback_info info) {
   napi_value arguments[3], result;
   int link, grace_ms;
-  current_isolate isolate_of;
   if (!brood_arguments(env, info, 3, arguments) || !brood_int(env, arguments[0], "linkFd", &link) ||
       !brood_int(env, arguments[1], "graceMs", &grace_ms))
     return NULL;
-  *(void **)&isolate_of = dlsym(RTLD_DEFAULT, "_ZN2v87Isolate10GetCurrentEv");
-  *(void **)&watchdog.interrupt = dlsym(RTLD_DEFAULT, "_ZN2v87Isolate16RequestInterruptEPFvPS0_PvES2_");
-  const bool possible = isolate_of != NULL && watchdog.interrupt != NULL && watchdog.pid != getpid();
+  void *const isolate = brood_isolate();
+  BROOD_LOOK_UP(watchdog.interrupt, "_ZN2v87Isolate16RequestInterruptEPFvPS0_PvES2_");
+  const bool possible = isolate != NULL && watchdog.interrupt != NULL && watchdog.pid != getpid();
   if (possible) {
     BROOD_TRY(env, napi_get_value_string_utf8(env, arguments[2], watchdog.name, sizeof watchdog.name, NULL));
     watchdog.wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (watchdog.wake < 0) return brood_throw_errno(env, errno, "eventfd");
     watchdog.env = env;
-    watchdog.isolate = isolate_of();
+    watchdog.isolate = isolate;
     watchdog.link = link;
     watchdog.grace_ms = grace_ms;
     const int error = start_thread();

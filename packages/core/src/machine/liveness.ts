@@ -29,7 +29,7 @@ export function checkLiveness(turn: Turn, worker: Worker): void {
   const dueAtMs = silentSinceAtMs + world.config.heartbeatTimeoutMs;
   if (atMs < dueAtMs) return checkAgain(turn, worker, dueAtMs);
   const againMs = recheckMs(world);
-  const isSecondLook = worker.suspectedAtMs >= silentSinceAtMs && atMs - worker.suspectedAtMs < 2 * againMs;
+  const isSecondLook = wasSuspected(turn, worker, silentSinceAtMs);
   worker.suspectedAtMs = atMs;
   if (!isSecondLook || isBudgetSpent(world)) {
     if (world.config.asksTheSilent) turn.commands.push({ type: "AskWorker", worker: worker.id });
@@ -57,10 +57,8 @@ export function forgiveStall(turn: Turn, lateMs: number): void {
     setDeadline(turn, worker, durationMaxMs(world, worker.state));
   }
   for (const template of world.templates.alive.values()) {
-    if (Number.isFinite(template.stateDeadlineAtMs)) {
-      const isKilled = template.state === "killing";
-      setTemplateDeadline(turn, template, isKilled ? KILL_AGAIN_AFTER_MS : world.config.bootTimeoutMs);
-    }
+    if (!Number.isFinite(template.stateDeadlineAtMs)) continue;
+    setTemplateDeadline(turn, template, durationMaxMs(world, template.state));
   }
   note(turn, "warn", `the supervisor stood still for ${Math.round(lateMs)} ms; deadlines were re-armed`);
 }
@@ -81,15 +79,24 @@ export function checkTemplateLiveness(turn: Turn, template: Template): void {
   if (template.state !== "ready") return;
   const silentSinceAtMs = Math.max(template.lastHeartbeatAtMs, world.silenceForgivenAtMs);
   const dueAtMs = silentSinceAtMs + world.config.heartbeatTimeoutMs;
-  const againMs = recheckMs(world);
-  const isSecondLook =
-    template.suspectedAtMs >= silentSinceAtMs && atMs - template.suspectedAtMs < 2 * againMs;
-  if (atMs >= dueAtMs) template.suspectedAtMs = atMs;
-  if (atMs >= dueAtMs && isSecondLook) {
-    return killTemplate(turn, template, heartbeatTimeout(template, atMs - template.lastHeartbeatAtMs));
-  }
-  const nextAtMs = Math.max(dueAtMs, atMs + (atMs >= dueAtMs ? againMs : 0));
-  world.deadlines.push({ kind: "template-liveness", template: template.id, atMs: nextAtMs });
+  if (atMs < dueAtMs) return checkTemplateAgain(turn, template, dueAtMs);
+  const isSecondLook = wasSuspected(turn, template, silentSinceAtMs);
+  template.suspectedAtMs = atMs;
+  if (!isSecondLook) return checkTemplateAgain(turn, template, atMs + recheckMs(world));
+  killTemplate(turn, template, heartbeatTimeout(template, atMs - template.lastHeartbeatAtMs));
+}
+
+function checkTemplateAgain(turn: Turn, template: Template, atMs: number): void {
+  turn.world.deadlines.push({ kind: "template-liveness", template: template.id, atMs });
+}
+
+/** Was this same silence found too long a moment ago? */
+function wasSuspected(
+  { world, atMs }: Turn,
+  { suspectedAtMs }: Pick<Worker, "suspectedAtMs">,
+  silentSinceAtMs: number,
+): boolean {
+  return suspectedAtMs >= silentSinceAtMs && atMs - suspectedAtMs < 2 * recheckMs(world);
 }
 
 /** A quarter of the timeout, 20 ms to 1 s: soon, without spinning. */

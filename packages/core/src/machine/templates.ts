@@ -3,12 +3,8 @@
 // One that only has workers left is kept until they have gone: it is their parent, and reaps them.
 // A template that fails is built again from the pinned release, never from a worker, with the back-off of a slot.
 
-import {
-  BACK_OFF_BASE_MS,
-  BACK_OFF_CAP_MS,
-  FAILURES_FORGOTTEN_AFTER_MS,
-  KILL_AGAIN_AFTER_MS,
-} from "./config.ts";
+import { FAILURES_FORGOTTEN_AFTER_MS, KILL_AGAIN_AFTER_MS } from "./config.ts";
+import { backOffMaxMs } from "./intensity.ts";
 import { invariant } from "./invariant.ts";
 import type { FailureReason, Generation } from "./names.ts";
 import { nameOf, templateDiscarded } from "./reasons.ts";
@@ -118,8 +114,7 @@ export function recordTemplateFailure(turn: Turn, template: Template): void {
   const readyForMs = template.readyAtMs === null ? 0 : turn.atMs - template.readyAtMs;
   seat.failures = readyForMs >= FAILURES_FORGOTTEN_AFTER_MS ? 1 : seat.failures + 1;
   if (seat.failures === 1) return;
-  const boundMs = Math.min(BACK_OFF_CAP_MS, BACK_OFF_BASE_MS * 2 ** (seat.failures - 2));
-  seat.backingOffUntilAtMs = turn.atMs + draw(turn) * boundMs;
+  seat.backingOffUntilAtMs = turn.atMs + draw(turn) * backOffMaxMs(seat.failures - 1);
   turn.world.deadlines.push({
     kind: "template-back-off",
     generation: seat.generation,
