@@ -34,14 +34,19 @@ const tool = client(values.client);
 const HOOK = join(import.meta.dirname, "lib/report-listening.cjs");
 const CONNECTIONS = 16;
 
-/** @type {{ name: string, spawn: string, execArgv: string[] }[]} */
+/** As many as make V8 compile what the load will use. */
+const WARMUP = ["--warmup-requests", "400", "--warmup-path", "/", "--warmup-path", "/work"];
+
+/** @type {{ name: string, spawn: string, execArgv: string[], warmup: string[] }[]} */
 const modes = [
-  { name: "fresh", spawn: "fresh", execArgv: [] },
-  { name: "template", spawn: "template", execArgv: [] },
+  { name: "fresh", spawn: "fresh", execArgv: [], warmup: [] },
+  { name: "template", spawn: "template", execArgv: [], warmup: [] },
+  { name: "template, warmed up", spawn: "template", execArgv: [], warmup: WARMUP },
   ...values.execArgv.map((flags) => ({
-    name: `template ${flags}`,
+    name: `warmed up, ${flags}`,
     spawn: "template",
     execArgv: flags.split(" "),
+    warmup: WARMUP,
   })),
 ];
 
@@ -63,7 +68,7 @@ function totalPss(pid) {
 }
 
 /** @param {(typeof modes)[number]} mode */
-async function measure({ spawn, execArgv }) {
+async function measure({ spawn, execArgv, warmup }) {
   const { folder, remove } = temporaryFolder();
   const own = join(folder, "system");
   mkdirSync(own);
@@ -71,8 +76,10 @@ async function measure({ spawn, execArgv }) {
   const pauses = join(own, "pauses");
   const config = join(own, "config.json");
   writeFileSync(config, JSON.stringify({ execArgv, env: { BENCH_PAUSES: pauses } }));
-  // One at a time, so that a worker's time is its own.
-  const args = ["--spawn", spawn, "--config", config, "--max-surge", "1", "--heartbeat-timeout", "60000"];
+  // One at a time, so that a worker's time is its own; each worker with as many of the connections as any other, or the
+  // memory after load would depend on who got them.
+  const even = ["--max-surge", "1", "--heartbeat-timeout", "60000", "--handoff", "connection"];
+  const args = ["--spawn", spawn, "--config", config, ...even, ...warmup];
   const running = await startBrood(app, workers, { node, folder: own, args });
   try {
     const idlePss = totalPss(running.supervisorPid);
