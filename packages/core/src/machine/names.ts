@@ -26,7 +26,8 @@ export interface Release {
   readonly fingerprint: string;
 }
 
-export type WorkerState = "spawning" | "booting" | "ready" | "draining" | "killing" | "exited";
+/** `held`: it has reported and boots, but is not admitted yet. */
+export type WorkerState = "spawning" | "held" | "booting" | "ready" | "draining" | "killing" | "exited";
 
 export type TemplateState = "spawning" | "booting" | "ready" | "killing" | "exited";
 
