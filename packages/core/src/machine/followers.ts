@@ -61,7 +61,7 @@ export function admitFollowers(turn: Turn, roll: Roll): void {
   roll.followers.clear();
 }
 
-export function dismissFollowers(turn: Turn, roll: Roll): void {
+function dismissFollowers(turn: Turn, roll: Roll): void {
   for (const worker of seatedOf(turn.world, roll)) dismiss(turn, worker);
   roll.followers.clear();
 }
