@@ -1,7 +1,8 @@
 // Replacing a serving worker, for a roll, a revert or a recycling alike; all take permits from the same budget.
 // Surge: the incoming worker becomes ready first, then the current one drains. Without surge, as far as
 // `maxUnavailable` allows, the current one drains first. Leaving workers count as well: together with the incoming
-// ones never more than 2 x maxSurge, so that slow drains do not pile up memory while fast ones overlap with boots.
+// ones never more than 2 x maxSurge, so that slow drains do not pile up memory while fast ones overlap with boots. A canary
+// that is ready and watched beside a current worker boots no more: for its followers it counts as a leaving one.
 
 import type { Generation } from "./names.ts";
 import type { Slot, Worker } from "./registry.ts";

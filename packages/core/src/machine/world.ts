@@ -157,7 +157,8 @@ export function draw(turn: Turn): number {
   return drawn;
 }
 
-/** Which generation a slot gets that has to be filled now. An unproven one never: the canary is spawned by the roll. */
+/** Which generation a slot gets that has to be filled now. An unproven one never: the canary and its
+ *  followers are spawned by the roll. */
 export function respawnGeneration(world: World): Generation {
   if (world.roll?.step === "rolling") return world.roll.to;
   return Math.max(1, world.lastGood);
