@@ -1,5 +1,6 @@
 // Workers that boot while the canary is watched, with real processes and threads: ready to open when it is proven, and
-// never seen by anybody when it is not. Each boot takes more than a second, so that they are sent in good time.
+// never seen by anybody when it is not. A boot waits for more than a second and is watched for longer than it takes on a busy
+// machine, so that others are sent in good time.
 
 import type { Server } from "@brood/http-adapter";
 import { describe, expect, it } from "vitest";
@@ -7,6 +8,7 @@ import { app, probing, serving, until } from "../support/serving.ts";
 import { within } from "../support/within.ts";
 
 const BOOT = "await new Promise((resolve) => setTimeout(resolve, 1_200));";
+const WATCH_MS = 4_000;
 const hook = (body: string): string => `export async function onWorkerBoot(ctx) { ${body} }`;
 
 /** Answers tell the worker as well. */
@@ -35,7 +37,7 @@ describe.each([
       ...kind,
       workers: 4,
       maxSurge: 2,
-      minHealthyMs: 1_500,
+      minHealthyMs: WATCH_MS,
     });
     const seen = watching(server);
     const atProof = new Promise<readonly unknown[]>((resolve) => {
@@ -59,12 +61,12 @@ describe.each([
   });
 
   it("C28: a release that crashes before it is proven never gets a second worker that serves", async () => {
-    const crashing = `${BOOT} setTimeout(() => { throw new Error("out of luck"); }, 1_800);`;
+    const crashing = `${BOOT} setTimeout(() => { throw new Error("out of luck"); }, 3_300);`;
     const { server, entryOf } = await serving([telling("1", ""), telling("2", crashing)], {
       ...kind,
       workers: 4,
       maxSurge: 2,
-      minHealthyMs: 2_500,
+      minHealthyMs: WATCH_MS,
     });
     const seen = watching(server);
     const probe = await probing(server);
@@ -80,14 +82,12 @@ describe.each([
     await within("well", until(server, isWell), () => JSON.stringify(server.stats()));
     expect(server.stats().workers.map(({ generation }) => generation)).toEqual([1, 1, 1, 1]);
   });
+});
 
-  it("C27: one that cannot boot fails the roll before anything has moved", async () => {
+describe("a release whose first worker is well and whose others are not", () => {
+  it("C27: fails the roll while the canary is watched, before anything has moved", async () => {
     const partly = app("2", "", hook(`if (ctx.slot !== 0) throw new Error("only one may"); ${BOOT}`));
-    const { server, entryOf } = await serving([app("1"), partly], {
-      ...kind,
-      workers: 4,
-      minHealthyMs: 1_500,
-    });
+    const { server, entryOf } = await serving([app("1"), partly], { workers: 4, minHealthyMs: WATCH_MS });
     const before = server.stats().workers.map(({ worker }) => worker);
     const probe = await probing(server);
     const result = await within("the roll", server.restart({ to: entryOf(2) }), undefined, 30_000);
