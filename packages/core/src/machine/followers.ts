@@ -1,14 +1,14 @@
 // Followers: the first ones that come after the canary. While it is watched a core idles, so they boot at the end of the
-// watch, and are through with it just as the canary is proven (if they boot as long as it did). They are `held`: not admitted,
-// so none opens, serves or counts before that; a generation that fails meanwhile has had one worker that served.
-// Only then, for the unproven code loads in more than one process, and a long `minHealthyMs` is not to keep idle workers.
+// watch, and are through with that just as the canary is proven (if they boot as long as it did). They are `held`: not
+// admitted, so none opens, serves or counts before; a generation that fails meanwhile has had one worker that served.
+// Not sooner: unproven code is not to load in more than one process for long, nor a long `minHealthyMs` to keep idle workers.
 // Whatever ends the watch otherwise (the canary goes, the roll fails, is superseded or stopped) ends them; one that
 // fails itself fails the roll as the canary would; one whose slot loses its current worker, or whose permit to boot an
 // empty slot needs, makes way for the last good generation.
 // Not with canary analysis: nobody knows when that ends. Rejected: the roll's own surge budget, in which the canary takes
 // the only place of a small service. It boots no more, so here it counts like a worker that leaves.
 
-import type { Generation, WorkerId } from "./names.ts";
+import type { Generation } from "./names.ts";
 import type { Slot, Worker } from "./registry.ts";
 import { mayFollow, maySpawn } from "./replacement.ts";
 import { admit, dismiss, setDeadline, spawnInto } from "./workers.ts";
@@ -25,7 +25,8 @@ export function expectFollowers(turn: Turn, roll: Roll, canary: Worker): void {
   if (config.canary !== null) return;
   const tookMs = turn.atMs - canary.spawnedAtMs;
   roll.followersAtMs = turn.atMs + Math.max(0, config.minHealthyMs - tookMs);
-  deadlines.push({ kind: "canary", generation: roll.to, atMs: roll.followersAtMs });
+  if (tookMs < config.minHealthyMs)
+    deadlines.push({ kind: "canary", generation: roll.to, atMs: roll.followersAtMs });
   for (const index of registry.slots.keys()) roll.pending.add(index);
 }
 
@@ -84,7 +85,7 @@ export function yieldPermit(turn: Turn, generation: Generation): boolean {
 
 /** Those that are still there, oldest first. */
 function seatedOf({ registry }: World, { followers }: Roll): readonly Worker[] {
-  return [...followers].map((id: WorkerId) => registry.workers.get(id)).filter(isSeated);
+  return [...followers].map((id) => registry.workers.get(id)).filter(isSeated);
 }
 
 function isSeated(worker: Worker | undefined): worker is Worker {

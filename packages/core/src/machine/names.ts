@@ -62,6 +62,7 @@ export interface RollResult {
   readonly reason?: FailureReason;
 }
 
+/** `canary`: nobody else of the new generation serves. At the end of it the next ones boot already. */
 export type RollStep = "resolving" | "template" | "canary" | "rolling" | "reverting";
 
 /** What a worker says of itself in its heartbeat. Sizes in bytes; counts since the worker started. */
