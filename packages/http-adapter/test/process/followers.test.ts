@@ -1,14 +1,14 @@
 // Workers that boot while the canary is watched, with real processes and threads: ready to open when it is proven, and
-// never seen by anybody when it is not. A boot waits for more than a second and is watched for longer than it takes on a busy
-// machine, so that others are sent in good time.
+// never seen by anybody when it is not. A boot waits for long and is watched for longer than it takes on a busy machine, so
+// that others are sent in good time, and have said who they are long before the proof.
 
 import type { Server } from "@brood/http-adapter";
 import { describe, expect, it } from "vitest";
 import { app, probing, serving, until } from "../support/serving.ts";
 import { within } from "../support/within.ts";
 
-const BOOT = "await new Promise((resolve) => setTimeout(resolve, 1_200));";
-const WATCH_MS = 4_000;
+const BOOT = "await new Promise((resolve) => setTimeout(resolve, 2_500));";
+const WATCH_MS = 5_000;
 const hook = (body: string): string => `export async function onWorkerBoot(ctx) { ${body} }`;
 
 /** Answers tell the worker as well. */
@@ -35,7 +35,7 @@ describe.each([
   it("others boot, and have only to open when it is proven", async () => {
     const { server, entryOf } = await serving([app("1"), app("2", "", hook(BOOT))], {
       ...kind,
-      workers: 4,
+      workers: 3,
       maxSurge: 2,
       minHealthyMs: WATCH_MS,
     });
@@ -56,12 +56,12 @@ describe.each([
     expect(seen.ready).toHaveLength(1);
     expect(await within("the roll", roll, undefined, 30_000)).toMatchObject({
       result: "completed",
-      replaced: 4,
+      replaced: 3,
     });
   });
 
   it("C28: a release that crashes before it is proven never gets a second worker that serves", async () => {
-    const crashing = `${BOOT} setTimeout(() => { throw new Error("out of luck"); }, 3_300);`;
+    const crashing = `${BOOT} setTimeout(() => { throw new Error("out of luck"); }, 3_700);`;
     const { server, entryOf } = await serving([telling("1", ""), telling("2", crashing)], {
       ...kind,
       workers: 4,
