@@ -100,7 +100,8 @@ export interface ServiceOptions {
   readonly resourceLimits?: ThreadLimits;
   /** 1...3_600_000, default 30_000: spawn to ready; then the worker is killed and counts as failed. */
   readonly bootTimeoutMs?: number;
-  /** 0...3_600_000, default 1_000: so long must the canary stay healthy; an earlier death of any new worker counts as failed. */
+  /** 0...3_600_000, default 1_000: so long must the canary stay healthy before another new worker serves; at the end of that
+   *  the next ones boot already, as long before as the canary took. An earlier death of any new worker counts as failed. */
   readonly minHealthyMs?: number;
   /** 0...3_600_000, default 30_000: then a draining worker is killed. */
   readonly drainTimeoutMs?: number;

@@ -12,7 +12,7 @@ import type { Worker } from "./registry.ts";
 import { endResolving } from "./requests.ts";
 import { expel, revisit } from "./slots.ts";
 import { endTemplateBackOff, killTemplate, killTemplateAgain } from "./templates.ts";
-import { kill, killAgain, note } from "./workers.ts";
+import { kill, killAgain, note, setDeadline } from "./workers.ts";
 import type { Turn } from "./world.ts";
 
 export function handleDeadlines(turn: Turn, { dueAtMs }: DeadlineEvent): void {
@@ -49,6 +49,9 @@ function handleWorkerDeadline(turn: Turn, deadline: Extract<Deadline, { readonly
 function endState(turn: Turn, worker: Worker): void {
   const { config, roll } = turn.world;
   switch (worker.state) {
+    case "held":
+      // It waits for us.
+      return setDeadline(turn, worker, config.bootTimeoutMs);
     case "spawning":
     case "booting":
       return expel(turn, worker, bootTimeout(worker, config.bootTimeoutMs));

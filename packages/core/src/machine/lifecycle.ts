@@ -1,14 +1,16 @@
-// The life of one worker as a table: state x input. A worker is never current before it was `Admitted` (its own
-// report matched what was asked for) and `Ready`; both cells exist only on that path. `null` is illegal: sent by the
-// worker it breaks the protocol, caused by our own code it is a defect. While `killing`, whatever a dying worker
-// still says is ignored. `Spawned` may come late: of a forked worker its template tells, over another link.
+// The life of one worker as a table: state x input. A worker is never current before it has `Reported` who it is (and that
+// is what was asked for), was `Admitted` and became `Ready`; each cell exists only on that path. Between the first two it is
+// `held`: it boots, but may not open. `null` is illegal: sent by the worker it breaks the protocol, caused by our own code it
+// is a defect. While `killing`, whatever a dying worker still says is ignored. `Spawned` may come late: of a forked worker
+// its template tells, over another link.
 // Rejected: a class with flags (`booted`, `admitted`, `draining`), whose 2^n combinations nobody can test.
 
 import type { WorkerState } from "./names.ts";
 
-/** From the worker: Admitted...DrainStarted, Parted. From us: DrainRequested, KillRequested. From both: Exited. */
+/** From us: Admitted, DrainRequested, KillRequested. From the worker: all others. */
 export type WorkerInput =
   | "Spawned"
+  | "Reported"
   | "Admitted"
   | "Ready"
   | "Heartbeat"
@@ -23,7 +25,8 @@ export type WorkerInput =
 export const NEXT: Readonly<Record<WorkerState, Readonly<Record<WorkerInput, WorkerState | null>>>> = {
   spawning: {
     Spawned: "spawning",
-    Admitted: "booting",
+    Reported: "held",
+    Admitted: null,
     Ready: null,
     Heartbeat: null,
     Failed: "spawning",
@@ -34,8 +37,23 @@ export const NEXT: Readonly<Record<WorkerState, Readonly<Record<WorkerInput, Wor
     KillRequested: "killing",
     Exited: "exited",
   },
+  held: {
+    Spawned: "held",
+    Reported: null,
+    Admitted: "booting",
+    Ready: null,
+    Heartbeat: null,
+    Failed: "held",
+    Posted: "held",
+    DrainStarted: null,
+    Parted: "held",
+    DrainRequested: "killing",
+    KillRequested: "killing",
+    Exited: "exited",
+  },
   booting: {
     Spawned: "booting",
+    Reported: null,
     Admitted: null,
     Ready: "ready",
     Heartbeat: "booting",
@@ -49,6 +67,7 @@ export const NEXT: Readonly<Record<WorkerState, Readonly<Record<WorkerInput, Wor
   },
   ready: {
     Spawned: "ready",
+    Reported: null,
     Admitted: null,
     Ready: null,
     Heartbeat: "ready",
@@ -62,6 +81,7 @@ export const NEXT: Readonly<Record<WorkerState, Readonly<Record<WorkerInput, Wor
   },
   draining: {
     Spawned: "draining",
+    Reported: null,
     Admitted: null,
     Ready: null,
     Heartbeat: "draining",
@@ -75,6 +95,7 @@ export const NEXT: Readonly<Record<WorkerState, Readonly<Record<WorkerInput, Wor
   },
   killing: {
     Spawned: "killing",
+    Reported: "killing",
     Admitted: "killing",
     Ready: "killing",
     Heartbeat: "killing",
@@ -88,6 +109,7 @@ export const NEXT: Readonly<Record<WorkerState, Readonly<Record<WorkerInput, Wor
   },
   exited: {
     Spawned: null,
+    Reported: null,
     Admitted: null,
     Ready: null,
     Heartbeat: null,

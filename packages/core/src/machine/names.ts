@@ -26,7 +26,8 @@ export interface Release {
   readonly fingerprint: string;
 }
 
-export type WorkerState = "spawning" | "booting" | "ready" | "draining" | "killing" | "exited";
+/** `held`: it has reported and boots, but is not admitted yet. */
+export type WorkerState = "spawning" | "held" | "booting" | "ready" | "draining" | "killing" | "exited";
 
 export type TemplateState = "spawning" | "booting" | "ready" | "killing" | "exited";
 
@@ -61,6 +62,7 @@ export interface RollResult {
   readonly reason?: FailureReason;
 }
 
+/** `canary`: nobody else of the new generation serves. At the end of it the next ones boot already. */
 export type RollStep = "resolving" | "template" | "canary" | "rolling" | "reverting";
 
 /** What a worker says of itself in its heartbeat. Sizes in bytes; counts since the worker started. */

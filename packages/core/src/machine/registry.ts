@@ -58,7 +58,7 @@ export interface Slot {
   readonly index: SlotIndex;
   /** Always `ready`. */
   current: Worker | null;
-  /** `spawning`, `booting`, or a canary that is `ready` and being watched. */
+  /** `spawning`, `held`, `booting`, or a canary that is `ready` and being watched. */
   incoming: Worker | null;
   /** Failures in a row. */
   failures: number;
@@ -76,7 +76,7 @@ export class Registry {
   /** Slots with a current and an incoming worker. */
   surging = 0;
   leaving = 0;
-  /** Workers `spawning` or `booting`. */
+  /** Workers `spawning`, `held` or `booting`. */
   booting = 0;
 
   aliveOf(generation: Generation): number {
@@ -143,7 +143,7 @@ export class Registry {
 }
 
 function isBooting(state: WorkerState): boolean {
-  return state === "spawning" || state === "booting";
+  return state === "spawning" || state === "held" || state === "booting";
 }
 
 function count(counts: Map<Generation, number>, generation: Generation, change: number): void {

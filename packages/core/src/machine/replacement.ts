@@ -1,17 +1,19 @@
 // Replacing a serving worker, for a roll, a revert or a recycling alike; all take permits from the same budget.
 // Surge: the incoming worker becomes ready first, then the current one drains. Without surge, as far as
 // `maxUnavailable` allows, the current one drains first. Leaving workers count as well: together with the incoming
-// ones never more than 2 x maxSurge, so that slow drains do not pile up memory while fast ones overlap with boots.
+// ones never more than 2 x maxSurge, so that slow drains do not pile up memory while fast ones overlap with boots. A canary
+// that is ready and watched beside a current worker boots no more: for its followers it counts as a leaving one.
 
 import type { Generation } from "./names.ts";
-import type { Slot } from "./registry.ts";
+import type { Slot, Worker } from "./registry.ts";
 import { dismiss, spawnInto } from "./workers.ts";
 import type { Turn, World } from "./world.ts";
 
 /** May a worker boot beside the one it is to replace? While a roll reverts drains hold up nobody: bad code serves until
- *  its successor is ready, and memory for some drains more is the smaller evil. */
-function maySurge({ registry, config, roll }: World): boolean {
-  if (registry.surging >= config.maxSurge) return false;
+ *  its successor is ready, and memory for some drains more is the smaller evil.
+ *  @param watched  workers that are ready beside a current one: they boot no more, and count like those that leave. */
+function maySurge({ registry, config, roll }: World, watched = 0): boolean {
+  if (registry.surging - watched >= config.maxSurge) return false;
   return roll?.step === "reverting" || registry.surging + registry.leaving < 2 * config.maxSurge;
 }
 
@@ -31,6 +33,12 @@ export function replaceCurrent(turn: Turn, slot: Slot, generation: Generation): 
   dismiss(turn, slot.current);
   spawnInto(turn, slot, generation);
   return true;
+}
+
+/** May a follower boot while the canary is watched? Only with surge: nothing that serves goes for code that is on trial. */
+export function mayFollow(world: World, canary: Worker): boolean {
+  const watched = Number(canary.role === "incoming");
+  return mayBoot(world, canary.generation) && maySurge(world, watched);
 }
 
 /** True when one more worker of this generation may boot. */

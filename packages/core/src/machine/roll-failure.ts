@@ -49,15 +49,21 @@ export function countTemplateFailure(turn: Turn, generation: Generation, reason:
   }
 }
 
-/** Stops the roll; slots that moved go back to the last good generation. */
+/** Stops the roll: what it has not finished booting goes at once, slots that moved go back to the last good generation. */
 export function failRoll(turn: Turn, roll: Roll, reason: FailureReason): void {
+  roll.followers.clear();
   roll.reason = reason;
   roll.step = "reverting";
   roll.failures = 0;
   note(turn, "error", `${roll.id} failed: ${reason.message}`);
+  const isOn = (worker: Worker | null): worker is Worker =>
+    worker !== null && worker.generation !== roll.from;
   for (const slot of turn.world.registry.slots.values()) {
-    const isOn = (worker: Worker | null): boolean => worker !== null && worker.generation !== roll.from;
-    if (isOn(slot.incoming) || isOn(slot.current) || slot.current === null) roll.pending.add(slot.index);
+    if (isOn(slot.incoming)) {
+      dismiss(turn, slot.incoming);
+      if (slot.current === null) turn.world.vacant.add(slot.index);
+    }
+    if (isOn(slot.current) || slot.current === null) roll.pending.add(slot.index);
   }
 }
 

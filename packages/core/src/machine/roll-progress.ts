@@ -3,6 +3,7 @@
 
 import { analyse } from "./analysis.ts";
 import { sendCanary, verdictOn } from "./canary.ts";
+import { admitFollowers, tendFollowers } from "./followers.ts";
 import type { Generation } from "./names.ts";
 import type { Slot } from "./registry.ts";
 import { mayBoot, replaceCurrent } from "./replacement.ts";
@@ -31,7 +32,10 @@ export function advanceRoll(turn: Turn): void {
   const { roll, registry } = world;
   if (roll === null || roll.step === "resolving") return;
   if (roll.step === "template" && !passTemplate(turn, roll)) return;
-  if (roll.step === "canary") return sendCanary(turn, roll);
+  if (roll.step === "canary") {
+    tendFollowers(turn, roll);
+    return sendCanary(turn, roll);
+  }
   const target = roll.step === "reverting" ? roll.from : roll.to;
   for (let index = roll.pending.first(); index !== null; index = roll.pending.first()) {
     const slot = registry.slots.get(index);
@@ -63,9 +67,10 @@ function settleSlot(turn: Turn, slot: Slot, target: Generation): boolean {
   return true;
 }
 
-/** The canary has proven the generation: all slots are to follow. */
+/** The canary has proven the generation: all slots are to follow, first those whose workers wait for it. */
 function followCanary(turn: Turn, roll: Roll): void {
   roll.step = "rolling";
+  admitFollowers(turn, roll);
   for (const slot of turn.world.registry.slots.values()) {
     pardon(turn, slot);
     roll.pending.add(slot.index);

@@ -25,6 +25,8 @@ export function beginRoll(turn: Turn, request: RestartRequest, past: PastGenerat
     step: past === null ? "resolving" : firstStep(world),
     canary: null,
     canaryAtMs: turn.atMs,
+    followers: new Set(),
+    followersAtMs: Number.POSITIVE_INFINITY,
     analysis: null,
     lookAtMs: turn.atMs,
     pending: new SlotQueue(),

@@ -1,8 +1,8 @@
 // The roll: one phased restart from asked for to completed, failed or superseded. One at a time.
 //   resolving -> canary -> rolling -> completed
 //                   \________\-> reverting -> failed
-// The canary is the only worker of an unproven generation; until it has been ready and healthy for `minHealthyMs`, a
-// slot that dies comes back on the last good one. Completed needs the workers' own reports: every slot's current
+// The canary is the only worker of an unproven generation that serves (others may boot, held: `followers.ts`); until it has
+// been ready and healthy for `minHealthyMs`, a slot that dies comes back on the last good one. Completed needs the workers' own reports: every slot's current
 // worker is of `to`, and no worker of another generation is alive, draining ones included. Nothing is merged: a newer
 // request supersedes this one and both callers are told.
 

@@ -1,6 +1,7 @@
 // Seats: opened, filled, promoted, refilled after any exit, scaled away. Whatever takes a worker off its seat ends in
 // `refill`, so every exit leads to exactly one replacement, on the generation that counts at that moment.
 
+import { dismissFollower, yieldPermit } from "./followers.ts";
 import { forgetFailures, recordFailure } from "./intensity.ts";
 import type { FailureReason, WorkerId } from "./names.ts";
 import type { Slot, Worker } from "./registry.ts";
@@ -55,12 +56,15 @@ function closeSlot(turn: Turn, slot: Slot): void {
   for (const queue of [vacant, recycling, executed, roll?.pending]) queue?.delete(slot.index);
 }
 
-/** Spawns for empty slots, in order, as far as boots may run at the same time. */
+/** Spawns for empty slots, in order, as far as boots may run at the same time. Capacity first: followers make way. */
 export function fillVacantSlots(turn: Turn): void {
   const { registry, vacant } = turn.world;
   for (let index = vacant.first(); index !== null; index = vacant.first()) {
     const generation = respawnGeneration(turn.world);
-    if (!mayBoot(turn.world, generation)) return;
+    if (!mayBoot(turn.world, generation)) {
+      if (yieldPermit(turn, generation)) continue;
+      return;
+    }
     vacant.delete(index);
     const slot = registry.slots.get(index);
     if (slot !== undefined && slot.current === null && slot.incoming === null) {
@@ -89,6 +93,7 @@ export function expel(turn: Turn, worker: Worker, fault: FailureReason): void {
 /** The slot lost `worker`. Fills it again: at once, or after its back-off when the worker failed. */
 export function refill(turn: Turn, slot: Slot, worker: Worker, failed: boolean): void {
   if (failed) recordFailure(turn, slot, worker);
+  if (slot.current === null) dismissFollower(turn, slot);
   if (slot.backingOffUntilAtMs === null) revisit(turn, slot);
   else if (slot.incoming?.state === "ready") promote(turn, slot);
 }

@@ -23,7 +23,8 @@ export interface WorkerSnapshot {
   readonly generation: Generation | null;
   readonly requestedGeneration: Generation;
   readonly pid: number | null;
-  readonly state: WorkerState;
+  /** `booting`: it has reported. */
+  readonly state: Exclude<WorkerState, "held">;
   readonly readyAfterMs: Milliseconds | null;
   readonly uptimeMs: Milliseconds;
   readonly lastHeartbeatAgoMs: Milliseconds | null;
@@ -111,7 +112,8 @@ function workerSnapshot(world: World, worker: Worker, atMs: Milliseconds): Worke
     generation: worker.reported?.generation ?? null,
     requestedGeneration: worker.generation,
     pid: worker.pid,
-    state: worker.state,
+    // What it is held back for is the roll's concern; it boots all the same.
+    state: worker.state === "held" ? "booting" : worker.state,
     readyAfterMs: worker.readyAtMs === null ? null : shownMs(worker.readyAtMs - worker.spawnedAtMs),
     uptimeMs: shownMs(atMs - worker.spawnedAtMs),
     lastHeartbeatAgoMs: worker.readyAtMs === null ? null : shownMs(atMs - worker.lastHeartbeatAtMs),

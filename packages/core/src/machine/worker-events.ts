@@ -5,6 +5,7 @@ import { closeAccount, noteAnswers } from "./analysis.ts";
 import { LEFT_PAUSE_MS } from "./config.ts";
 import type { WorkerEvent } from "./events.ts";
 import { workerFailed } from "./failure.ts";
+import { expectFollowers, isFollower } from "./followers.ts";
 import { identifies } from "./identity.ts";
 import { pause, recordFailure } from "./intensity.ts";
 import { NEXT, type WorkerInput } from "./lifecycle.ts";
@@ -17,16 +18,16 @@ import { viewOf } from "./roll.ts";
 import { shownMs } from "./rounding.ts";
 import { expel, promote, refill } from "./slots.ts";
 import { isExcused, judgeFork } from "./templates.ts";
-import { announce, dismiss, drain, identityOf, kill, note } from "./workers.ts";
+import { admit, announce, dismiss, drain, identityOf, kill, note } from "./workers.ts";
 import type { Turn, World } from "./world.ts";
 
 type Told<Type extends WorkerEvent["type"]> = Extract<WorkerEvent, { readonly type: Type }>;
 
-/** The table's input for each event. A report's depends on what it says. */
+/** The table's input for each event. */
 const INPUT: Readonly<Record<WorkerEvent["type"], WorkerInput | null>> = {
   WorkerSpawned: "Spawned",
   WorkerSpawnFailed: "Exited",
-  WorkerReported: "Admitted",
+  WorkerReported: "Reported",
   WorkerReady: "Ready",
   WorkerHeartbeat: "Heartbeat",
   WorkerBusy: "Heartbeat",
@@ -80,7 +81,7 @@ export function handleWorkerEvent(turn: Turn, worker: Worker, event: WorkerEvent
   }
 }
 
-/** The first report: it is admitted only when it is exactly who was ordered. */
+/** The first report: it is admitted only when it is exactly who was ordered, and a follower not before its time. */
 function reported(turn: Turn, worker: Worker, { reported: report }: Told<"WorkerReported">): void {
   const { config, counters } = turn.world;
   worker.reported = report;
@@ -99,8 +100,8 @@ function reported(turn: Turn, worker: Worker, { reported: report }: Told<"Worker
     const { message } = reasons.releaseChanged(worker, report.release.fingerprint);
     note(turn, "warn", message);
   }
-  turn.world.registry.enter(worker, "booting");
-  turn.commands.push({ type: "AdmitWorker", worker: worker.id });
+  turn.world.registry.enter(worker, "held");
+  if (!isFollower(turn.world, worker)) admit(turn, worker);
 }
 
 /** Old code is to come back: other files than were pinned then are not that code. */
@@ -126,6 +127,7 @@ function becameReady(turn: Turn, worker: Worker): void {
   const isCanary = roll !== null && roll.step === "canary" && roll.canary === worker.id;
   if (isCanary) {
     deadlines.push({ kind: "healthy", worker: worker.id, atMs: turn.atMs + config.minHealthyMs });
+    expectFollowers(turn, roll, worker);
   }
   if (isCanary && slot.current !== null) return;
   promote(turn, slot);

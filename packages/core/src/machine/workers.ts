@@ -60,6 +60,12 @@ export function spawnInto(turn: Turn, slot: Slot, generation: Generation): Worke
   return worker;
 }
 
+/** Its own report has matched: it may open as soon as it has booted. */
+export function admit(turn: Turn, worker: Worker): void {
+  advance(turn, worker, "Admitted");
+  turn.commands.push({ type: "AdmitWorker", worker: worker.id });
+}
+
 /** Puts an input of our own to the table; an illegal cell is our defect. */
 function advance(turn: Turn, worker: Worker, input: WorkerInput): WorkerState {
   const next = NEXT[worker.state][input];

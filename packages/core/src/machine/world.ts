@@ -94,10 +94,14 @@ export interface Roll {
   canary: WorkerId | null;
   /** No canary is sent before then: the last one could not be started. */
   canaryAtMs: Milliseconds;
+  /** Workers of `to` that boot while the canary is watched, and are not admitted before it has proven itself. */
+  readonly followers: Set<WorkerId>;
+  /** No follower is sent before then. */
+  followersAtMs: Milliseconds;
   analysis: Analysis | null;
   /** When the analysis looks next. */
   lookAtMs: Milliseconds;
-  /** Slots still to be looked at. */
+  /** Slots still to be looked at: to be moved to the target or, while the canary is watched, to get a follower. */
   readonly pending: SlotQueue;
   failures: number;
   killed: number;
@@ -153,7 +157,8 @@ export function draw(turn: Turn): number {
   return drawn;
 }
 
-/** Which generation a slot gets that has to be filled now. An unproven one never: the canary is spawned by the roll. */
+/** Which generation a slot gets that has to be filled now. An unproven one never: the canary and its
+ *  followers are spawned by the roll. */
 export function respawnGeneration(world: World): Generation {
   if (world.roll?.step === "rolling") return world.roll.to;
   return Math.max(1, world.lastGood);

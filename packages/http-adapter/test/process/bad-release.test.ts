@@ -38,7 +38,9 @@ describe.each(SPAWNS)("a bad release, spawn %s", (spawn) => {
 
   it("C27, C31: whose first worker is well and whose others are not goes back, and respawns stay on the old code", async () => {
     const partly = app("2", "", hook("if (ctx.slot !== 0) throw new Error('only one may');"));
-    const { server, entryOf } = await serving([app("1"), partly], { spawn, workers: 3, maxFailures: 2 });
+    // Without a watch nobody boots beside the canary, whose failure would be the roll's at once.
+    const config = { spawn, workers: 3, maxFailures: 2, minHealthyMs: 0 };
+    const { server, entryOf } = await serving([app("1"), partly], config);
     const probe = await probing(server);
     const result = await within("the roll", server.restart({ to: entryOf(2) }), undefined, 40_000);
     expect(result).toMatchObject({ result: "failed", replaced: 0, reason: { code: "BROOD_BOOT_FAILED" } });
@@ -65,6 +67,7 @@ describe("going back when the old files are gone", () => {
     const { server, folder, entryOf } = await serving([app("1"), partly], {
       spawn: "template",
       maxFailures: 2,
+      minHealthyMs: 0,
     });
     await fs.rm(join(folder, "r1"), { recursive: true });
     const result = await within("the roll", server.restart({ to: entryOf(2) }), undefined, 40_000);
@@ -73,7 +76,10 @@ describe("going back when the old files are gone", () => {
   });
 
   it("fresh processes cannot: what serves is kept, and that is said", async () => {
-    const { server, folder, entryOf } = await serving([app("1"), partly], { maxFailures: 2 });
+    const { server, folder, entryOf } = await serving([app("1"), partly], {
+      maxFailures: 2,
+      minHealthyMs: 0,
+    });
     await fs.rm(join(folder, "r1"), { recursive: true });
     const result = await within("the roll", server.restart({ to: entryOf(2) }), undefined, 40_000);
     expect(result).toMatchObject({ result: "failed", replaced: 1, reason: { code: "BROOD_BOOT_FAILED" } });

@@ -128,7 +128,11 @@ describe("a stop", () => {
       "",
       "export const onWorkerBoot = (ctx) => { if (ctx.slot !== 0) throw new Error('no'); };",
     );
-    const { server, entryOf } = await serving([HOLDING, partly], { maxFailures: 1, drainTimeoutMs: 500 });
+    const { server, entryOf } = await serving([HOLDING, partly], {
+      maxFailures: 1,
+      minHealthyMs: 0,
+      drainTimeoutMs: 500,
+    });
     const roll = server.restart({ to: entryOf(2) });
     await within(
       "the revert",

@@ -87,8 +87,14 @@ export function drawBehaviour(random: Random, config: MachineConfig, faults: Fau
     kind,
     share: faults.has("flaky" satisfies FaultKind) && random.chance(0.5) ? random.next() : 1,
     bootMs: kind === "slowBoots" ? config.bootTimeoutMs * (0.5 + random.next()) : good.bootMs,
-    faultAfterMs: random.chance(0.5)
-      ? random.durationMs(0, config.minHealthyMs + 1)
-      : random.durationMs(0, 10_000),
+    faultAfterMs: drawFaultAfterMs(random, config),
   };
+}
+
+/** Often while a canary is watched, and in the end of that, when others boot already. */
+function drawFaultAfterMs(random: Random, { minHealthyMs }: MachineConfig): number {
+  const kind = random.next();
+  if (kind < 0.3) return random.durationMs(0, minHealthyMs + 1);
+  if (kind < 0.6) return random.durationMs(Math.max(0, minHealthyMs - 100), minHealthyMs + 1);
+  return random.durationMs(0, 10_000);
 }

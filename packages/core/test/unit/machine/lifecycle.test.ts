@@ -10,7 +10,7 @@ describe("the lifecycle table", () => {
     for (const state of states) expect(Object.keys(NEXT[state]).sort()).toEqual([...inputs].sort());
   });
 
-  it("leads to ready only from booting, and to booting only by being admitted", () => {
+  it("leads to ready only from booting, to booting only by being admitted, and to that only by the own report", () => {
     const into = (target: WorkerState): string[] =>
       states.flatMap((from) =>
         inputs
@@ -18,7 +18,8 @@ describe("the lifecycle table", () => {
           .map((input) => `${from}+${input}`),
       );
     expect(into("ready")).toEqual(["booting+Ready"]);
-    expect(into("booting")).toEqual(["spawning+Admitted"]);
+    expect(into("booting")).toEqual(["held+Admitted"]);
+    expect(into("held")).toEqual(["spawning+Reported"]);
   });
 
   it("ends every state when the worker exits, and every live one when it is killed", () => {

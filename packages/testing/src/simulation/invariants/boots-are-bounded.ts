@@ -9,8 +9,8 @@ export function bootsAreBounded(): Invariant {
     check(observation) {
       if (commandsOf(observation, "SpawnWorker").length === 0) return null;
       const { registry, config } = observation.world;
-      const booting = [...registry.workers.values()].filter(
-        ({ state }) => state === "spawning" || state === "booting",
+      const booting = [...registry.workers.values()].filter(({ state }) =>
+        ["spawning", "held", "booting"].includes(state),
       );
       if (booting.length <= config.bootConcurrency + 1) return null;
       return `${booting.length} workers boot at the same time, bootConcurrency is ${config.bootConcurrency}`;

@@ -43,7 +43,7 @@ function recount({ registry }: World): {
   }
   for (const worker of registry.workers.values()) {
     leaving += Number(worker.role === "leaving");
-    booting += Number(worker.state === "spawning" || worker.state === "booting");
+    booting += Number(["spawning", "held", "booting"].includes(worker.state));
     add(alive, worker.generation);
   }
   return { currents, surging, leaving, booting, alive, current };

@@ -41,5 +41,5 @@ function wrongIncoming({ index, current, incoming }: Slot): string | null {
 }
 
 function isIncoming({ role, state }: Worker): boolean {
-  return role === "incoming" && (state === "spawning" || state === "booting" || state === "ready");
+  return role === "incoming" && ["spawning", "held", "booting", "ready"].includes(state);
 }

@@ -13,6 +13,7 @@ import { drainsEnd } from "./drains-end.ts";
 import { failedGoesBack } from "./failed-goes-back.ts";
 import { fallbackIsEarned } from "./fallback-is-earned.ts";
 import { forkedAsOrdered } from "./forked-as-ordered.ts";
+import { heldForTheCanary } from "./held-for-the-canary.ts";
 import type { Finding, Invariant } from "./invariant.ts";
 import { killBudget } from "./kill-budget.ts";
 import { lastGoodTemplateLives } from "./last-good-template-lives.ts";
@@ -42,6 +43,7 @@ export function createInvariants(): readonly Invariant[] {
     noStaleCode(),
     currentIsProven(),
     provenGeneration(),
+    heldForTheCanary(),
     countsAreRight(),
     capacityFloor(),
     surgeBudget(),

@@ -1,5 +1,5 @@
-// Every slot wanted exists, and an empty one is queued for a permit to boot, waits for its back-off to end, or for its
-// generation's template, which is on its way; there is no fourth way to be empty.
+// Every slot wanted exists, and an empty one is queued for a permit to boot (which no worker has that waits for a canary),
+// waits for its back-off to end, or for its generation's template, which is on its way; there is no fourth way to be empty.
 
 import type { Generation, Slot, World } from "@brood/core/engine";
 import type { Observation } from "../observation.ts";
@@ -29,8 +29,11 @@ function forgotten(slot: Slot, observation: Observation): string | null {
   if (slot.current !== null || slot.incoming !== null) return null;
   const { registry, vacant, config } = world;
   if (vacant.has(slot.index)) {
-    if (registry.booting >= config.bootConcurrency) return null;
     const generation = world.roll?.step === "rolling" ? world.roll.to : Math.max(1, world.lastGood);
+    if (registry.booting >= config.bootConcurrency) {
+      const isTaken = [...registry.workers.values()].some(({ state }) => state === "held");
+      return isTaken && maySpawn(world, generation) ? "while a follower has a permit to boot" : null;
+    }
     if (maySpawn(world, generation)) return "though a worker may boot";
     return isOnItsWay(observation, generation) ? null : `and gen=${generation} has no template on its way`;
   }

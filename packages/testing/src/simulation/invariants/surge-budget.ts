@@ -1,6 +1,7 @@
 // Extra workers are bounded: at most `maxSurge` slots have two, and a replacement starts only while those and the ones
 // that drain are together at most twice as many; those that `maxUnavailable` lets go first come on top. A roll that
-// reverts does not wait for drains.
+// reverts does not wait for drains. A canary that is watched beside a current worker boots no more, and counts as one that
+// drains.
 
 import { commandsOf } from "../observation.ts";
 import type { Invariant } from "./invariant.ts";
@@ -13,8 +14,9 @@ export function surgeBudget(): Invariant {
       const doubles = [...registry.slots.values()].filter(
         ({ current, incoming }) => current !== null && incoming !== null,
       );
-      if (doubles.length > config.maxSurge) {
-        return `${doubles.length} slots have two workers, maxSurge is ${config.maxSurge}`;
+      const booting = doubles.filter(({ incoming }) => incoming?.state !== "ready").length;
+      if (booting > config.maxSurge || doubles.length > booting + 1) {
+        return `${doubles.length} slots have two workers, ${booting} of them boot, maxSurge is ${config.maxSurge}`;
       }
       if (roll?.step === "reverting") return null;
       const draining = [...registry.workers.values()].filter(({ state }) => state === "draining").length;

@@ -3,7 +3,7 @@
 
 import type { FailureReason, Slot, Worker } from "@brood/core/engine";
 import { vi } from "vitest";
-import type { Turn } from "../../../../core/src/machine/world.ts";
+import type { Roll, Turn } from "../../../../core/src/machine/world.ts";
 
 export interface PatchedMutant {
   readonly name: string;
@@ -75,6 +75,68 @@ export const PATCHED: readonly PatchedMutant[] = [
     name: "canary skipped",
     module: "canary",
     change: async () => ({ hasProven: () => true, sendCanary: () => {} }),
+  },
+  {
+    name: "followers are admitted on report, before the canary is proven",
+    module: "followers",
+    change: async () => ({ isFollower: () => false }),
+  },
+  {
+    name: "followers survive a failed canary",
+    module: "roll-failure",
+    change: async (exports) => {
+      const { countRollFailure } = exports as typeof import("../../../../core/src/machine/roll-failure.ts");
+      const { endRoll } = await import("../../../../core/src/machine/roll.ts");
+      return {
+        countRollFailure: (turn: Turn, worker: Worker, reason: FailureReason) => {
+          const { roll } = turn.world;
+          const isCanary = roll?.step === "canary" && roll.canary === worker.id;
+          if (isCanary && roll.followers.size > 0) endRoll(turn, roll, "failed", reason);
+          else countRollFailure(turn, worker, reason);
+        },
+      };
+    },
+  },
+  {
+    name: "followers outlive a canary that has left its seat",
+    module: "followers",
+    change: async (exports) => {
+      const { tendFollowers } = exports as typeof import("../../../../core/src/machine/followers.ts");
+      return {
+        tendFollowers: (turn: Turn, roll: Roll) => {
+          const canary = roll.canary === null ? undefined : turn.world.registry.workers.get(roll.canary);
+          if (canary?.role !== "leaving") tendFollowers(turn, roll);
+        },
+      };
+    },
+  },
+  {
+    name: "followers boot as soon as the canary is ready",
+    module: "followers",
+    change: async (exports) => {
+      const { expectFollowers } = exports as typeof import("../../../../core/src/machine/followers.ts");
+      return {
+        expectFollowers: (turn: Turn, roll: Roll, canary: Worker) => {
+          expectFollowers(turn, roll, canary);
+          if (turn.world.config.canary === null) roll.followersAtMs = turn.atMs;
+        },
+      };
+    },
+  },
+  {
+    name: "a follower keeps the slot whose current worker has gone",
+    module: "followers",
+    change: async () => ({ dismissFollower: () => {} }),
+  },
+  {
+    name: "an empty slot waits for a permit that a follower has",
+    module: "followers",
+    change: async () => ({ yieldPermit: () => false }),
+  },
+  {
+    name: "followers are forgotten when the canary is proven",
+    module: "followers",
+    change: async () => ({ admitFollowers: () => {} }),
   },
   {
     name: "completed by what was ordered: old workers may still be alive",

@@ -47,32 +47,33 @@ describe("a bad release", () => {
       t=1001 ReleaseResolved gen=2 entry=/srv/r2/server.js -> SpawnWorker worker=w3 slot=0 gen=2
       t=1021 WorkerReported worker=w3 slot=0 gen=2 reported=w3/2 -> AdmitWorker worker=w3 slot=0 gen=2
       t=1101 WorkerReady worker=w3 slot=0 gen=2
-      t=2101 WorkerHeartbeat worker=w1 slot=0 gen=1 -> DrainWorker worker=w1 slot=0 gen=1 deadline=32101, SpawnWorker worker=w4 slot=1 gen=2
+      t=2001 DeadlinesReached -> SpawnWorker worker=w4 slot=1 gen=2
+      t=2021 WorkerReported worker=w4 slot=1 gen=2 reported=w4/2
+      t=2101 WorkerHeartbeat worker=w1 slot=0 gen=1 -> DrainWorker worker=w1 slot=0 gen=1 deadline=32101, AdmitWorker worker=w4 slot=1 gen=2
       t=2101 WorkerDraining worker=w1 slot=0 gen=1
-      t=2121 WorkerReported worker=w4 slot=1 gen=2 reported=w4/2 -> AdmitWorker worker=w4 slot=1 gen=2
-      t=2201 WorkerReady worker=w4 slot=1 gen=2 -> DrainWorker worker=w2 slot=1 gen=1 deadline=32201
-      t=2201 WorkerDraining worker=w2 slot=1 gen=1
+      t=2101 WorkerReady worker=w4 slot=1 gen=2 -> DrainWorker worker=w2 slot=1 gen=1 deadline=32101
+      t=2101 WorkerDraining worker=w2 slot=1 gen=1
       t=2301 WorkerFailed worker=w3 slot=0 gen=2 code=BROOD_WORKER_EXITED
       t=2302 WorkerExited worker=w3 slot=0 gen=2 code=1 signal=null -> SpawnWorker worker=w5 slot=0 gen=2
       t=2322 WorkerReported worker=w5 slot=0 gen=2 reported=w5/2 -> AdmitWorker worker=w5 slot=0 gen=2
       t=2402 WorkerReady worker=w5 slot=0 gen=2
-      t=3401 WorkerFailed worker=w4 slot=1 gen=2 code=BROOD_WORKER_EXITED
-      t=3402 WorkerExited worker=w4 slot=1 gen=2 code=1 signal=null -> SpawnWorker worker=w6 slot=1 gen=2
-      t=3422 WorkerReported worker=w6 slot=1 gen=2 reported=w6/2 -> AdmitWorker worker=w6 slot=1 gen=2
-      t=3502 WorkerReady worker=w6 slot=1 gen=2
+      t=3301 WorkerFailed worker=w4 slot=1 gen=2 code=BROOD_WORKER_EXITED
+      t=3302 WorkerExited worker=w4 slot=1 gen=2 code=1 signal=null -> SpawnWorker worker=w6 slot=1 gen=2
+      t=3322 WorkerReported worker=w6 slot=1 gen=2 reported=w6/2 -> AdmitWorker worker=w6 slot=1 gen=2
+      t=3402 WorkerReady worker=w6 slot=1 gen=2
       t=3602 WorkerFailed worker=w5 slot=0 gen=2 code=BROOD_WORKER_EXITED
       t=3603 WorkerExited worker=w5 slot=0 gen=2 code=1 signal=null
       t=3653 DeadlinesReached -> SpawnWorker worker=w7 slot=0 gen=2
       t=3673 WorkerReported worker=w7 slot=0 gen=2 reported=w7/2 -> AdmitWorker worker=w7 slot=0 gen=2
       t=3753 WorkerReady worker=w7 slot=0 gen=2
-      t=4702 WorkerFailed worker=w6 slot=1 gen=2 code=BROOD_WORKER_EXITED
-      t=4703 WorkerExited worker=w6 slot=1 gen=2 code=1 signal=null -> SpawnWorker worker=w8 slot=0 gen=1, SpawnWorker worker=w9 slot=1 gen=1
-      t=4723 WorkerReported worker=w8 slot=0 gen=1 reported=w8/1 -> AdmitWorker worker=w8 slot=0 gen=1
-      t=4723 WorkerReported worker=w9 slot=1 gen=1 reported=w9/1 -> AdmitWorker worker=w9 slot=1 gen=1
-      t=4803 WorkerReady worker=w8 slot=0 gen=1 -> DrainWorker worker=w7 slot=0 gen=2 deadline=34803
-      t=4803 WorkerReady worker=w9 slot=1 gen=1
-      t=4803 WorkerDraining worker=w7 slot=0 gen=2
-      t=4814 WorkerExited worker=w7 slot=0 gen=2 code=0 signal=null -> SettleRoll roll-2 failed reason=BROOD_WORKER_EXITED"
+      t=4602 WorkerFailed worker=w6 slot=1 gen=2 code=BROOD_WORKER_EXITED
+      t=4603 WorkerExited worker=w6 slot=1 gen=2 code=1 signal=null -> SpawnWorker worker=w8 slot=0 gen=1, SpawnWorker worker=w9 slot=1 gen=1
+      t=4623 WorkerReported worker=w8 slot=0 gen=1 reported=w8/1 -> AdmitWorker worker=w8 slot=0 gen=1
+      t=4623 WorkerReported worker=w9 slot=1 gen=1 reported=w9/1 -> AdmitWorker worker=w9 slot=1 gen=1
+      t=4703 WorkerReady worker=w8 slot=0 gen=1 -> DrainWorker worker=w7 slot=0 gen=2 deadline=34703
+      t=4703 WorkerReady worker=w9 slot=1 gen=1
+      t=4703 WorkerDraining worker=w7 slot=0 gen=2
+      t=4714 WorkerExited worker=w7 slot=0 gen=2 code=0 signal=null -> SettleRoll roll-2 failed reason=BROOD_WORKER_EXITED"
     `);
   });
 
@@ -116,25 +117,30 @@ describe("a bad release", () => {
   });
 
   it("C32: a rollback in the middle of a roll is a roll of its own to the earlier release", async () => {
-    const world = await started();
+    const world = await started({ desired: 3 });
     await world.deploy("good").run(1_150);
     await world.fresh().act({ type: "rollback", back: 1 }).run(10_000);
     expect(world.trace()).toMatchInlineSnapshot(`
       "t=2150 # rollback back=1
-      t=2150 RestartRequested request=restart-3 entry=/srv/r1/server.js -> KillWorker worker=w4 slot=1 gen=2, SettleRoll roll-2 superseded, ResolveRelease gen=3
-      t=2151 ReleaseResolved gen=3 entry=/srv/r1/server.js -> SpawnWorker worker=w5 slot=0 gen=3
-      t=2153 WorkerExited worker=w4 slot=1 gen=2 code=null signal=SIGKILL
-      t=2171 WorkerReported worker=w5 slot=0 gen=3 reported=w5/3 -> AdmitWorker worker=w5 slot=0 gen=3
-      t=2251 WorkerReady worker=w5 slot=0 gen=3
-      t=3251 DeadlinesReached -> DrainWorker worker=w3 slot=0 gen=2 deadline=33251, SpawnWorker worker=w6 slot=1 gen=3
-      t=3251 WorkerDraining worker=w3 slot=0 gen=2
-      t=3262 WorkerExited worker=w3 slot=0 gen=2 code=0 signal=null
-      t=3271 WorkerReported worker=w6 slot=1 gen=3 reported=w6/3 -> AdmitWorker worker=w6 slot=1 gen=3
-      t=3351 WorkerReady worker=w6 slot=1 gen=3 -> DrainWorker worker=w2 slot=1 gen=1 deadline=33351
-      t=3351 WorkerDraining worker=w2 slot=1 gen=1
-      t=3362 WorkerExited worker=w2 slot=1 gen=1 code=0 signal=null -> SettleRoll roll-3 completed"
+      t=2150 RestartRequested request=restart-3 entry=/srv/r1/server.js -> KillWorker worker=w6 slot=2 gen=2, SettleRoll roll-2 superseded, ResolveRelease gen=3
+      t=2151 ReleaseResolved gen=3 entry=/srv/r1/server.js -> SpawnWorker worker=w7 slot=0 gen=3
+      t=2153 WorkerExited worker=w6 slot=2 gen=2 code=null signal=SIGKILL
+      t=2171 WorkerReported worker=w7 slot=0 gen=3 reported=w7/3 -> AdmitWorker worker=w7 slot=0 gen=3
+      t=2251 WorkerReady worker=w7 slot=0 gen=3
+      t=3151 DeadlinesReached -> SpawnWorker worker=w8 slot=1 gen=3
+      t=3171 WorkerReported worker=w8 slot=1 gen=3 reported=w8/3
+      t=3251 DeadlinesReached -> DrainWorker worker=w4 slot=0 gen=2 deadline=33251, AdmitWorker worker=w8 slot=1 gen=3
+      t=3251 WorkerDraining worker=w4 slot=0 gen=2
+      t=3251 WorkerReady worker=w8 slot=1 gen=3 -> DrainWorker worker=w5 slot=1 gen=2 deadline=33251
+      t=3251 WorkerDraining worker=w5 slot=1 gen=2
+      t=3262 WorkerExited worker=w4 slot=0 gen=2 code=0 signal=null -> SpawnWorker worker=w9 slot=2 gen=3
+      t=3262 WorkerExited worker=w5 slot=1 gen=2 code=0 signal=null
+      t=3282 WorkerReported worker=w9 slot=2 gen=3 reported=w9/3 -> AdmitWorker worker=w9 slot=2 gen=3
+      t=3362 WorkerReady worker=w9 slot=2 gen=3 -> DrainWorker worker=w3 slot=2 gen=1 deadline=33362
+      t=3362 WorkerDraining worker=w3 slot=2 gen=1
+      t=3373 WorkerExited worker=w3 slot=2 gen=1 code=0 signal=null -> SettleRoll roll-3 completed"
     `);
-    expect(world.worker("w6").makeup.release.entry).toBe("/srv/r1/server.js");
+    expect(world.worker("w9").makeup.release.entry).toBe("/srv/r1/server.js");
   });
 
   it("C33: that cannot be resolved signals no worker", async () => {

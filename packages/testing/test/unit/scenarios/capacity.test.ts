@@ -13,13 +13,14 @@ describe("capacity", () => {
       t=1001 ReleaseResolved gen=2 entry=/srv/r2/server.js -> SpawnWorker worker=w3 slot=0 gen=2
       t=1021 WorkerReported worker=w3 slot=0 gen=2 reported=w3/2 -> AdmitWorker worker=w3 slot=0 gen=2
       t=1101 WorkerReady worker=w3 slot=0 gen=2
-      t=2101 WorkerHeartbeat worker=w1 slot=0 gen=1 -> DrainWorker worker=w1 slot=0 gen=1 deadline=32101, SpawnWorker worker=w4 slot=1 gen=2
+      t=2001 DeadlinesReached -> SpawnWorker worker=w4 slot=1 gen=2
+      t=2021 WorkerReported worker=w4 slot=1 gen=2 reported=w4/2
+      t=2101 WorkerHeartbeat worker=w1 slot=0 gen=1 -> DrainWorker worker=w1 slot=0 gen=1 deadline=32101, AdmitWorker worker=w4 slot=1 gen=2
       t=2101 WorkerDraining worker=w1 slot=0 gen=1
+      t=2101 WorkerReady worker=w4 slot=1 gen=2 -> DrainWorker worker=w2 slot=1 gen=1 deadline=32101
+      t=2101 WorkerDraining worker=w2 slot=1 gen=1
       t=2112 WorkerExited worker=w1 slot=0 gen=1 code=0 signal=null
-      t=2121 WorkerReported worker=w4 slot=1 gen=2 reported=w4/2 -> AdmitWorker worker=w4 slot=1 gen=2
-      t=2201 WorkerReady worker=w4 slot=1 gen=2 -> DrainWorker worker=w2 slot=1 gen=1 deadline=32201
-      t=2201 WorkerDraining worker=w2 slot=1 gen=1
-      t=2212 WorkerExited worker=w2 slot=1 gen=1 code=0 signal=null -> SettleRoll roll-2 completed"
+      t=2112 WorkerExited worker=w2 slot=1 gen=1 code=0 signal=null -> SettleRoll roll-2 completed"
     `);
   });
 
@@ -32,47 +33,47 @@ describe("capacity", () => {
       t=1001 ReleaseResolved gen=2 entry=/srv/r2/server.js -> SpawnWorker worker=w3 slot=0 gen=2
       t=1021 WorkerReported worker=w3 slot=0 gen=2 reported=w3/2 -> AdmitWorker worker=w3 slot=0 gen=2
       t=1101 WorkerReady worker=w3 slot=0 gen=2
-      t=2101 WorkerHeartbeat worker=w1 slot=0 gen=1 -> DrainWorker worker=w1 slot=0 gen=1 deadline=32101, SpawnWorker worker=w4 slot=1 gen=2
+      t=2001 DeadlinesReached -> SpawnWorker worker=w4 slot=1 gen=2
+      t=2021 WorkerReported worker=w4 slot=1 gen=2 reported=w4/2
+      t=2101 WorkerHeartbeat worker=w1 slot=0 gen=1 -> DrainWorker worker=w1 slot=0 gen=1 deadline=32101, AdmitWorker worker=w4 slot=1 gen=2
       t=2101 WorkerDraining worker=w1 slot=0 gen=1
-      t=2121 WorkerReported worker=w4 slot=1 gen=2 reported=w4/2 -> AdmitWorker worker=w4 slot=1 gen=2
-      t=2201 WorkerReady worker=w4 slot=1 gen=2 -> DrainWorker worker=w2 slot=1 gen=1 deadline=32201
-      t=2201 WorkerDraining worker=w2 slot=1 gen=1
-      t=32101 DeadlinesReached -> KillWorker worker=w1 slot=0 gen=1
+      t=2101 WorkerReady worker=w4 slot=1 gen=2 -> DrainWorker worker=w2 slot=1 gen=1 deadline=32101
+      t=2101 WorkerDraining worker=w2 slot=1 gen=1
+      t=32101 DeadlinesReached -> KillWorker worker=w1 slot=0 gen=1, KillWorker worker=w2 slot=1 gen=1
       t=32104 WorkerExited worker=w1 slot=0 gen=1 code=null signal=SIGKILL
-      t=32201 DeadlinesReached -> KillWorker worker=w2 slot=1 gen=1
-      t=32204 WorkerExited worker=w2 slot=1 gen=1 code=null signal=SIGKILL -> SettleRoll roll-2 completed"
+      t=32104 WorkerExited worker=w2 slot=1 gen=1 code=null signal=SIGKILL -> SettleRoll roll-2 completed"
     `);
     expect(world.simulation.machine.world.lastRoll?.killed).toBe(2);
   });
 
   it("D38: a worker that an operator ends during a roll gets one replacement, of the target", async () => {
-    const world = await started({ desired: 3 });
+    const world = await started({ desired: 4 });
     await world.deploy("good").run(1_150);
-    world.fresh().worker("w3").leave();
+    world.fresh().worker("w4").leave();
     await world.run(5_000);
     expect(world.trace()).toMatchInlineSnapshot(`
-      "t=2150 WorkerDraining worker=w3 slot=2 gen=1 -> DrainWorker worker=w3 slot=2 gen=1 deadline=32150, SpawnWorker worker=w6 slot=2 gen=2
-      t=2161 WorkerExited worker=w3 slot=2 gen=1 code=0 signal=null
-      t=2170 WorkerReported worker=w6 slot=2 gen=2 reported=w6/2 -> AdmitWorker worker=w6 slot=2 gen=2
-      t=2201 WorkerReady worker=w5 slot=1 gen=2 -> DrainWorker worker=w2 slot=1 gen=1 deadline=32201
-      t=2201 WorkerDraining worker=w2 slot=1 gen=1
-      t=2212 WorkerExited worker=w2 slot=1 gen=1 code=0 signal=null
-      t=2250 WorkerReady worker=w6 slot=2 gen=2 -> SettleRoll roll-2 completed"
+      "t=2150 WorkerDraining worker=w4 slot=3 gen=1 -> DrainWorker worker=w4 slot=3 gen=1 deadline=32150, SpawnWorker worker=w8 slot=3 gen=2
+      t=2161 WorkerExited worker=w4 slot=3 gen=1 code=0 signal=null
+      t=2170 WorkerReported worker=w8 slot=3 gen=2 reported=w8/2 -> AdmitWorker worker=w8 slot=3 gen=2
+      t=2212 WorkerReady worker=w7 slot=2 gen=2 -> DrainWorker worker=w3 slot=2 gen=1 deadline=32212
+      t=2212 WorkerDraining worker=w3 slot=2 gen=1
+      t=2223 WorkerExited worker=w3 slot=2 gen=1 code=0 signal=null
+      t=2250 WorkerReady worker=w8 slot=3 gen=2 -> SettleRoll roll-2 completed"
     `);
   });
 
   it("D39: a resize during a roll takes the oldest generation first, and the roll completes", async () => {
-    const world = await started({ desired: 3 });
+    const world = await started({ desired: 4 });
     await world.deploy("good").run(1_150);
-    await world.fresh().act({ type: "scale", desired: 2 }).run(5_000);
+    await world.fresh().act({ type: "scale", desired: 3 }).run(5_000);
     expect(world.trace()).toMatchInlineSnapshot(`
-      "t=2150 # scale desired=2
-      t=2150 ScaleRequested request=scale-3 desired=2 -> DrainWorker worker=w3 slot=2 gen=1 deadline=32150
-      t=2150 WorkerDraining worker=w3 slot=2 gen=1
-      t=2161 WorkerExited worker=w3 slot=2 gen=1 code=0 signal=null -> SettleScale
-      t=2201 WorkerReady worker=w5 slot=1 gen=2 -> DrainWorker worker=w2 slot=1 gen=1 deadline=32201
-      t=2201 WorkerDraining worker=w2 slot=1 gen=1
-      t=2212 WorkerExited worker=w2 slot=1 gen=1 code=0 signal=null -> SettleRoll roll-2 completed"
+      "t=2150 # scale desired=3
+      t=2150 ScaleRequested request=scale-3 desired=3 -> DrainWorker worker=w4 slot=3 gen=1 deadline=32150
+      t=2150 WorkerDraining worker=w4 slot=3 gen=1
+      t=2161 WorkerExited worker=w4 slot=3 gen=1 code=0 signal=null -> SettleScale
+      t=2212 WorkerReady worker=w7 slot=2 gen=2 -> DrainWorker worker=w3 slot=2 gen=1 deadline=32212
+      t=2212 WorkerDraining worker=w3 slot=2 gen=1
+      t=2223 WorkerExited worker=w3 slot=2 gen=1 code=0 signal=null -> SettleRoll roll-2 completed"
     `);
   });
 

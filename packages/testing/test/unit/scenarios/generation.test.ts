@@ -26,34 +26,44 @@ describe("generation truth", () => {
   });
 
   it("A5: a deploy during a roll supersedes it, and no slot ends on the generation in between", async () => {
-    const world = await started();
+    const world = await started({ desired: 3 });
     await world.deploy("good").run(1_150);
     await world.deploy("good").run(10_000);
     expect(world.trace()).toMatchInlineSnapshot(`
       "t=1000 # deploy good helloMs=20 bootMs=80 drainMs=10 byPath=false
       t=1000 RestartRequested request=restart-2 entry=/srv/current/server.js -> ResolveRelease gen=2
-      t=1001 ReleaseResolved gen=2 entry=/srv/r2/server.js -> SpawnWorker worker=w3 slot=0 gen=2
-      t=1021 WorkerReported worker=w3 slot=0 gen=2 reported=w3/2 -> AdmitWorker worker=w3 slot=0 gen=2
-      t=1101 WorkerReady worker=w3 slot=0 gen=2
-      t=2101 WorkerHeartbeat worker=w1 slot=0 gen=1 -> DrainWorker worker=w1 slot=0 gen=1 deadline=32101, SpawnWorker worker=w4 slot=1 gen=2
+      t=1001 ReleaseResolved gen=2 entry=/srv/r2/server.js -> SpawnWorker worker=w4 slot=0 gen=2
+      t=1021 WorkerReported worker=w4 slot=0 gen=2 reported=w4/2 -> AdmitWorker worker=w4 slot=0 gen=2
+      t=1101 WorkerReady worker=w4 slot=0 gen=2
+      t=2001 DeadlinesReached -> SpawnWorker worker=w5 slot=1 gen=2
+      t=2021 WorkerReported worker=w5 slot=1 gen=2 reported=w5/2
+      t=2101 WorkerHeartbeat worker=w1 slot=0 gen=1 -> DrainWorker worker=w1 slot=0 gen=1 deadline=32101, AdmitWorker worker=w5 slot=1 gen=2
       t=2101 WorkerDraining worker=w1 slot=0 gen=1
-      t=2112 WorkerExited worker=w1 slot=0 gen=1 code=0 signal=null
-      t=2121 WorkerReported worker=w4 slot=1 gen=2 reported=w4/2 -> AdmitWorker worker=w4 slot=1 gen=2
+      t=2101 WorkerReady worker=w5 slot=1 gen=2 -> DrainWorker worker=w2 slot=1 gen=1 deadline=32101
+      t=2101 WorkerDraining worker=w2 slot=1 gen=1
+      t=2112 WorkerExited worker=w1 slot=0 gen=1 code=0 signal=null -> SpawnWorker worker=w6 slot=2 gen=2
+      t=2112 WorkerExited worker=w2 slot=1 gen=1 code=0 signal=null
+      t=2132 WorkerReported worker=w6 slot=2 gen=2 reported=w6/2 -> AdmitWorker worker=w6 slot=2 gen=2
       t=2150 # deploy good helloMs=20 bootMs=80 drainMs=10 byPath=false
-      t=2150 RestartRequested request=restart-3 entry=/srv/current/server.js -> KillWorker worker=w4 slot=1 gen=2, SettleRoll roll-2 superseded, ResolveRelease gen=3
-      t=2151 ReleaseResolved gen=3 entry=/srv/r3/server.js -> SpawnWorker worker=w5 slot=0 gen=3
-      t=2153 WorkerExited worker=w4 slot=1 gen=2 code=null signal=SIGKILL
-      t=2171 WorkerReported worker=w5 slot=0 gen=3 reported=w5/3 -> AdmitWorker worker=w5 slot=0 gen=3
-      t=2251 WorkerReady worker=w5 slot=0 gen=3
-      t=3251 DeadlinesReached -> DrainWorker worker=w3 slot=0 gen=2 deadline=33251, SpawnWorker worker=w6 slot=1 gen=3
-      t=3251 WorkerDraining worker=w3 slot=0 gen=2
-      t=3262 WorkerExited worker=w3 slot=0 gen=2 code=0 signal=null
-      t=3271 WorkerReported worker=w6 slot=1 gen=3 reported=w6/3 -> AdmitWorker worker=w6 slot=1 gen=3
-      t=3351 WorkerReady worker=w6 slot=1 gen=3 -> DrainWorker worker=w2 slot=1 gen=1 deadline=33351
-      t=3351 WorkerDraining worker=w2 slot=1 gen=1
-      t=3362 WorkerExited worker=w2 slot=1 gen=1 code=0 signal=null -> SettleRoll roll-3 completed"
+      t=2150 RestartRequested request=restart-3 entry=/srv/current/server.js -> KillWorker worker=w6 slot=2 gen=2, SettleRoll roll-2 superseded, ResolveRelease gen=3
+      t=2151 ReleaseResolved gen=3 entry=/srv/r3/server.js -> SpawnWorker worker=w7 slot=0 gen=3
+      t=2153 WorkerExited worker=w6 slot=2 gen=2 code=null signal=SIGKILL
+      t=2171 WorkerReported worker=w7 slot=0 gen=3 reported=w7/3 -> AdmitWorker worker=w7 slot=0 gen=3
+      t=2251 WorkerReady worker=w7 slot=0 gen=3
+      t=3151 DeadlinesReached -> SpawnWorker worker=w8 slot=1 gen=3
+      t=3171 WorkerReported worker=w8 slot=1 gen=3 reported=w8/3
+      t=3251 DeadlinesReached -> DrainWorker worker=w4 slot=0 gen=2 deadline=33251, AdmitWorker worker=w8 slot=1 gen=3
+      t=3251 WorkerDraining worker=w4 slot=0 gen=2
+      t=3251 WorkerReady worker=w8 slot=1 gen=3 -> DrainWorker worker=w5 slot=1 gen=2 deadline=33251
+      t=3251 WorkerDraining worker=w5 slot=1 gen=2
+      t=3262 WorkerExited worker=w4 slot=0 gen=2 code=0 signal=null -> SpawnWorker worker=w9 slot=2 gen=3
+      t=3262 WorkerExited worker=w5 slot=1 gen=2 code=0 signal=null
+      t=3282 WorkerReported worker=w9 slot=2 gen=3 reported=w9/3 -> AdmitWorker worker=w9 slot=2 gen=3
+      t=3362 WorkerReady worker=w9 slot=2 gen=3 -> DrainWorker worker=w3 slot=2 gen=1 deadline=33362
+      t=3362 WorkerDraining worker=w3 slot=2 gen=1
+      t=3373 WorkerExited worker=w3 slot=2 gen=1 code=0 signal=null -> SettleRoll roll-3 completed"
     `);
-    expect(world.seats()).toMatchInlineSnapshot(`"0:w5/g3 ready, 1:w6/g3 ready"`);
+    expect(world.seats()).toMatchInlineSnapshot(`"0:w7/g3 ready, 1:w8/g3 ready, 2:w9/g3 ready"`);
   });
 
   it("A6: two restarts in the same tick get an answer each", async () => {

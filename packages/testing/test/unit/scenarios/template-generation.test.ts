@@ -38,14 +38,15 @@ describe("generation truth with templates", () => {
       t=1601 TemplateReady template=t3 -> SpawnWorker worker=w3 slot=0 gen=2 from=t3
       t=1605 WorkerReported worker=w3 slot=0 gen=2 reported=w3/2 -> AdmitWorker worker=w3 slot=0 gen=2
       t=1607 WorkerReady worker=w3 slot=0 gen=2
-      t=2607 DeadlinesReached -> DrainWorker worker=w1 slot=0 gen=1 deadline=32607, SpawnWorker worker=w4 slot=1 gen=2 from=t3
+      t=2601 DeadlinesReached -> SpawnWorker worker=w4 slot=1 gen=2 from=t3
+      t=2605 WorkerReported worker=w4 slot=1 gen=2 reported=w4/2
+      t=2607 DeadlinesReached -> DrainWorker worker=w1 slot=0 gen=1 deadline=32607, AdmitWorker worker=w4 slot=1 gen=2
       t=2607 WorkerDraining worker=w1 slot=0 gen=1
-      t=2611 WorkerReported worker=w4 slot=1 gen=2 reported=w4/2 -> AdmitWorker worker=w4 slot=1 gen=2
-      t=2613 WorkerReady worker=w4 slot=1 gen=2 -> DrainWorker worker=w2 slot=1 gen=1 deadline=32613
-      t=2613 WorkerDraining worker=w2 slot=1 gen=1
+      t=2607 WorkerReady worker=w4 slot=1 gen=2 -> DrainWorker worker=w2 slot=1 gen=1 deadline=32607
+      t=2607 WorkerDraining worker=w2 slot=1 gen=1
       t=2618 WorkerExited worker=w1 slot=0 gen=1 code=0 signal=null
-      t=2624 WorkerExited worker=w2 slot=1 gen=1 code=0 signal=null -> SettleRoll roll-2 completed, KillTemplate template=t2
-      t=2627 TemplateExited template=t2 code=null signal=SIGKILL"
+      t=2618 WorkerExited worker=w2 slot=1 gen=1 code=0 signal=null -> SettleRoll roll-2 completed, KillTemplate template=t2
+      t=2621 TemplateExited template=t2 code=null signal=SIGKILL"
     `);
     expect(world.templates()).toBe("t3/g2 ready");
   });
@@ -60,8 +61,8 @@ describe("generation truth with templates", () => {
       t=2155 WorkerReported worker=w6 slot=2 gen=2 reported=w6/2 -> AdmitWorker worker=w6 slot=2 gen=2
       t=2157 WorkerReady worker=w6 slot=2 gen=2
       t=4108 WorkerExited worker=w1 slot=0 gen=1 code=0 signal=null
-      t=4114 WorkerExited worker=w2 slot=1 gen=1 code=0 signal=null -> SettleRoll roll-2 completed, KillTemplate template=t1
-      t=4117 TemplateExited template=t1 code=null signal=SIGKILL"
+      t=4108 WorkerExited worker=w2 slot=1 gen=1 code=0 signal=null -> SettleRoll roll-2 completed, KillTemplate template=t1
+      t=4111 TemplateExited template=t1 code=null signal=SIGKILL"
     `);
   });
 
@@ -216,7 +217,7 @@ describe("generation truth with templates", () => {
       t=2168 WorkerExited worker=w3 slot=0 gen=2 code=0 signal=null -> SettleRoll roll-2 failed reason=BROOD_WORKER_EXITED, KillTemplate template=t2
       t=2171 TemplateExited template=t2 code=null signal=SIGKILL
       t=4108 WorkerExited worker=w1 slot=0 gen=1 code=0 signal=null
-      t=4114 WorkerExited worker=w2 slot=1 gen=1 code=0 signal=null"
+      t=4108 WorkerExited worker=w2 slot=1 gen=1 code=0 signal=null"
     `);
     expect(world.seats()).toBe("0:w6/g1 ready, 1:w5/g1 ready");
   });

@@ -57,28 +57,29 @@ describe("a template that dies or hangs", () => {
     world.act({ type: "templateDiesAtFork", victim: 1, when: "read" });
     await world.fresh().run(2_000);
     expect(world.trace()).toMatchInlineSnapshot(`
-      "t=1207 DeadlinesReached -> DrainWorker worker=w1 slot=0 gen=1 deadline=31207, SpawnWorker worker=w6 slot=1 gen=2 from=t2, SpawnWorker worker=w7 slot=2 gen=2 from=t2, SpawnWorker worker=w8 slot=3 gen=2 from=t2
+      "t=1201 DeadlinesReached -> SpawnWorker worker=w6 slot=1 gen=2 from=t2, SpawnWorker worker=w7 slot=2 gen=2 from=t2, SpawnWorker worker=w8 slot=3 gen=2 from=t2
+      t=1202 TemplateExited template=t2 code=null signal=SIGKILL -> SpawnTemplate template=t3 gen=2
+      t=1202 WorkerSpawnFailed worker=w6 slot=1 gen=2
+      t=1202 WorkerSpawnFailed worker=w7 slot=2 gen=2
+      t=1202 WorkerSpawnFailed worker=w8 slot=3 gen=2
+      t=1207 DeadlinesReached -> DrainWorker worker=w1 slot=0 gen=1 deadline=31207
       t=1207 WorkerDraining worker=w1 slot=0 gen=1
-      t=1208 TemplateExited template=t2 code=null signal=SIGKILL -> SpawnTemplate template=t3 gen=2
-      t=1208 WorkerSpawnFailed worker=w6 slot=1 gen=2
-      t=1208 WorkerSpawnFailed worker=w7 slot=2 gen=2
-      t=1208 WorkerSpawnFailed worker=w8 slot=3 gen=2
       t=1218 WorkerExited worker=w1 slot=0 gen=1 code=0 signal=null
-      t=1228 TemplateReported template=t3 reported=t3/2
-      t=1308 TemplateReady template=t3 -> SpawnWorker worker=w9 slot=2 gen=2 from=t3, SpawnWorker worker=w10 slot=3 gen=2 from=t3, SpawnWorker worker=w11 slot=1 gen=2 from=t3
-      t=1312 WorkerReported worker=w9 slot=2 gen=2 reported=w9/2 -> AdmitWorker worker=w9 slot=2 gen=2
-      t=1312 WorkerReported worker=w10 slot=3 gen=2 reported=w10/2 -> AdmitWorker worker=w10 slot=3 gen=2
-      t=1312 WorkerReported worker=w11 slot=1 gen=2 reported=w11/2 -> AdmitWorker worker=w11 slot=1 gen=2
-      t=1314 WorkerReady worker=w9 slot=2 gen=2 -> DrainWorker worker=w3 slot=2 gen=1 deadline=31314
-      t=1314 WorkerReady worker=w10 slot=3 gen=2 -> DrainWorker worker=w4 slot=3 gen=1 deadline=31314
-      t=1314 WorkerReady worker=w11 slot=1 gen=2 -> DrainWorker worker=w2 slot=1 gen=1 deadline=31314
-      t=1314 WorkerDraining worker=w3 slot=2 gen=1
-      t=1314 WorkerDraining worker=w4 slot=3 gen=1
-      t=1314 WorkerDraining worker=w2 slot=1 gen=1
-      t=1325 WorkerExited worker=w3 slot=2 gen=1 code=0 signal=null
-      t=1325 WorkerExited worker=w4 slot=3 gen=1 code=0 signal=null
-      t=1325 WorkerExited worker=w2 slot=1 gen=1 code=0 signal=null -> SettleRoll roll-2 completed, KillTemplate template=t1
-      t=1328 TemplateExited template=t1 code=null signal=SIGKILL"
+      t=1222 TemplateReported template=t3 reported=t3/2
+      t=1302 TemplateReady template=t3 -> SpawnWorker worker=w9 slot=1 gen=2 from=t3, SpawnWorker worker=w10 slot=2 gen=2 from=t3, SpawnWorker worker=w11 slot=3 gen=2 from=t3
+      t=1306 WorkerReported worker=w9 slot=1 gen=2 reported=w9/2 -> AdmitWorker worker=w9 slot=1 gen=2
+      t=1306 WorkerReported worker=w10 slot=2 gen=2 reported=w10/2 -> AdmitWorker worker=w10 slot=2 gen=2
+      t=1306 WorkerReported worker=w11 slot=3 gen=2 reported=w11/2 -> AdmitWorker worker=w11 slot=3 gen=2
+      t=1308 WorkerReady worker=w9 slot=1 gen=2 -> DrainWorker worker=w2 slot=1 gen=1 deadline=31308
+      t=1308 WorkerReady worker=w10 slot=2 gen=2 -> DrainWorker worker=w3 slot=2 gen=1 deadline=31308
+      t=1308 WorkerReady worker=w11 slot=3 gen=2 -> DrainWorker worker=w4 slot=3 gen=1 deadline=31308
+      t=1308 WorkerDraining worker=w2 slot=1 gen=1
+      t=1308 WorkerDraining worker=w3 slot=2 gen=1
+      t=1308 WorkerDraining worker=w4 slot=3 gen=1
+      t=1319 WorkerExited worker=w2 slot=1 gen=1 code=0 signal=null
+      t=1319 WorkerExited worker=w3 slot=2 gen=1 code=0 signal=null
+      t=1319 WorkerExited worker=w4 slot=3 gen=1 code=0 signal=null -> SettleRoll roll-2 completed, KillTemplate template=t1
+      t=1322 TemplateExited template=t1 code=null signal=SIGKILL"
     `);
     expect(world.outcome("restart")).toMatchObject({ result: "completed" });
   });
@@ -149,7 +150,8 @@ describe("a template that dies or hangs", () => {
     world.act({ type: "templateFreeze", victim: 1, forMs: Number.POSITIVE_INFINITY });
     await world.fresh().run(5_000);
     expect(world.trace()).toMatchInlineSnapshot(`
-      "t=2107 DeadlinesReached -> DrainWorker worker=w1 slot=0 gen=1 deadline=32107, SpawnWorker worker=w4 slot=1 gen=2 from=t2
+      "t=2101 DeadlinesReached -> SpawnWorker worker=w4 slot=1 gen=2 from=t2
+      t=2107 DeadlinesReached -> DrainWorker worker=w1 slot=0 gen=1 deadline=32107
       t=2107 WorkerDraining worker=w1 slot=0 gen=1
       t=2118 WorkerExited worker=w1 slot=0 gen=1 code=0 signal=null
       t=2826 DeadlinesReached -> KillTemplate template=t2, SpawnTemplate template=t3 gen=2

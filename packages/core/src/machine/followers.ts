@@ -1,0 +1,93 @@
+// Followers: the first ones that come after the canary. While it is watched a core idles, so they boot at the end of the
+// watch, and are through with that just as the canary is proven (if they boot as long as it did). They are `held`: not
+// admitted, so none opens, serves or counts before; a generation that fails meanwhile has had one worker that served.
+// Not sooner: unproven code is not to load in more than one process for long, nor a long `minHealthyMs` to keep idle workers.
+// Whatever ends the watch otherwise (the canary goes, the roll fails, is superseded or stopped) ends them; one that
+// fails itself fails the roll as the canary would; one whose slot loses its current worker, or whose permit to boot an
+// empty slot needs, makes way for the last good generation.
+// Not with canary analysis: nobody knows when that ends. Rejected: the roll's own surge budget, in which the canary takes
+// the only place of a small service. It boots no more, so here it counts like a worker that leaves.
+
+import type { Generation } from "./names.ts";
+import type { Slot, Worker } from "./registry.ts";
+import { mayFollow, maySpawn } from "./replacement.ts";
+import { admit, dismiss, setDeadline, spawnInto } from "./workers.ts";
+import type { Roll, Turn, World } from "./world.ts";
+
+/** Is it one that may not be admitted yet? */
+export function isFollower({ roll }: World, { id }: Worker): boolean {
+  return roll?.followers.has(id) === true;
+}
+
+/** The canary is ready: they are sent as long before its proof as it took to boot, but not before now. */
+export function expectFollowers(turn: Turn, roll: Roll, canary: Worker): void {
+  const { registry, config, deadlines } = turn.world;
+  if (config.canary !== null) return;
+  const tookMs = turn.atMs - canary.spawnedAtMs;
+  roll.followersAtMs = turn.atMs + Math.max(0, config.minHealthyMs - tookMs);
+  if (tookMs < config.minHealthyMs)
+    deadlines.push({ kind: "canary", generation: roll.to, atMs: roll.followersAtMs });
+  for (const index of registry.slots.keys()) roll.pending.add(index);
+}
+
+/** Sends them when it is time and as permits allow; without a canary that is watched there are none. When something has
+ *  failed already (the operating system could not start a worker) nobody is sent ahead. */
+export function tendFollowers(turn: Turn, roll: Roll): void {
+  const { world, atMs } = turn;
+  const canary = roll.canary === null ? undefined : world.registry.workers.get(roll.canary);
+  if (canary === undefined || canary.role === "leaving") return dismissFollowers(turn, roll);
+  if (canary.readyAtMs === null || atMs < roll.followersAtMs || roll.failures > 0) return;
+  for (let index = roll.pending.first(); index !== null; index = roll.pending.first()) {
+    if (!mayFollow(world, canary)) return;
+    roll.pending.delete(index);
+    const slot = world.registry.slots.get(index);
+    if (slot !== undefined && isOpenTo(slot, roll.to)) roll.followers.add(spawnInto(turn, slot, roll.to).id);
+  }
+}
+
+/** Only beside a current worker: an empty slot comes back on the last good generation. */
+function isOpenTo({ current, incoming, backingOffUntilAtMs }: Slot, generation: Generation): boolean {
+  const isFree = incoming === null && backingOffUntilAtMs === null;
+  return isFree && current !== null && current.generation !== generation;
+}
+
+/** The generation is proven: whoever has reported may open, whoever has not will be admitted then. Its boot deadline
+ *  begins anew, for it waited for us. */
+export function admitFollowers(turn: Turn, roll: Roll): void {
+  for (const worker of seatedOf(turn.world, roll)) {
+    if (worker.state !== "held") continue;
+    admit(turn, worker);
+    setDeadline(turn, worker, turn.world.config.bootTimeoutMs);
+  }
+  roll.followers.clear();
+}
+
+function dismissFollowers(turn: Turn, roll: Roll): void {
+  for (const worker of seatedOf(turn.world, roll)) dismiss(turn, worker);
+  roll.followers.clear();
+}
+
+/** Of a slot that has lost its current worker. */
+export function dismissFollower(turn: Turn, { incoming }: Slot): void {
+  const isOurs = incoming !== null && turn.world.roll?.followers.delete(incoming.id) === true;
+  if (isOurs) dismiss(turn, incoming);
+}
+
+/** An empty slot wants to boot a worker of `generation`: the youngest follower gives it its permit. False: it would not help. */
+export function yieldPermit(turn: Turn, generation: Generation): boolean {
+  const { world } = turn;
+  const youngest = world.roll === null ? undefined : seatedOf(world, world.roll).at(-1);
+  if (youngest === undefined || !maySpawn(world, generation)) return false;
+  world.roll?.followers.delete(youngest.id);
+  dismiss(turn, youngest);
+  return true;
+}
+
+/** Those that are still there, oldest first. */
+function seatedOf({ registry }: World, { followers }: Roll): readonly Worker[] {
+  return [...followers].map((id) => registry.workers.get(id)).filter(isSeated);
+}
+
+function isSeated(worker: Worker | undefined): worker is Worker {
+  return worker !== undefined && worker.role === "incoming";
+}

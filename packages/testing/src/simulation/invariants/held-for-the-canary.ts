@@ -1,0 +1,30 @@
+// A worker that has reported is held back only beside a current one, and only while the canary of its generation is watched:
+// whatever ends that lets it open or ends it, in the same step. Held ones and all others that are not admitted are closed,
+// in truth.
+
+import type { Worker, World } from "@brood/core/engine";
+import type { Invariant } from "./invariant.ts";
+
+export function heldForTheCanary(): Invariant {
+  return {
+    name: "held-for-the-canary",
+    check(observation) {
+      const { world, workers } = observation;
+      for (const worker of world.registry.workers.values()) {
+        if (worker.state !== "held" && worker.state !== "spawning") continue;
+        const name = `worker=${worker.id} slot=${worker.slot} gen=${worker.generation}`;
+        if (workers.get(worker.id)?.isOpen === true) return `${name} is open and was never admitted`;
+        const wrong = worker.state === "held" ? heldInVain(world, worker) : null;
+        if (wrong !== null) return `${name} is held ${wrong}`;
+      }
+      return null;
+    },
+  };
+}
+
+function heldInVain({ roll, registry }: World, { slot, generation }: Worker): string | null {
+  if (roll?.step !== "canary" || roll.to !== generation) return "while no canary of its generation is out";
+  const canary = roll.canary === null ? undefined : registry.workers.get(roll.canary);
+  if (canary?.state !== "ready" || canary.role === "leaving") return "though its canary has gone";
+  return registry.slots.get(slot)?.current == null ? "in a slot where nobody serves" : null;
+}
