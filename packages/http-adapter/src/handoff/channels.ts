@@ -3,7 +3,7 @@
 // is not on the way. Without the addon the engine's IPC channel: one handle a message, acknowledged by Node itself.
 // The bare handle of libuv is sent and not a net.Socket: Node would start to read from that one, and close it on its own.
 
-import type { PassedSocket } from "@brood/core";
+import type { PassedSocket, Service } from "@brood/core";
 import { type Binding, createFramedLink, type FramedLink } from "@brood/core/native";
 import { decode, encode, type FromWorker, isEnvelope, openEnvelope, type ToWorker } from "./messages.ts";
 import type { WorkerId } from "./names.ts";
@@ -101,9 +101,9 @@ export class NativeChannels implements Channels {
 }
 
 /** `Service.post`. */
-export type Post = (worker: WorkerId, payload: unknown, handle?: unknown) => boolean;
+type Post = (worker: WorkerId, payload: unknown, handle?: unknown) => boolean;
 
-export class IpcChannels implements Channels {
+class IpcChannels implements Channels {
   readonly #post: Post;
 
   constructor(post: Post) {
@@ -132,7 +132,15 @@ export class IpcChannels implements Channels {
   closeAll(): void {}
 }
 
-/** A message of ours among the application's, or null. */
-export function messageOf(payload: unknown): FromWorker | null {
-  return isEnvelope(payload) ? openEnvelope<FromWorker>(payload) : null;
+/** The best there is here: a socket pair for each worker, or what the engine has. */
+export function channelsOf(binding: Binding | null, service: Service, receive: ReceiveFromWorker): Channels {
+  if (binding !== null) return new NativeChannels(binding, receive);
+  return new IpcChannels((worker, payload, handle) => service.post(worker, payload, handle));
+}
+
+/** @returns whether it was a message of ours; else it is the application's */
+export function takeMessage(worker: WorkerId, payload: unknown, receive: ReceiveFromWorker): boolean {
+  if (!isEnvelope(payload)) return false;
+  receive(worker, openEnvelope<FromWorker>(payload));
+  return true;
 }
