@@ -2,6 +2,7 @@
 import { promises as fs } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import {
   createService,
   formatLine,
@@ -64,6 +65,16 @@ export async function folder(files: Readonly<Record<string, string>> = {}): Prom
     await fs.writeFile(join(path, name), text);
   }
   return path;
+}
+
+/** An entry that tells the version beside it. */
+export const VERSION_ENTRY: string = await fs.readFile(
+  fileURLToPath(new URL("../fixtures/version.mjs", import.meta.url)),
+  "utf8",
+);
+
+export function release(version: string): Promise<string> {
+  return folder({ "app.mjs": VERSION_ENTRY, VERSION: version, "package.json": `{"version":"${version}"}` });
 }
 
 /** A service that is stopped when the test ends; its log is printed when the test fails. */
