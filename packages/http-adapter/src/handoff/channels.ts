@@ -5,7 +5,15 @@
 
 import type { PassedSocket, Service } from "@brood/core";
 import { type Binding, createFramedLink, type FramedLink } from "@brood/core/native";
-import { decode, encode, type FromWorker, isEnvelope, openEnvelope, type ToWorker } from "./messages.ts";
+import {
+  decode,
+  encode,
+  type FromWorker,
+  isEnvelope,
+  LINK_ROLE,
+  openEnvelope,
+  type ToWorker,
+} from "./messages.ts";
 import type { WorkerId } from "./names.ts";
 
 /** Something a worker can be given: a descriptor, and libuv's handle of it where the IPC channel is used. */
@@ -36,9 +44,6 @@ interface NativeChannel {
 
 /** A dead process's end of a socket is closed by the kernel; should something else hold it open, it is not waited for. */
 const LAST_WORD_WITHIN_MS = 1_000;
-
-/** `worker/handoff-channel.ts` is the other end. */
-export const LINK_ROLE = "link";
 
 export class NativeChannels implements Channels {
   readonly #binding: Binding;
