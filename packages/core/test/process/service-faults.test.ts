@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { promises as fs } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { folder, gone, nextEvent, pidsOf, release, service, within } from "./support.ts";
+import { folder, gone, nextEvent, pidsOf, release, SPAWN, service, within } from "./support.ts";
 
 describe("faults of a service of real processes", () => {
   it("D38: SIGKILL and TERM to a worker each lead to one replacement on the right generation", async () => {
@@ -45,7 +45,7 @@ describe("faults of a service of real processes", () => {
   it("F50: workers are gone within 5 s when their supervisor is killed", async () => {
     const path = await release("1");
     const script = `import { createService } from "@brood/core";
-      const made = createService({ entry: ${JSON.stringify(join(path, "app.mjs"))}, workers: 2 });
+      const made = createService({ entry: ${JSON.stringify(join(path, "app.mjs"))}, workers: 2, spawn: "${SPAWN}" });
       await made.start();
       process.send(made.stats().workers.map(({ pid }) => pid));`;
     const { fork } = await import("node:child_process");

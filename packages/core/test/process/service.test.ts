@@ -4,7 +4,7 @@ import { promises as fs } from "node:fs";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { describe, expect, it } from "vitest";
-import { folder, gone, nextEvent, pidsOf, release, service, within } from "./support.ts";
+import { folder, gone, nextEvent, pidsOf, release, SPAWN, service, within } from "./support.ts";
 
 describe("a service of real processes", () => {
   it("boots every worker, restarts onto new code, and ends every process", async () => {
@@ -38,7 +38,7 @@ describe("a service of real processes", () => {
       ready: 3,
       desired: 3,
       runtime: "process",
-      spawn: "fresh",
+      spawn: SPAWN,
     });
     expect(stats.workers.map(({ slot, generation }) => [slot, generation])).toEqual([
       [0, 2],

@@ -13,6 +13,9 @@ import {
 } from "@brood/core";
 import { onTestFailed, onTestFinished } from "vitest";
 
+/** How workers come to be, unless a test says; the project `template` of vitest.config.ts runs files again. */
+export const SPAWN = process.env["BROOD_TEST_SPAWN"] === "template" ? "template" : "fresh";
+
 const DEADLINE_MS = 20_000;
 
 export function within<Value>(
@@ -43,6 +46,9 @@ export function nextEvent<Name extends keyof ServiceEvents>(
   return within(`event ${name}`, found);
 }
 
+/** Nothing tells of the end of a process that is not our own; asking without a pause would take its core from it. */
+const LOOK_AGAIN_AFTER_MS = 2;
+
 /** Resolves when the process has gone. */
 export async function gone(pid: number, deadlineMs: number = DEADLINE_MS): Promise<void> {
   const isAlive = async (): Promise<boolean> => {
@@ -52,7 +58,7 @@ export async function gone(pid: number, deadlineMs: number = DEADLINE_MS): Promi
   const untilMs = performance.now() + deadlineMs;
   while (await isAlive()) {
     if (performance.now() > untilMs) throw new Error(`pid ${pid} is still there after ${deadlineMs} ms`);
-    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_AFTER_MS));
   }
 }
 
@@ -84,6 +90,7 @@ export function service(options: ServiceOptions): Service {
     void lines.push(formatLine(message, fields));
   const made = createService({
     minHealthyMs: 50,
+    spawn: SPAWN,
     logger: { debug: log, info: log, warn: log, error: log },
     ...options,
   });

@@ -5,14 +5,12 @@ import net from "node:net";
 import { join } from "node:path";
 import { versionProbe } from "@brood/testing";
 import { describe, expect, it } from "vitest";
-import { brood, expressApp, SPAWN, startBrood, testFolder } from "../support/brood-server.ts";
+import { brood, expressApp, startBrood, testFolder } from "../support/brood-server.ts";
+import { runtimes } from "../support/spawn.ts";
 import { within } from "../support/within.ts";
 
 /** A process that is killed has no exit code; a thread that is terminated has 1. */
-const RUNTIMES: readonly ("process" | "thread")[] =
-  SPAWN === "template" ? ["process"] : ["process", "thread"];
-
-const BAD_RELEASES = RUNTIMES.flatMap((runtime) => [
+const BAD_RELEASES = runtimes().flatMap((runtime) => [
   [runtime, "throws", "throw new Error('no database');", "BROOD_BOOT_FAILED", "no database", 1] as const,
   [
     runtime,

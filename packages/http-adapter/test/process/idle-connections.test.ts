@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import net from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { startBrood, testFolder } from "../support/brood-server.ts";
+import { runtimes } from "../support/spawn.ts";
 import { within } from "../support/within.ts";
 
 const WANTED = 10_000;
@@ -78,7 +79,7 @@ function descriptorLimit(): number {
 }
 
 describe("idle connections", () => {
-  it.each(["process", "thread"])(
+  it.each(runtimes())(
     "survive until their worker has drained, runtime %s",
     async (runtime) => {
       const count = Math.min(WANTED, descriptorLimit() - SPARE);

@@ -7,6 +7,7 @@ import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { expect, it, onTestFailed } from "vitest";
 import { testFolder } from "../support/brood-server.ts";
+import { SPAWN } from "../support/spawn.ts";
 import { within } from "../support/within.ts";
 
 const BROOD = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
@@ -47,8 +48,8 @@ it.skipIf(reason !== null)(
   async () => {
     const folder = await testFolder({ "app.mjs": APP });
     const socket = `${folder}/app.sock`;
-    const args = [BROOD, "start", "app.mjs", "-w", "2", "-l", "127.0.0.1:0", "--control", socket];
-    const child = spawn("unshare", [...NAMESPACE, process.execPath, ...args], {
+    const args = [BROOD, "start", "app.mjs", "-w", "2", "--spawn", SPAWN, "-l", "127.0.0.1:0"];
+    const child = spawn("unshare", [...NAMESPACE, process.execPath, ...args, "--control", socket], {
       cwd: folder,
       stdio: ["ignore", "pipe", "pipe"],
     });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type Server, serve } from "@brood/http-adapter";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { testFolder } from "../support/brood-server.ts";
+import { SPAWN } from "../support/spawn.ts";
 import { within } from "../support/within.ts";
 
 const APP = "export default (request, response) => response.end(String(process.pid));";
@@ -10,7 +11,8 @@ const APP = "export default (request, response) => response.end(String(process.p
 type Config = Parameters<typeof serve>[0];
 
 async function start(folder: string, config: Partial<Config> = {}): Promise<Server> {
-  const base: Config = { entry: "app.mjs", cwd: folder, workers: 1, listen: "127.0.0.1:0", minHealthyMs: 50 };
+  const where = { entry: "app.mjs", cwd: folder, listen: "127.0.0.1:0" };
+  const base: Config = { ...where, spawn: SPAWN, workers: 1, minHealthyMs: 50 };
   const server = await serve({ ...base, ...config });
   onTestFinished(() => server.stop({ now: true }));
   return server;
@@ -73,7 +75,7 @@ describe("serve()", () => {
     const folder = await testFolder({ "app.mjs": "await new Promise((r) => setTimeout(r, 1e6));" });
     const starting = new AbortController();
     const server = serve(
-      { entry: "app.mjs", cwd: folder, workers: 1, listen: "unix:app.sock" },
+      { entry: "app.mjs", cwd: folder, workers: 1, spawn: SPAWN, listen: "unix:app.sock" },
       { signal: starting.signal },
     );
     starting.abort();

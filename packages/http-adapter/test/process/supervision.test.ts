@@ -5,9 +5,10 @@ import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { expressApp, startBrood, testFolder } from "../support/brood-server.ts";
 import { app, probing, serving, until } from "../support/serving.ts";
+import { type Spawn, whereFresh } from "../support/spawn.ts";
 import { within } from "../support/within.ts";
 
-const SPAWNS = ["fresh", "template"] as const;
+const SPAWNS = whereFresh<Spawn>(["fresh", "template"], [], "rows for it are in the project `process`");
 
 describe.each(SPAWNS)("while a roll is under way, spawn %s", (spawn) => {
   it("D39: a resize down and up both end well, and every worker is of the new generation", async () => {

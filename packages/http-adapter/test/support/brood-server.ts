@@ -10,11 +10,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ServiceStats } from "@brood/core";
 import { onTestFailed, onTestFinished } from "vitest";
+import { SPAWN } from "./spawn.ts";
 import { within } from "./within.ts";
 
 const BROOD = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
-/** How workers come to be in this run; the `template` project runs the same tests with "template". */
-export const SPAWN: string = process.env["BROOD_TEST_SPAWN"] ?? "fresh";
 const EXPRESS = createRequire(import.meta.url).resolve("express");
 
 /** An Express app that answers with the version it was loaded with. */
