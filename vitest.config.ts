@@ -1,9 +1,15 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./scripts/longest-first.ts";
 
 /** The engine's own sources instead of its build, so that a unit test needs no build and can put a defect into one. */
 const engine = fileURLToPath(new URL("packages/core/src/engine.ts", import.meta.url));
 const handoff = fileURLToPath(new URL("packages/http-adapter/src/handoff/index.ts", import.meta.url));
+
+const SOURCES = { "@brood/core/engine": engine, "@brood/http-adapter/handoff": handoff };
+
+/** Random runs for as long as SIMULATION_SECONDS says: beside real processes, which leave it cores enough. */
+const SIMULATION = "packages/testing/test/unit/simulation.test.ts";
 
 /** Real processes are what two cores bear; every test waits for events, so one that is slowed down is only late. */
 const FILES_AT_ONCE = 2;
@@ -28,17 +34,28 @@ function templateFiles(which: string | undefined): string[] {
   return [...main, ...others];
 }
 
-/** `unit` runs in this process, pure code and fakes of time only; `process` starts real processes, two files at a time,
+/** `unit` and `simulation` run in this process, pure code and fakes of time only; `process` starts real processes, two files at a time,
  *  since they mostly wait; `template` repeats checks of it with workers that are forked from a template. */
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
-        resolve: { alias: { "@brood/core/engine": engine, "@brood/http-adapter/handoff": handoff } },
+        resolve: { alias: SOURCES },
         test: {
           name: "unit",
           include: ["packages/*/test/unit/**/*.test.ts"],
+          exclude: [SIMULATION],
           sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        resolve: { alias: SOURCES },
+        test: {
+          name: "simulation",
+          include: [SIMULATION],
+          sequence: { groupOrder: 1 },
+          maxWorkers: FILES_AT_ONCE,
         },
       },
       {
@@ -56,7 +73,7 @@ export default defineConfig({
       {
         test: {
           name: "template",
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 1 },
           globalSetup: ["scripts/leave-no-trace.ts"],
           env: { NODE_DISABLE_COMPILE_CACHE: "1", BROOD_TEST_SPAWN: "template" },
           include: templateFiles(process.env["BROOD_TEST_TEMPLATE"]),

@@ -8,6 +8,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { canBindByFlag } from "../../src/handoff/reuseport-sockets.ts";
 import { startBrood, testFolder } from "../support/brood-server.ts";
 import { listeningOn } from "../support/listening-sockets.ts";
+import { seen } from "../support/look.ts";
 import { SPAWN } from "../support/spawn.ts";
 import { within } from "../support/within.ts";
 
@@ -91,9 +92,7 @@ describe.skipIf(skipReason !== null)("reuseport", () => {
     const second = await startBrood(folder, ...options, "-l", `127.0.0.1:${port}`);
     expect(await pidAt(second.addresses[0])).toMatch(/^\d+$/);
     // Those of the dead one are gone, or about to.
-    const gone = (async () => {
-      while (listeningOn(port) !== 2) await new Promise((resolve) => setImmediate(resolve));
-    })();
+    const gone = seen(() => listeningOn(port) === 2);
     await within("the old sockets' end", gone);
   });
 });

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { versionProbe } from "@brood/testing";
 import { describe, expect, it } from "vitest";
 import { type BroodServer, brood, startBrood, testFolder } from "../support/brood-server.ts";
+import { seen } from "../support/look.ts";
 import { runtimes, SPAWN, whereFresh } from "../support/spawn.ts";
 import { within } from "../support/within.ts";
 
@@ -123,10 +124,8 @@ describe.each(runtimes())("a script for PM2, runtime %s", (runtime) => {
       const server = await start("server.cjs", pm2Shutdown(listen), "--runtime", runtime);
       expect(await ask(server)).toMatch(/^hello [01]$/);
       const slow = ask(server, "/slow");
-      const taken = async (): Promise<void> => {
-        while (!(await printed(server)).includes("slow began"));
-      };
-      await within("the request", taken());
+      const isTaken = async (): Promise<boolean> => (await printed(server)).includes("slow began");
+      await within("the request", seen(isTaken));
       expect(await server.command("restart")).toMatchObject({ exitCode: 0 });
       expect(await slow).toBe("slow");
       const { counters } = await server.stats();

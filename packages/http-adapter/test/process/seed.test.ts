@@ -6,11 +6,15 @@ import { join } from "node:path";
 import { type Probe, type ProbeReport, versionProbe } from "@brood/testing";
 import { describe, expect, it } from "vitest";
 import { expressApp, startBrood, testFolder } from "../support/brood-server.ts";
+import { seen } from "../support/look.ts";
 import { watchReadyFloor } from "../support/ready-floor.ts";
 import { runtimes, SPAWN } from "../support/spawn.ts";
 import { within } from "../support/within.ts";
 
 const WORKERS = 24;
+
+/** All clients are in this one process: on a busy machine it may be half a second late with its next request. */
+const LINGER_MS = "3000";
 
 /** Shorter than the roll: threads and forked processes are up sooner. */
 const ROWS = runtimes().map(
@@ -32,7 +36,7 @@ describe.each(ROWS)("the seed's case, runtime %s", (runtime, heartbeatTimeoutMs)
     const server = await startBrood(
       folder,
       ...["-w", String(WORKERS), "-l", "127.0.0.1:0", "-l", `unix:${join(folder, "app.sock")}`],
-      ...["--heartbeat-timeout", String(heartbeatTimeoutMs), "--runtime", runtime],
+      ...["--heartbeat-timeout", String(heartbeatTimeoutMs), "--linger", LINGER_MS, "--runtime", runtime],
     );
     const floor = await watchReadyFloor(server.control, await server.stats());
     const probes = await clients(server.addresses);
@@ -84,10 +88,12 @@ async function rollEnded(
   stats: () => Promise<{ readonly lastRoll: ProbeRoll | null }>,
   to: number,
 ): Promise<ProbeRoll | null> {
-  for (;;) {
-    const { lastRoll } = await stats();
-    if (lastRoll?.to === to) return lastRoll;
-  }
+  let lastRoll: ProbeRoll | null = null;
+  await seen(async () => {
+    ({ lastRoll } = await stats());
+    return lastRoll?.to === to;
+  });
+  return lastRoll;
 }
 
 interface ProbeRoll {
@@ -96,7 +102,5 @@ interface ProbeRoll {
 }
 
 async function asked(probes: readonly Probe[], before: readonly number[]): Promise<void> {
-  while (!probes.every((probe, index) => probe.snapshot().requests > (before[index] ?? 0) + 100)) {
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+  await seen(() => probes.every((probe, index) => probe.snapshot().requests > (before[index] ?? 0) + 100));
 }

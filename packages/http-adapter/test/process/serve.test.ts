@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type Server, serve } from "@brood/http-adapter";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { testFolder } from "../support/brood-server.ts";
+import { seen } from "../support/look.ts";
 import { SPAWN } from "../support/spawn.ts";
 import { within } from "../support/within.ts";
 
@@ -97,12 +98,7 @@ describe("serve()", () => {
     const server = await start(folder, { drainTimeoutMs: 600_000 });
     const answer = get(server).catch((error: unknown) => error);
     const isTaken = async (): Promise<boolean> => (await server.freshStats()).workers[0]?.connections === 1;
-    await within(
-      "the request",
-      (async () => {
-        while (!(await isTaken()));
-      })(),
-    );
+    await within("the request", seen(isTaken));
     const stops = [server.stop(), server.stop()];
     await within("stop now", Promise.all([...stops, server.stop({ now: true })]));
     expect(await answer).toBeInstanceOf(Error);

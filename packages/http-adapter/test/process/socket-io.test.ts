@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { io, type Socket } from "socket.io-client";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { startBrood, testFolder } from "../support/brood-server.ts";
+import { seen } from "../support/look.ts";
 import { runtimes } from "../support/spawn.ts";
 import { within } from "../support/within.ts";
 
@@ -59,25 +60,23 @@ describe("socket.io with sticky connections", () => {
     onTestFinished(() => {
       for (const { socket } of clients) socket.disconnect();
     });
-    const seen = (): string =>
+    const shown = (): string =>
       JSON.stringify(clients.map(({ greetings, errors }) => ({ greetings, errors })));
-    const greeted = async (generation: number): Promise<void> => {
-      while (!clients.every(({ greetings }) => greetings.at(-1) === generation))
-        await new Promise((resolve) => setImmediate(resolve));
-    };
-    await within("a greeting for everybody", greeted(1), seen);
+    const greeted = (generation: number): Promise<void> =>
+      seen(() => clients.every(({ greetings }) => greetings.at(-1) === generation));
+    await within("a greeting for everybody", greeted(1), shown);
     for (let round = 0; round < 20; round += 1) {
       const answers = await within(
         "answers",
         Promise.all(clients.map(({ socket }) => socket.timeout(5_000).emitWithAck("ask", round))),
-        seen,
+        shown,
       );
       expect(new Set(answers)).toEqual(new Set([`answer to ${round}`]));
     }
     expect(clients.flatMap(({ errors }) => errors)).toEqual([]);
     expect(clients.map(({ greetings }) => greetings)).toEqual(Array(CLIENTS).fill([1]));
     expect(await server.command("restart")).toMatchObject({ exitCode: 0 });
-    await within("a greeting by new code for everybody", greeted(2), seen);
+    await within("a greeting by new code for everybody", greeted(2), shown);
     expect((await server.stats()).counters).toMatchObject({ crashed: 0, killed: 0 });
   });
 });

@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ServiceStats } from "@brood/core";
 import { onTestFailed, onTestFinished } from "vitest";
+import { statsOf } from "./control.ts";
 import { SPAWN } from "./spawn.ts";
 import { within } from "./within.ts";
 
@@ -116,7 +117,7 @@ export async function startBroodWith(
     control,
     command,
     log: () => output.stderr(),
-    stats: async () => JSON.parse((await command("status", "--json")).stdout),
+    stats: () => statsOf(control),
     ended: async () => {
       const [exitCode, signal] = await within("the server's end", exit, shown, 40_000);
       return { exitCode, signal };
