@@ -4,8 +4,7 @@ import { describe, expect, it } from "vitest";
 import { beginDrain, beginDrainWith, FOR_EVER_MS } from "../support/drain.ts";
 import { fetchOver } from "../support/fetch-over.ts";
 import { startKeepAliveLoad } from "../support/keep-alive-load.ts";
-import { type Scene, useScene } from "../support/scene.ts";
-import type { WorkerProcess } from "../support/worker-process.ts";
+import { useScene } from "../support/scene.ts";
 
 const scene = useScene();
 
@@ -248,23 +247,22 @@ describe("a draining worker", () => {
 });
 
 describe("workers that take over from each other", () => {
+  // Not the fixtures above: they listen for messages, and are given time to end themselves after one.
   it.each([
-    ["http", "drain.mjs"],
-    ["h2c", "drain-http2.mjs"],
+    ["http", "http-server.mjs"],
+    ["h2c", "http2-server.mjs"],
   ] as const)("drop nothing of %s clients in a closed loop, ten times", async (protocol, entry) => {
-    const { create, serve, later, tcp, unix } = scene();
-    // All at once, and before there is any load: what is looked at is how they leave.
-    const next = await Promise.all(Array.from({ length: 10 }, () => booted(create, entry)));
+    const { serve, later, tcp, unix } = scene();
     let worker = await serve(entry);
     const load = startKeepAliveLoad(protocol, [tcp, unix], 16);
     later(() => load.stop());
-    for (const successor of next) {
+    for (let roll = 0; roll < 10; roll += 1) {
       await load.answers(20);
-      await successor.step("open");
+      const next = await serve(entry);
       await worker.step("drain");
       await worker.step("close");
       worker.kill("SIGKILL");
-      worker = successor;
+      worker = next;
     }
     await load.answers(20);
     const report = await load.stop();
@@ -272,9 +270,3 @@ describe("workers that take over from each other", () => {
     expect(report.answered).toBeGreaterThan(16 * 20 * 10);
   });
 });
-
-async function booted(create: Scene["create"], entry: string): Promise<WorkerProcess> {
-  const worker = await create(entry);
-  await worker.step("boot");
-  return worker;
-}
