@@ -11,8 +11,9 @@ const SOURCES = { "@brood/core/engine": engine, "@brood/http-adapter/handoff": h
 /** Random runs for as long as SIMULATION_SECONDS says: beside real processes, which leave it cores enough. */
 const SIMULATION = "packages/testing/test/unit/simulation.test.ts";
 
-/** Real processes are what two cores bear; every test waits for events, so one that is slowed down is only late. */
-const FILES_AT_ONCE = 2;
+/** Real processes are what two cores bear; every test waits for events, so one that is slowed down is only late.
+ *  BROOD_TEST_FILES is for machines with more of them. */
+const FILES_AT_ONCE = Number(process.env["BROOD_TEST_FILES"] ?? 2);
 
 /** Every check of services that says nothing of how workers come to be. Not here: files with rows for both of their own,
  *  and those that start no worker of a service. */
