@@ -1,5 +1,8 @@
 // Requests at a fixed rate, whatever becomes of them: a server that stalls gets more of them, not fewer. Half come over new
 // connections, half over kept ones. Of each is kept when it was sent, when it ended, and which generation answered.
+// None is sent right after this process itself stood still: what was answered, and that the server has closed a connection
+// since, is there to be read, and a request over such a connection is reset. The client's own delay would look like a
+// fault of the server. For the same reason none queues for a connection: it would get one right after an answer.
 
 import { Agent, request } from "node:http";
 
@@ -19,12 +22,14 @@ export interface Load {
 }
 
 const TICK_MS = 10;
+/** A loop that did not turn for so long has to poll before anything is sent. */
+const STALL_MS = 50;
 /** Longer than the server's own deadlines, so that only what nobody answers runs into it. */
 const TIMEOUT_MS = 20_000;
 
 /** @param url  of the server  @param perSecond  100 or more are spread evenly */
 export function startLoad(url: string, perSecond: number, ended: (sent: Sent) => void): Load {
-  const kept = new Agent({ keepAlive: true, maxSockets: 16 });
+  const kept = new Agent({ keepAlive: true, maxFreeSockets: 16 });
   const fresh = new Agent({ keepAlive: false });
   const pending = new Set<Promise<void>>();
   const startedAtMs = performance.now();
@@ -37,9 +42,18 @@ export function startLoad(url: string, perSecond: number, ended: (sent: Sent) =>
     });
     pending.add(asked);
   };
+  let isStopped = false;
+  let tickedAtMs = startedAtMs;
+  const sendDue = (): void => {
+    const nowMs = performance.now();
+    const due = ((nowMs - startedAtMs) / 1_000) * perSecond;
+    while (!isStopped && nowMs - tickedAtMs < STALL_MS && requests < due) send();
+  };
   const timer = setInterval(() => {
-    const due = ((performance.now() - startedAtMs) / 1_000) * perSecond;
-    while (requests < due) send();
+    const nowMs = performance.now();
+    const hasStalled = nowMs - tickedAtMs >= STALL_MS;
+    tickedAtMs = nowMs;
+    if (!hasStalled) setImmediate(sendDue);
   }, TICK_MS);
   return {
     get requests() {
@@ -47,6 +61,7 @@ export function startLoad(url: string, perSecond: number, ended: (sent: Sent) =>
     },
     async stop() {
       clearInterval(timer);
+      isStopped = true;
       await Promise.all(pending);
       kept.destroy();
       fresh.destroy();
