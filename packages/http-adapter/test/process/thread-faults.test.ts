@@ -40,7 +40,8 @@ function urlOf(server: BroodServer, path: string): string {
   return `http://${(server.addresses[0] ?? "").replace("tcp://", "")}${path}`;
 }
 
-const ROLLS = 20;
+/** One descriptor a roll shows after a few; twenty with BROOD_TEST_ROWS=all. */
+const ROLLS = process.env["BROOD_TEST_ROWS"] === "all" ? 20 : 8;
 
 /** Resolves when a worker has ended unasked and all are ready again. */
 async function replaced(server: BroodServer): Promise<void> {
