@@ -1,24 +1,62 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./scripts/longest-first.ts";
 
 /** The engine's own sources instead of its build, so that a unit test needs no build and can put a defect into one. */
 const engine = fileURLToPath(new URL("packages/core/src/engine.ts", import.meta.url));
 const handoff = fileURLToPath(new URL("packages/http-adapter/src/handoff/index.ts", import.meta.url));
 
-/** Real processes are what two cores bear; every test waits for events, so one that is slowed down is only late. */
-const FILES_AT_ONCE = 2;
+const SOURCES = { "@brood/core/engine": engine, "@brood/http-adapter/handoff": handoff };
 
-/** `unit` runs in this process, pure code and fakes of time only; `process` starts real processes, two files at a time,
- *  since they mostly wait; `template` repeats the main checks of it with workers that are forked from a template. */
+/** Random runs for as long as SIMULATION_SECONDS says: beside real processes, which leave it cores enough. */
+const SIMULATION = "packages/testing/test/unit/simulation.test.ts";
+
+/** Real processes are what two cores bear; every test waits for events, so one that is slowed down is only late.
+ *  BROOD_TEST_FILES is for machines with more of them. */
+const FILES_AT_ONCE = Number(process.env["BROOD_TEST_FILES"] ?? 2);
+
+/** Every check of services that says nothing of how workers come to be. Not here: files with rows for both of their own,
+ *  and those that start no worker of a service. */
+const TEMPLATE_FILES = {
+  core: ["service", "service-releases", "service-faults", "compile-cache"],
+  "http-adapter": [
+    ...["draining", "go-back", "handoff-connection", "handoff-reuseport", "idle-connections", "pid-one"],
+    ...["programs", "scripts", "serve", "signals", "socket-io", "supervision", "systemd", "trial"],
+  ],
+};
+
+/** The two that hold the most; all of them with BROOD_TEST_TEMPLATE=all, as `pnpm test:template` and `test:nodes` have it. */
+function templateFiles(which: string | undefined): string[] {
+  const main = ["seed", "faults"].map((name) => `packages/http-adapter/test/process/${name}.test.ts`);
+  if (which !== "all") return main;
+  const others = Object.entries(TEMPLATE_FILES).flatMap(([folder, names]) =>
+    names.map((name) => `packages/${folder}/test/process/${name}.test.ts`),
+  );
+  return [...main, ...others];
+}
+
+/** `unit` and `simulation` run in this process, pure code and fakes of time only; `process` starts real processes, two files at a time,
+ *  since they mostly wait; `template` repeats checks of it with workers that are forked from a template. */
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
-        resolve: { alias: { "@brood/core/engine": engine, "@brood/http-adapter/handoff": handoff } },
+        resolve: { alias: SOURCES },
         test: {
           name: "unit",
           include: ["packages/*/test/unit/**/*.test.ts"],
+          exclude: [SIMULATION],
           sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        resolve: { alias: SOURCES },
+        test: {
+          name: "simulation",
+          include: [SIMULATION],
+          sequence: { groupOrder: 1 },
+          maxWorkers: FILES_AT_ONCE,
         },
       },
       {
@@ -36,10 +74,10 @@ export default defineConfig({
       {
         test: {
           name: "template",
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 1 },
           globalSetup: ["scripts/leave-no-trace.ts"],
           env: { NODE_DISABLE_COMPILE_CACHE: "1", BROOD_TEST_SPAWN: "template" },
-          include: ["seed", "faults"].map((name) => `packages/http-adapter/test/process/${name}.test.ts`),
+          include: templateFiles(process.env["BROOD_TEST_TEMPLATE"]),
           maxWorkers: FILES_AT_ONCE,
           testTimeout: 60_000,
           hookTimeout: 60_000,

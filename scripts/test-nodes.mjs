@@ -16,7 +16,7 @@ for (const major of majors) {
     ["node_modules/vitest/vitest.mjs", "run", "--project", "process", "--project", "template"],
     {
       stdio: "inherit",
-      env: { ...process.env, BROOD_SOAK_ROLLS: "200" },
+      env: { ...process.env, BROOD_SOAK_ROLLS: "200", BROOD_TEST_TEMPLATE: "all", BROOD_TEST_ROWS: "all" },
     },
   );
   results.push([stdout.trim(), status === 0 ? "passed" : "FAILED"]);

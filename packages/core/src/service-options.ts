@@ -4,7 +4,7 @@ import { availableParallelism } from "node:os";
 import { badOption, PoolError } from "./errors.ts";
 import type { WorkerWatches } from "./link/protocol.ts";
 import type { MachineConfig } from "./machine/config.ts";
-import { nativeSupport } from "./native/index.ts";
+import { templateBinding } from "./native/index.ts";
 import {
   booleanOption,
   choiceOption,
@@ -212,16 +212,9 @@ function checkSockets(sockets: ServiceOptions["sockets"] = []): CheckedServiceOp
   throw badOption("sockets", sockets, "an array of { role, fd, address }, or a function that makes one");
 }
 
-/** @throws PoolError BROOD_TEMPLATE_UNSUPPORTED, saying what is missing and what to do. */
+/** @throws PoolError BROOD_TEMPLATE_UNSUPPORTED, BROOD_BAD_OPTION */
 function checkTemplateSupport({ execArgv }: ServiceOptions): void {
-  const support = nativeSupport();
-  if (!support.ok) {
-    const todo = "Use spawn: fresh, which needs none of it.";
-    throw new PoolError(
-      "BROOD_TEMPLATE_UNSUPPORTED",
-      `spawn: template cannot be used here: ${support.reason} ${todo}`,
-    );
-  }
+  templateBinding();
   const threaded = execArgv?.find((each) => /^--(inspect|cpu-prof|heap-prof|experimental-worker)/.test(each));
   if (threaded === undefined) return;
   throw badOption(

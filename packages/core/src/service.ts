@@ -4,9 +4,8 @@
 import { PoolError } from "./errors.ts";
 import { createMachine } from "./machine/machine.ts";
 import type { RollResult, WorkerId } from "./machine/names.ts";
-import { nativeSupport } from "./native/index.ts";
+import { templateBinding } from "./native/index.ts";
 import { integerOption, WORKERS_MAX } from "./options.ts";
-import type { TemplateStrategy } from "./ports/template-strategy.ts";
 import { resolveRelease } from "./release/resolve.ts";
 import { checkRestartOptions } from "./restart-options.ts";
 import { type CheckedServiceOptions, checkServiceOptions } from "./service-options.ts";
@@ -57,7 +56,8 @@ export function createService(options: ServiceOptions): Service {
         checked.runtime === "thread"
           ? createFreshThreadStrategy({ ...processOptions, resourceLimits: checked.resourceLimits })
           : createFreshProcessStrategy(processOptions),
-      templates: checked.spawn === "template" ? templateStrategy(processOptions) : null,
+      templates:
+        checked.spawn === "template" ? createTemplateStrategy(processOptions, templateBinding()) : null,
       resolveRelease,
       socketsOf: checked.sockets,
       slotClosed: (slot) => options.slotClosed?.(slot),
@@ -73,12 +73,6 @@ export function createService(options: ServiceOptions): Service {
     waiters,
   );
   return new SupervisedService(checked, supervisor, waiters, events);
-}
-
-function templateStrategy(options: TemplateStrategyOptions): TemplateStrategy {
-  const support = nativeSupport();
-  if (support.ok) return createTemplateStrategy(options, support.binding);
-  throw new PoolError("BROOD_TEMPLATE_UNSUPPORTED", support.reason);
 }
 
 /** eventemitter3 derives the listener's type by inference, which a generic name defeats. */

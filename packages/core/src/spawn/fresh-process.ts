@@ -7,7 +7,8 @@ import type { Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { createFrameWriter, createWorkerFrameReader } from "../link/frames.ts";
 import type { BootOrder, SupervisorMessage, WorkerWatches } from "../link/protocol.ts";
-import type { SpawnOrder, SpawnStrategy, WorkerHandle, WorkerSink } from "../ports/spawn-strategy.ts";
+import type { SpawnStrategy, WorkerHandle, WorkerSink } from "../ports/spawn-strategy.ts";
+import { bootOrder } from "./boot-order.ts";
 import { createOutputFunnel, createTail, type OutputFunnel } from "./output.ts";
 import { workerEnvironment } from "./worker-environment.ts";
 
@@ -52,25 +53,10 @@ export function createFreshProcessStrategy(options: FreshProcessOptions): SpawnS
           ...order.sockets.map(({ fd }) => fd),
         ],
       });
-      return attach(child, bootOrder(options, order), sink, stdout, stderr);
+      const sockets = order.sockets.map((socket, index) => ({ ...socket, fd: FIRST_SOCKET_FD + index }));
+      const boot = bootOrder(options, order, { runtime: "process", spawn: "fresh", sockets });
+      return attach(child, boot, sink, stdout, stderr);
     },
-  };
-}
-
-function bootOrder(options: FreshProcessOptions, order: SpawnOrder): BootOrder {
-  return {
-    worker: order.worker,
-    slot: order.slot,
-    generation: order.generation,
-    release: order.release,
-    name: options.name,
-    runtime: "process",
-    spawn: "fresh",
-    host: options.host,
-    hostData: options.hostData,
-    sockets: order.sockets.map((socket, index) => ({ ...socket, fd: FIRST_SOCKET_FD + index })),
-    heartbeatIntervalMs: options.heartbeatIntervalMs,
-    ...(options.watches === undefined ? {} : { watches: options.watches }),
   };
 }
 

@@ -19,6 +19,7 @@ import {
   type WorkerMessage,
 } from "../link/protocol.ts";
 import type { SpawnOrder, SpawnStrategy, WorkerHandle, WorkerSink } from "../ports/spawn-strategy.ts";
+import { bootOrder } from "./boot-order.ts";
 import type { FreshProcessOptions } from "./fresh-process.ts";
 import { createOutputFunnel, createTail, type OutputFunnel, type Tail } from "./output.ts";
 import { workerEnvironment } from "./worker-environment.ts";
@@ -45,7 +46,9 @@ export function createFreshThreadStrategy(options: FreshThreadOptions): SpawnStr
         stdout.add(thread.stdout);
         stderr.add(thread.stderr);
         const lastWord = outOfMemory(order, options.resourceLimits.maxOldGenerationSizeMb);
-        return attach(thread, ours, { order: bootOrder(options, order), sink, stderr, lastWord });
+        const { sockets } = order;
+        const boot = bootOrder(options, order, { runtime: "thread", spawn: "fresh", sockets });
+        return attach(thread, ours, { order: boot, sink, stderr, lastWord });
       } catch (error) {
         ours.close();
         throw error;
@@ -71,23 +74,6 @@ function startThread(options: FreshThreadOptions, order: SpawnOrder, link: Messa
 /** Node would make the text "undefined" of a variable that is to be removed. */
 function withoutUndefined(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined));
-}
-
-function bootOrder(options: FreshThreadOptions, order: SpawnOrder): BootOrder {
-  return {
-    worker: order.worker,
-    slot: order.slot,
-    generation: order.generation,
-    release: order.release,
-    name: options.name,
-    runtime: "thread",
-    spawn: "fresh",
-    host: options.host,
-    hostData: options.hostData,
-    sockets: order.sockets,
-    heartbeatIntervalMs: options.heartbeatIntervalMs,
-    ...(options.watches === undefined ? {} : { watches: options.watches }),
-  };
 }
 
 interface Attachment {

@@ -1,7 +1,6 @@
 // The strategies of a pool, by its runtime and spawn.
 
-import { PoolError } from "../errors.ts";
-import { nativeSupport } from "../native/index.ts";
+import { templateBinding } from "../native/index.ts";
 import type { SpawnStrategy } from "../ports/spawn-strategy.ts";
 import type { TaskPlane } from "../ports/task-link.ts";
 import type { TemplateStrategy } from "../ports/template-strategy.ts";
@@ -41,14 +40,6 @@ function spawnOptionsOf(checked: CheckedPoolOptions, workerData: unknown): TaskS
 }
 
 function templatesOf(options: TaskSpawnOptions, plane: TaskPlane): TemplateStrategy {
-  const support = nativeSupport();
-  if (!support.ok) {
-    const todo = 'Do that, or use spawn: "fresh".';
-    throw new PoolError(
-      "BROOD_TEMPLATE_UNSUPPORTED",
-      `spawn: template cannot be used here: ${support.reason} ${todo}`,
-    );
-  }
   const { name, heartbeatIntervalMs, env } = options;
   const templates = createTemplateStrategy(
     {
@@ -64,7 +55,7 @@ function templatesOf(options: TaskSpawnOptions, plane: TaskPlane): TemplateStrat
       stderr: "inherit",
       unsafe: "refuse",
     },
-    support.binding,
+    templateBinding(),
   );
   return createTaskTemplateStrategy(templates, plane);
 }

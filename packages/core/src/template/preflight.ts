@@ -29,9 +29,10 @@ export function beginPreflight(): Preflight {
       http.globalAgent.destroy();
       https.globalAgent.destroy();
       await quiet(origins);
-      const found = findingsOf(origins.open(), before, viewSystem());
+      const now = viewSystem();
+      const found = findingsOf(origins.open(), before, now);
       origins.stop();
-      return [...found, ...unexplainedSockets(found, before)];
+      return [...found, ...unexplainedSockets(found, before, now)];
     },
   };
 }
@@ -44,8 +45,8 @@ async function quiet(origins: Origins): Promise<void> {
 }
 
 /** Sockets that a native addon opened, past Node. Only when nothing else explains them. */
-function unexplainedSockets(found: readonly string[], before: SystemView): string[] {
-  const extra = viewSystem().sockets - before.sockets;
+function unexplainedSockets(found: readonly string[], before: SystemView, now: SystemView): string[] {
+  const extra = now.sockets - before.sockets;
   if (extra <= 0 || found.length > 0) return [];
   return [
     `${extra} sockets opened by a native addon; open them in onWorkerBoot, or close them in beforeFork`,

@@ -93,11 +93,10 @@ export class Template {
 
   #fork(order: BootOrder, hasStdout: boolean, descriptors: readonly number[]): void {
     const { binding } = this.#parts;
-    const loaded = this.#loaded;
-    const refusal = this.#refusal(order);
-    if (loaded === null || refusal !== null) {
+    const loaded = this.#loadedFor(order);
+    if (typeof loaded === "string") {
       for (const each of descriptors) binding.close(each);
-      return this.#send({ type: "ForkRefused", worker: order.worker, message: refusal ?? "not ready" });
+      return this.#send({ type: "ForkRefused", worker: order.worker, message: loaded });
     }
     let forked: ReturnType<Binding["forkSibling"]>;
     try {
@@ -114,11 +113,12 @@ export class Template {
     this.#send({ type: "Forked", worker: order.worker, pid }, [pidfd]);
   }
 
-  /** A template forks for its own generation only: what it has in memory cannot be another's code. */
-  #refusal({ generation }: BootOrder): string | null {
-    const own = this.#order?.generation ?? null;
+  /** Or why not: a template forks for its own generation only, what it has in memory cannot be another's code. */
+  #loadedFor({ generation }: BootOrder): Loaded | string {
     if (this.#loaded === null) return "the template has not loaded its release yet";
-    return generation === own ? null : `the template is of generation ${own}, asked for was ${generation}`;
+    const own = this.#loaded.order.generation;
+    if (generation === own) return this.#loaded;
+    return `the template is of generation ${own}, asked for was ${generation}`;
   }
 
   /** In the child. Synchronous to the end: nothing may run in between with the template's identity. */

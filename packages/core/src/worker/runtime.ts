@@ -37,8 +37,8 @@ export async function runWorker(
   const worker = createWorker(link, order, inheritance);
   link.onMessage((message, handle) => worker.receive(message, handle));
   link.onClose(() => worker.orphaned());
-  process.on("SIGTERM", () => worker.leave());
   // A thread gets no signals; there the listener serves an application that emits the event itself.
+  process.on("SIGTERM", () => worker.leave());
   // A terminal sends these to the whole group; the supervisor decides.
   for (const signal of ["SIGINT", "SIGQUIT", "SIGHUP"] as const) process.on(signal, () => {});
   process.on("uncaughtExceptionMonitor", (error) => worker.confess(error));

@@ -3,18 +3,8 @@ import { once } from "node:events";
 import { promises as fs } from "node:fs";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
-import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { folder, gone, nextEvent, pidsOf, service, within } from "./support.ts";
-
-const VERSION_ENTRY = await fs.readFile(
-  fileURLToPath(new URL("../fixtures/version.mjs", import.meta.url)),
-  "utf8",
-);
-
-async function release(version: string): Promise<string> {
-  return folder({ "app.mjs": VERSION_ENTRY, VERSION: version, "package.json": `{"version":"${version}"}` });
-}
+import { folder, gone, nextEvent, pidsOf, release, SPAWN, service, within } from "./support.ts";
 
 describe("a service of real processes", () => {
   it("boots every worker, restarts onto new code, and ends every process", async () => {
@@ -48,7 +38,7 @@ describe("a service of real processes", () => {
       ready: 3,
       desired: 3,
       runtime: "process",
-      spawn: "fresh",
+      spawn: SPAWN,
     });
     expect(stats.workers.map(({ slot, generation }) => [slot, generation])).toEqual([
       [0, 2],
@@ -78,60 +68,6 @@ describe("a service of real processes", () => {
     expect(made.post("w999", {})).toBe(false);
   });
 
-  it.each([
-    ["throws", "throw new Error('no database');", "BROOD_BOOT_FAILED", 1, "no database"],
-    ["exits", "console.error('bad config'); process.exit(9);", "BROOD_BOOT_FAILED", 9, "bad config"],
-    [
-      "hangs",
-      "console.error('waiting'); await new Promise(() => {});",
-      "BROOD_BOOT_TIMEOUT",
-      null,
-      "waiting",
-    ],
-    [
-      "throws later",
-      "setImmediate(() => { throw new Error('async boom') }); await new Promise(() => {});",
-      "BROOD_BOOT_FAILED",
-      1,
-      "async boom",
-    ],
-    ["exports nothing to run", "export default 42;", "BROOD_BOOT_FAILED", 1, "expected a function"],
-  ])(
-    "C27, C29: a release that %s fails the restart with the reason; the old one serves on, and a good one follows",
-    async (_, code, reason, exitCode, stderr) => {
-      const path = await release("1");
-      const stderrOut = new PassThrough().resume();
-      const made = service({
-        entry: join(path, "app.mjs"),
-        workers: 2,
-        bootTimeoutMs: 2_000,
-        stderr: stderrOut,
-      });
-      await within("start", made.start());
-      const before = pidsOf(made);
-      await fs.writeFile(join(path, "bad.mjs"), code);
-      const result = await within("restart", made.restart({ entry: join(path, "bad.mjs") }));
-      expect(result).toMatchObject({
-        result: "failed",
-        replaced: 0,
-        reason: { code: reason, slot: 0, exitCode },
-      });
-      expect(result.reason?.stderr).toContain(stderr);
-      expect(pidsOf(made)).toEqual(before);
-      expect(made.stats()).toMatchObject({
-        generation: 1,
-        state: "running",
-        ready: 2,
-        lastRoll: { result: "failed" },
-      });
-      expect(await within("good restart", made.restart())).toMatchObject({
-        result: "completed",
-        from: 1,
-        to: 3,
-      });
-    },
-  );
-
   it("start rejects with the reason when the first generation does not come up, and leaves nothing running", async () => {
     const path = await folder({ "app.mjs": "throw new Error('broken from the start')" });
     const made = service({ entry: join(path, "app.mjs"), workers: 2, stderr: new PassThrough().resume() });
@@ -150,73 +86,6 @@ describe("a service of real processes", () => {
     });
   });
 
-  it("A10: a release is pinned; a symlink that moves is seen by a restart and by nothing else", async () => {
-    const root = await folder({
-      "r1/app.mjs": VERSION_ENTRY,
-      "r1/VERSION": "1",
-      "r2/app.mjs": VERSION_ENTRY,
-      "r2/VERSION": "2",
-    });
-    await fs.symlink("r1", join(root, "current"));
-    const made = service({ entry: join(root, "current/app.mjs"), workers: 1 });
-    await within("start", made.start());
-    await fs.symlink("r2", join(root, "next"));
-    await fs.rename(join(root, "next"), join(root, "current"));
-    const respawned = nextEvent(made, "worker:message");
-    for (const pid of pidsOf(made)) process.kill(pid, "SIGKILL");
-    expect((await respawned).payload).toMatchObject({ version: "1", generation: 1 });
-    const deployed = nextEvent(made, "worker:message", ({ generation }) => generation === 2);
-    await within("restart", made.restart());
-    expect((await deployed).payload).toMatchObject({ version: "2", generation: 2 });
-  });
-
-  it("A9: a respawn that finds other files than its generation pinned says so", async () => {
-    const path = await release("1");
-    const made = service({ entry: join(path, "app.mjs"), workers: 1 });
-    await within("start", made.start());
-    await fs.writeFile(join(path, "app.mjs"), `${VERSION_ENTRY}\n// edited in place\n`);
-    const respawned = nextEvent(made, "worker:ready");
-    for (const pid of pidsOf(made)) process.kill(pid, "SIGKILL");
-    await respawned;
-    expect(made.stats().workers[0]).toMatchObject({ generation: 1, releaseChanged: true });
-  });
-
-  it("D38: SIGKILL and TERM to a worker each lead to one replacement on the right generation", async () => {
-    const made = service({ entry: join(await release("1"), "app.mjs"), workers: 2, minHealthyMs: 0 });
-    await within("start", made.start());
-    for (const signal of ["SIGKILL", "SIGTERM"] as const) {
-      const exited = nextEvent(made, "worker:exited");
-      const ready = nextEvent(made, "worker:ready");
-      process.kill(pidsOf(made)[0] ?? 0, signal);
-      expect((await exited).reason === null).toBe(signal === "SIGTERM");
-      await ready;
-      expect(made.stats().ready).toBe(2);
-    }
-    expect(made.stats().counters).toMatchObject({ spawned: 4, exited: 2, crashed: 1 });
-  });
-
-  it("F57: a worker whose event loop is blocked is killed once after heartbeatTimeoutMs and replaced once", async () => {
-    const path = await folder({ "app.mjs": "export default () => ({ message: () => { for (;;); } });" });
-    const made = service({ entry: join(path, "app.mjs"), workers: 1, heartbeatTimeoutMs: 500 });
-    await within("start", made.start());
-    const exited = nextEvent(made, "worker:exited");
-    const ready = nextEvent(made, "worker:ready");
-    made.post(made.stats().workers[0]?.worker ?? "w0", "block");
-    expect(await exited).toMatchObject({ signal: "SIGKILL", reason: { code: "BROOD_HEARTBEAT_TIMEOUT" } });
-    await ready;
-    expect(made.stats().counters).toMatchObject({ spawned: 2, killed: 1 });
-  });
-
-  it("a worker that does not drain is killed at the deadline and the stop still ends", async () => {
-    const path = await folder({
-      "app.mjs": "export default () => ({ drain: () => new Promise(() => {}) });",
-    });
-    const made = service({ entry: join(path, "app.mjs"), workers: 1, drainTimeoutMs: 200 });
-    await within("start", made.start());
-    await within("stop", made.stop());
-    expect(made.stats().counters).toMatchObject({ killed: 1, exited: 1 });
-  });
-
   it("scales up and down and answers when it is done", async () => {
     const made = service({ entry: join(await release("1"), "app.mjs"), workers: 1 });
     await within("start", made.start());
@@ -224,22 +93,6 @@ describe("a service of real processes", () => {
     expect(made.stats()).toMatchObject({ ready: 3, desired: 3 });
     await within("shrink", made.scale(1));
     expect(made.stats()).toMatchObject({ ready: 1, desired: 1, workers: [{ slot: 0 }] });
-  });
-
-  it("F50: workers are gone within 5 s when their supervisor is killed", async () => {
-    const path = await release("1");
-    const script = `import { createService } from "@brood/core";
-      const made = createService({ entry: ${JSON.stringify(join(path, "app.mjs"))}, workers: 2 });
-      await made.start();
-      process.send(made.stats().workers.map(({ pid }) => pid));`;
-    const { fork } = await import("node:child_process");
-    const host = join(import.meta.dirname, "../fixtures/.host-under-test.mjs");
-    await fs.writeFile(host, script);
-    const supervisor = fork(host);
-    const [pids] = (await within("supervisor", once(supervisor, "message"))) as [number[]];
-    await fs.rm(host);
-    supervisor.kill("SIGKILL");
-    for (const pid of pids) await gone(pid, 5_000);
   });
 
   it("63: leaves the host alone: no signal listeners, and two services side by side", async () => {

@@ -2,6 +2,7 @@
 import { promises as fs } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import {
   createService,
   formatLine,
@@ -11,6 +12,9 @@ import {
   type ServiceOptions,
 } from "@brood/core";
 import { onTestFailed, onTestFinished } from "vitest";
+
+/** How workers come to be, unless a test says; the project `template` of vitest.config.ts runs files again. */
+export const SPAWN = process.env["BROOD_TEST_SPAWN"] === "template" ? "template" : "fresh";
 
 const DEADLINE_MS = 20_000;
 
@@ -42,6 +46,9 @@ export function nextEvent<Name extends keyof ServiceEvents>(
   return within(`event ${name}`, found);
 }
 
+/** Nothing tells of the end of a process that is not our own; asking without a pause would take its core from it. */
+const LOOK_AGAIN_AFTER_MS = 2;
+
 /** Resolves when the process has gone. */
 export async function gone(pid: number, deadlineMs: number = DEADLINE_MS): Promise<void> {
   const isAlive = async (): Promise<boolean> => {
@@ -51,7 +58,7 @@ export async function gone(pid: number, deadlineMs: number = DEADLINE_MS): Promi
   const untilMs = performance.now() + deadlineMs;
   while (await isAlive()) {
     if (performance.now() > untilMs) throw new Error(`pid ${pid} is still there after ${deadlineMs} ms`);
-    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_AFTER_MS));
   }
 }
 
@@ -66,6 +73,16 @@ export async function folder(files: Readonly<Record<string, string>> = {}): Prom
   return path;
 }
 
+/** An entry that tells the version beside it. */
+export const VERSION_ENTRY: string = await fs.readFile(
+  fileURLToPath(new URL("../fixtures/version.mjs", import.meta.url)),
+  "utf8",
+);
+
+export function release(version: string): Promise<string> {
+  return folder({ "app.mjs": VERSION_ENTRY, VERSION: version, "package.json": `{"version":"${version}"}` });
+}
+
 /** A service that is stopped when the test ends; its log is printed when the test fails. */
 export function service(options: ServiceOptions): Service {
   const lines: string[] = [];
@@ -73,6 +90,7 @@ export function service(options: ServiceOptions): Service {
     void lines.push(formatLine(message, fields));
   const made = createService({
     minHealthyMs: 50,
+    spawn: SPAWN,
     logger: { debug: log, info: log, warn: log, error: log },
     ...options,
   });

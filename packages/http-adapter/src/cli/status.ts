@@ -29,7 +29,7 @@ export async function status(values: CommandValues): Promise<number> {
   return 0;
 }
 
-export async function formatStatus(stats: ServiceStats): Promise<string> {
+async function formatStatus(stats: ServiceStats): Promise<string> {
   const { default: Table } = await import("cli-table3");
   const table = new Table({ head: [...COLUMNS], style: { head: [], border: [], compact: true } });
   for (const worker of stats.workers) table.push(rowOf(worker));

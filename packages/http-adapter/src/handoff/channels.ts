@@ -3,9 +3,17 @@
 // is not on the way. Without the addon the engine's IPC channel: one handle a message, acknowledged by Node itself.
 // The bare handle of libuv is sent and not a net.Socket: Node would start to read from that one, and close it on its own.
 
-import type { PassedSocket } from "@brood/core";
+import type { PassedSocket, Service } from "@brood/core";
 import { type Binding, createFramedLink, type FramedLink } from "@brood/core/native";
-import { decode, encode, type FromWorker, isEnvelope, openEnvelope, type ToWorker } from "./messages.ts";
+import {
+  decode,
+  encode,
+  type FromWorker,
+  isEnvelope,
+  LINK_ROLE,
+  openEnvelope,
+  type ToWorker,
+} from "./messages.ts";
 import type { WorkerId } from "./names.ts";
 
 /** Something a worker can be given: a descriptor, and libuv's handle of it where the IPC channel is used. */
@@ -36,9 +44,6 @@ interface NativeChannel {
 
 /** A dead process's end of a socket is closed by the kernel; should something else hold it open, it is not waited for. */
 const LAST_WORD_WITHIN_MS = 1_000;
-
-/** `worker/handoff-channel.ts` is the other end. */
-export const LINK_ROLE = "link";
 
 export class NativeChannels implements Channels {
   readonly #binding: Binding;
@@ -101,9 +106,9 @@ export class NativeChannels implements Channels {
 }
 
 /** `Service.post`. */
-export type Post = (worker: WorkerId, payload: unknown, handle?: unknown) => boolean;
+type Post = (worker: WorkerId, payload: unknown, handle?: unknown) => boolean;
 
-export class IpcChannels implements Channels {
+class IpcChannels implements Channels {
   readonly #post: Post;
 
   constructor(post: Post) {
@@ -132,7 +137,15 @@ export class IpcChannels implements Channels {
   closeAll(): void {}
 }
 
-/** A message of ours among the application's, or null. */
-export function messageOf(payload: unknown): FromWorker | null {
-  return isEnvelope(payload) ? openEnvelope<FromWorker>(payload) : null;
+/** The best there is here: a socket pair for each worker, or what the engine has. */
+export function channelsOf(binding: Binding | null, service: Service, receive: ReceiveFromWorker): Channels {
+  if (binding !== null) return new NativeChannels(binding, receive);
+  return new IpcChannels((worker, payload, handle) => service.post(worker, payload, handle));
+}
+
+/** @returns whether it was a message of ours; else it is the application's */
+export function takeMessage(worker: WorkerId, payload: unknown, receive: ReceiveFromWorker): boolean {
+  if (!isEnvelope(payload)) return false;
+  receive(worker, openEnvelope<FromWorker>(payload));
+  return true;
 }

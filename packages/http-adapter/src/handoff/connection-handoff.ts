@@ -16,11 +16,10 @@ import {
   nativeAcceptor,
 } from "./acceptor.ts";
 import type { Balance } from "./balance.ts";
-import { type Channels, IpcChannels, messageOf, NativeChannels } from "./channels.ts";
+import { type Channels, channelsOf, type ReceiveFromWorker, takeMessage } from "./channels.ts";
 import { type ConnectionId, Dispatcher } from "./dispatcher.ts";
 import { FirstBytes, type KeyOfFirstBytes } from "./first-bytes.ts";
 import type { Handoff } from "./handoff.ts";
-import type { FromWorker } from "./messages.ts";
 import type { WorkerId } from "./names.ts";
 import { type OnError, Unavailable } from "./unavailable.ts";
 
@@ -65,6 +64,9 @@ class ConnectionHandoff implements Handoff {
   #isReleased = false;
   #timer: NodeJS.Timeout | undefined;
   #lastWarningAtMs = Number.NEGATIVE_INFINITY;
+  readonly #receive: ReceiveFromWorker = (worker, message) => {
+    if (message.type === "Counts") this.#counted(worker, message.taken, message.closed);
+  };
 
   constructor(sockets: readonly BoundSocket[], options: ConnectionOptions, binding: Binding | null) {
     this.#sockets = sockets;
@@ -79,10 +81,7 @@ class ConnectionHandoff implements Handoff {
   }
 
   attach(service: Service): void {
-    this.#channels =
-      this.#binding === null
-        ? new IpcChannels((worker, payload, handle) => service.post(worker, payload, handle))
-        : new NativeChannels(this.#binding, (worker, message) => this.#receive(worker, message));
+    this.#channels = channelsOf(this.#binding, service, this.#receive);
     service.on("worker:ready", ({ worker, slot }) => {
       this.#dispatcher.ready(worker, slot);
       this.#dispatch();
@@ -97,9 +96,7 @@ class ConnectionHandoff implements Handoff {
   }
 
   takeMessage(worker: WorkerId, payload: unknown): boolean {
-    const message = messageOf(payload);
-    if (message !== null) this.#receive(worker, message);
-    return message !== null;
+    return takeMessage(worker, payload, this.#receive);
   }
 
   socketsOf({ worker }: WorkerSeat): readonly PassedSocket[] {
@@ -124,10 +121,6 @@ class ConnectionHandoff implements Handoff {
     this.#connections.clear();
     this.#unavailable.close();
     await Promise.all(this.#sockets.map((each) => each.release()));
-  }
-
-  #receive(worker: WorkerId, message: FromWorker): void {
-    if (message.type === "Counts") this.#counted(worker, message.taken, message.closed);
   }
 
   #acceptOn(socket: BoundSocket): Acceptor {

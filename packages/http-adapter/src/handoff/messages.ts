@@ -19,6 +19,9 @@ export type FromWorker =
   | { readonly type: "Counts"; readonly taken: number; readonly closed: number }
   | { readonly type: "Released"; readonly slot: SlotIndex };
 
+/** What a worker's end of a channel is called among the sockets that come with it. */
+export const LINK_ROLE = "link";
+
 /** Marks our messages among those of the application on the IPC channel. */
 export interface Envelope<Message> {
   readonly broodHandoff: Message;

@@ -4,9 +4,8 @@
 import type { Logger, PassedSocket, Service, WorkerSeat } from "@brood/core";
 import type { Binding } from "@brood/core/native";
 import type { ListenAddress } from "../listen/addresses.ts";
-import { type Channels, IpcChannels, messageOf, NativeChannels } from "./channels.ts";
+import { type Channels, channelsOf, type ReceiveFromWorker, takeMessage } from "./channels.ts";
 import type { Handoff } from "./handoff.ts";
-import type { FromWorker } from "./messages.ts";
 import type { SlotIndex, WorkerId } from "./names.ts";
 import { ReuseportGroup } from "./reuseport-group.ts";
 import {
@@ -70,6 +69,9 @@ class ReuseportHandoff implements Handoff {
   #steered: readonly SlotIndex[] | null = null;
   #isStepping = false;
   #timer: NodeJS.Timeout | undefined;
+  readonly #receive: ReceiveFromWorker = (worker, message) => {
+    if (message.type === "Released") this.#accept({ type: "SocketReleased", slot: message.slot, worker });
+  };
 
   constructor(
     backend: Backend,
@@ -88,10 +90,7 @@ class ReuseportHandoff implements Handoff {
   }
 
   attach(service: Service): void {
-    this.#channels =
-      this.#binding === null
-        ? new IpcChannels((worker, payload, handle) => service.post(worker, payload, handle))
-        : new NativeChannels(this.#binding, (worker, message) => this.#receive(worker, message));
+    this.#channels = channelsOf(this.#binding, service, this.#receive);
     service.on("worker:ready", ({ worker }) => this.#accept({ type: "WorkerReady", worker }));
     service.on("worker:draining", ({ worker }) => this.#accept({ type: "WorkerDraining", worker }));
     service.on("worker:exited", ({ worker }) => {
@@ -101,9 +100,7 @@ class ReuseportHandoff implements Handoff {
   }
 
   takeMessage(worker: WorkerId, payload: unknown): boolean {
-    const message = messageOf(payload);
-    if (message !== null) this.#receive(worker, message);
-    return message !== null;
+    return takeMessage(worker, payload, this.#receive);
   }
 
   socketsOf({ slot, worker }: WorkerSeat): readonly PassedSocket[] {
@@ -132,10 +129,6 @@ class ReuseportHandoff implements Handoff {
     for (const slot of [...this.#sockets.keys()]) this.#close(slot);
     for (const socket of this.#spare ?? []) socket.close();
     this.#spare = null;
-  }
-
-  #receive(worker: WorkerId, message: FromWorker): void {
-    if (message.type === "Released") this.#accept({ type: "SocketReleased", slot: message.slot, worker });
   }
 
   /** Tried once, on sockets that nobody has connected to yet: some sandboxes refuse it. */

@@ -17,10 +17,10 @@ export type ListenAddress =
   /** A bound stream socket that this process has inherited, from systemd or another parent. */
   | { readonly kind: "fd"; readonly fd: number };
 
-export const ADDRESS_FORMS = "3000, 127.0.0.1:3000, tcp://[::1]:3000, unix:/run/app.sock or fd:3";
+const ADDRESS_FORMS = "3000, 127.0.0.1:3000, tcp://[::1]:3000, unix:/run/app.sock or fd:3";
 
 /** Where to listen when nobody said so. */
-export const PORT_DEFAULT = 3000;
+const PORT_DEFAULT = 3000;
 
 /** `listen` of the configuration: one address or several; undefined means $PORT, else 3000.
  *  @param cwd  what a relative unix path is relative to.

@@ -48,7 +48,7 @@ export function notifyOf(server: Server, notify: Notify, intervalMs: number | nu
 }
 
 /** One line, as `systemctl status` shows it. */
-export function statusOf(server: Pick<Server, "stats">): string {
+function statusOf(server: Pick<Server, "stats">): string {
   const { state, ready, desired, generation, roll, lastRoll } = server.stats();
   const workers = `${ready} of ${desired} workers ready`;
   if (state === "stopping" || state === "stopped") return `stopping, ${ready} workers left`;

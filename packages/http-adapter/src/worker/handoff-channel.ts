@@ -11,6 +11,7 @@ import {
   encode,
   type FromWorker,
   isEnvelope,
+  LINK_ROLE,
   openEnvelope,
   type ToWorker,
 } from "../handoff/messages.ts";
@@ -31,7 +32,7 @@ export type ReceiveFromSupervisor = (message: ToWorker, received: readonly Recei
 
 /** @throws PoolError BROOD_BOOT_FAILED when the addon, which the supervisor has, is not there. */
 export function openHandoffChannel(order: HostOrder, receive: ReceiveFromSupervisor): HandoffChannel {
-  const link = order.sockets.find(({ role }) => role === "link");
+  const link = order.sockets.find(({ role }) => role === LINK_ROLE);
   return link === undefined ? ipcChannel(order, receive) : nativeChannel(order.ownSocket(link.fd), receive);
 }
 

@@ -5,7 +5,7 @@
 
 import type { Server } from "node:net";
 import type { HostOrder } from "@brood/core/worker";
-import type { ToWorker } from "../handoff/messages.ts";
+import { LINK_ROLE, type ToWorker } from "../handoff/messages.ts";
 import { ConnectionIntake } from "./connection-intake.ts";
 import {
   type HandoffChannel,
@@ -47,7 +47,7 @@ export class Intake {
       this.#connections = new ConnectionIntake(this.#server, address, () => this.#channel);
       await this.#connections.open(options.backlog, path);
     } else {
-      const listening = this.#order.sockets.filter(({ role }) => role !== "link");
+      const listening = this.#order.sockets.filter(({ role }) => role !== LINK_ROLE);
       const descriptors = listening.map(({ fd }) => this.#order.ownSocket(fd));
       this.#sockets = await SharedSockets.open(this.#server, descriptors, path, options);
     }

@@ -4,11 +4,12 @@ import { promises as fs } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { app, probing, serving, until } from "../support/serving.ts";
+import { spawns } from "../support/spawn.ts";
 import { within } from "../support/within.ts";
 
 const hook = (body: string): string => `export async function onWorkerBoot(ctx) { ${body} }`;
 
-const SPAWNS = ["fresh", "template"] as const;
+const SPAWNS = spawns();
 
 describe.each(SPAWNS)("a bad release, spawn %s", (spawn) => {
   it("C28: that crashes soon after it was ready never gets past its first worker", async () => {
@@ -83,6 +84,11 @@ describe("going back when the old files are gone", () => {
     await fs.rm(join(folder, "r1"), { recursive: true });
     const result = await within("the roll", server.restart({ to: entryOf(2) }), undefined, 40_000);
     expect(result).toMatchObject({ result: "failed", replaced: 1, reason: { code: "BROOD_BOOT_FAILED" } });
+    // One that was refused may still be on its way out.
+    await within(
+      "its end",
+      until(server, () => server.stats().workers.length === 2),
+    );
     expect(server.stats().workers.map(({ generation, state }) => [generation, state])).toEqual([
       [2, "ready"],
       [1, "ready"],

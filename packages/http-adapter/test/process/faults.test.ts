@@ -5,14 +5,13 @@ import net from "node:net";
 import { join } from "node:path";
 import { versionProbe } from "@brood/testing";
 import { describe, expect, it } from "vitest";
-import { brood, expressApp, SPAWN, startBrood, testFolder } from "../support/brood-server.ts";
+import { brood, expressApp, startBrood, testFolder } from "../support/brood-server.ts";
+import { seen } from "../support/look.ts";
+import { runtimes } from "../support/spawn.ts";
 import { within } from "../support/within.ts";
 
 /** A process that is killed has no exit code; a thread that is terminated has 1. */
-const RUNTIMES: readonly ("process" | "thread")[] =
-  SPAWN === "template" ? ["process"] : ["process", "thread"];
-
-const BAD_RELEASES = RUNTIMES.flatMap((runtime) => [
+const BAD_RELEASES = runtimes().flatMap((runtime) => [
   [runtime, "throws", "throw new Error('no database');", "BROOD_BOOT_FAILED", "no database", 1] as const,
   [
     runtime,
@@ -36,7 +35,7 @@ describe("a bad release", () => {
   it.each(BAD_RELEASES)(
     "C27, C29, 58: with runtime %s code that %s fails `brood restart` with the reason, drops nothing, and a good restart follows",
     async (runtime, _, code, reason, stderr, exitCode) => {
-      const bootTimeoutMs = reason === "BROOD_BOOT_TIMEOUT" ? 8_000 : 60_000;
+      const bootTimeoutMs = reason === "BROOD_BOOT_TIMEOUT" ? 5_000 : 60_000;
       const folder = await testFolder({ "app.mjs": expressApp("1") });
       const server = await startBrood(
         folder,
@@ -174,10 +173,10 @@ async function replaced(
   stats: () => Promise<{ readonly ready: number; readonly counters: { readonly crashed: number } }>,
   ready: number,
 ): Promise<void> {
-  for (;;) {
+  await seen(async () => {
     const now = await stats();
-    if (now.counters.crashed > 0 && now.ready === ready) return;
-  }
+    return now.counters.crashed > 0 && now.ready === ready;
+  });
 }
 
 /** Connects and sends half a request, so that a worker has something in flight when its supervisor dies. */
@@ -191,9 +190,9 @@ async function holdRequest(address: string): Promise<net.Socket> {
 
 async function goneAll(pids: readonly number[]): Promise<void> {
   for (const pid of pids) {
-    for (;;) {
+    await seen(async () => {
       const stat = await fs.readFile(`/proc/${pid}/stat`, "utf8").catch(() => null);
-      if (stat === null || stat.includes(") Z ")) break;
-    }
+      return stat === null || stat.includes(") Z ");
+    });
   }
 }

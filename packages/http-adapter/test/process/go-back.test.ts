@@ -6,6 +6,7 @@ import { serve } from "@brood/http-adapter";
 import { versionProbe } from "@brood/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { expressApp, startBrood, testFolder } from "../support/brood-server.ts";
+import { SPAWN } from "../support/spawn.ts";
 import { within } from "../support/within.ts";
 
 const QUICK = ["-w", "2", "-l", "127.0.0.1:0", "--min-healthy", "100"] as const;
@@ -77,6 +78,7 @@ describe("requests that arrive together", () => {
     const server = await serve({
       entry: join(folder, "r1/app.mjs"),
       workers: 2,
+      spawn: SPAWN,
       listen: "127.0.0.1:0",
       minHealthyMs: 50,
     });
@@ -98,12 +100,21 @@ describe("the result of a failed restart", () => {
         "for (let line = 1; line <= 50; line += 1) console.error('line', line);\nprocess.exit(9);",
     });
     const entry = join(folder, "r1/app.mjs");
-    const server = await serve({ entry, workers: 1, listen: "127.0.0.1:0", minHealthyMs: 50 });
+    const server = await serve({
+      entry,
+      workers: 1,
+      spawn: SPAWN,
+      listen: "127.0.0.1:0",
+      minHealthyMs: 50,
+    });
     onTestFinished(() => server.stop({ now: true }));
     const { result, reason } = await server.restart({ to: join(folder, "r2/app.mjs") });
     expect(result).toBe("failed");
-    expect(reason).toMatchObject({ code: "BROOD_BOOT_FAILED", slot: 0, exitCode: 9, signal: null });
-    expect(reason?.message).toMatch(/^worker=w2 slot=0 gen=2 exited with code 9 before it was ready/);
+    expect(reason).toMatchObject({ code: "BROOD_BOOT_FAILED", exitCode: 9, signal: null });
+    // A template has no slot.
+    expect(reason?.slot).toBe(SPAWN === "fresh" ? 0 : undefined);
+    const who = SPAWN === "fresh" ? "worker=w2 slot=0 gen=2" : "template=t2 gen=2";
+    expect(reason?.message.startsWith(`${who} exited with code 9 before it was ready`)).toBe(true);
     expect(reason?.stderr?.split("\n")).toEqual(Array.from({ length: 20 }, (_, at) => `line ${at + 31}`));
   });
 });

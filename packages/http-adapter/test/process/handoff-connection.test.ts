@@ -11,13 +11,17 @@ import { type Server, serve } from "@brood/http-adapter";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { testFolder } from "../support/brood-server.ts";
 import { fetchOver } from "../support/fetch-over.ts";
+import { SPAWN } from "../support/spawn.ts";
 import { within } from "../support/within.ts";
 
-/** Answers with its slot. Boots at once while there is no file "wait". */
+/** Answers with its slot. Boots at once while there is no file "wait", be it loaded for each worker or forked. */
 const APP = `import { existsSync } from "node:fs";
 import { createServer } from "node:http";
 import { worker } from "@brood/http-adapter";
-while (existsSync(new URL("./wait", import.meta.url))) await new Promise((resolve) => setTimeout(resolve, 10));
+export async function onWorkerBoot() {
+  while (existsSync(new URL("./wait", import.meta.url))) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+await onWorkerBoot();
 const server = createServer((request, response) => {
   if (request.url === "/slow") return setTimeout(() => response.end("slow"), 300);
   const { remoteAddress } = request.socket;
@@ -42,7 +46,8 @@ async function start(
   const folder = await testFolder({ "app.mjs": APP });
   await fs.mkdir(join(folder, "node_modules/@brood"), { recursive: true });
   await fs.symlink(join(link, ".."), join(folder, "node_modules/@brood/http-adapter"));
-  const base: Config = { entry: "app.mjs", cwd: folder, workers: 2, listen: "127.0.0.1:0", minHealthyMs: 0 };
+  const where = { entry: "app.mjs", cwd: folder, listen: "127.0.0.1:0" };
+  const base: Config = { ...where, spawn: SPAWN, workers: 2, minHealthyMs: 0 };
   const server = await serve({ ...base, handoff: "connection", ...config });
   onTestFinished(() => server.stop({ now: true }));
   return { server, folder };

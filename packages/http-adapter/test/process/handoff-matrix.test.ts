@@ -5,9 +5,10 @@ import net from "node:net";
 import { type Probe, versionProbe } from "@brood/testing";
 import { describe, expect, it } from "vitest";
 import { type BroodServer, startBroodWith, testFolder } from "../support/brood-server.ts";
-import { post } from "../support/control-post.ts";
+import { post } from "../support/control.ts";
 import { type HandoffRow, ROWS } from "../support/handoff-rows.ts";
 import { listeningOn } from "../support/listening-sockets.ts";
+import { seen } from "../support/look.ts";
 import { within } from "../support/within.ts";
 
 const isFull = process.env["HANDOFF_MATRIX"] === "full";
@@ -50,13 +51,6 @@ function ask(port: number): { readonly connected: Promise<void>; readonly answer
   return { connected, answered };
 }
 
-async function until(what: string, isTrue: () => boolean, deadlineMs: number): Promise<void> {
-  const came = (async () => {
-    while (!isTrue()) await new Promise((resolve) => setImmediate(resolve));
-  })();
-  await within(what, came, undefined, deadlineMs);
-}
-
 describe.each(ROWS)("$name", (row) => {
   if (row.skipReason !== null) console.log(`skipped: ${row.name}: ${row.skipReason}`);
   if (!row.areProcesses) console.log(`skipped: ${row.name}: kills (a thread has no pid to be killed by)`);
@@ -85,7 +79,12 @@ describe.each(ROWS)("$name", (row) => {
         await probe.more(100);
       }
       if (row.closesSurplus) {
-        await until("surplus sockets closed", () => listeningOn(portOf(server)) === 1, 30_000);
+        await within(
+          "surplus sockets closed",
+          seen(() => listeningOn(portOf(server)) === 1),
+          undefined,
+          30_000,
+        );
       }
       await probe.more(500);
       expect((await probe.stop()).errorsByKind).toEqual({});

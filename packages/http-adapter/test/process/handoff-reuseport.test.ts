@@ -8,6 +8,8 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { canBindByFlag } from "../../src/handoff/reuseport-sockets.ts";
 import { startBrood, testFolder } from "../support/brood-server.ts";
 import { listeningOn } from "../support/listening-sockets.ts";
+import { seen } from "../support/look.ts";
+import { SPAWN } from "../support/spawn.ts";
 import { within } from "../support/within.ts";
 
 const APP = "export default (request, response) => response.end(String(process.pid));";
@@ -20,7 +22,8 @@ type Config = Parameters<typeof serve>[0];
 
 async function start(config: Partial<Config> = {}): Promise<Server> {
   const folder = await testFolder({ "app.mjs": APP });
-  const base: Config = { entry: "app.mjs", cwd: folder, workers: 3, listen: "127.0.0.1:0", minHealthyMs: 0 };
+  const where = { entry: "app.mjs", cwd: folder, listen: "127.0.0.1:0" };
+  const base: Config = { ...where, spawn: SPAWN, workers: 3, minHealthyMs: 0 };
   const server = await serve({ ...base, handoff: "reuseport", ...config });
   onTestFinished(() => server.stop({ now: true }));
   return server;
@@ -89,9 +92,7 @@ describe.skipIf(skipReason !== null)("reuseport", () => {
     const second = await startBrood(folder, ...options, "-l", `127.0.0.1:${port}`);
     expect(await pidAt(second.addresses[0])).toMatch(/^\d+$/);
     // Those of the dead one are gone, or about to.
-    const gone = (async () => {
-      while (listeningOn(port) !== 2) await new Promise((resolve) => setImmediate(resolve));
-    })();
+    const gone = seen(() => listeningOn(port) === 2);
     await within("the old sockets' end", gone);
   });
 });

@@ -7,6 +7,7 @@ import { createRequire } from "node:module";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { WebSocket } from "ws";
 import { startBrood, testFolder } from "../support/brood-server.ts";
+import { seen } from "../support/look.ts";
 import { within } from "../support/within.ts";
 import { ROWS } from "../support/worker-rows.ts";
 
@@ -39,6 +40,8 @@ worker.signal.addEventListener("abort", () => {
 export default server;`;
 
 const CLIENTS = 12;
+/** A client that talks without a pause takes the core from the server that is to be restarted. */
+const PAUSE_MS = 10;
 
 /** Comes back whenever it was told to, and remembers everything else that happened to it. */
 interface LongClient {
@@ -56,14 +59,18 @@ function webSocketClient(url: string): LongClient {
   let hasEnded = false;
   let socket: WebSocket;
   const connect = (): void => {
-    socket = new WebSocket(url);
+    const own = new WebSocket(url);
+    socket = own;
+    const talk = (): void => {
+      if (own.readyState === WebSocket.OPEN) own.send("hello");
+    };
     socket.on("error", (error) => errors.push(error.message));
     socket.on("message", (data) => {
       const text = String(data);
       if (text.startsWith("gen")) greetings.push(text);
       else if (text === "echo hello") echoes += 1;
       else errors.push(text);
-      socket.send("hello");
+      setTimeout(talk, PAUSE_MS);
     });
     socket.on("close", (code) => {
       if (hasEnded) return;
@@ -132,10 +139,7 @@ describe.each(ROWS)("with %s", (_, options) => {
       const reached = (greeting: string): Promise<void> =>
         within(
           `${greeting} for everybody`,
-          (async () => {
-            while (!clients.every((client) => client.greetings.at(-1) === greeting && client.echoes() > 10))
-              await new Promise((resolve) => setImmediate(resolve));
-          })(),
+          seen(() => clients.every((client) => client.greetings.at(-1) === greeting && client.echoes() > 10)),
           () => JSON.stringify({ errors: errors(), greetings: clients.map((client) => client.greetings) }),
         );
       await reached("gen 1");

@@ -3,10 +3,11 @@
 
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
+import { nativeSupport } from "@brood/core/native";
 import { expect, it, onTestFailed } from "vitest";
 import { testFolder } from "../support/brood-server.ts";
+import { SPAWN } from "../support/spawn.ts";
 import { within } from "../support/within.ts";
 
 const BROOD = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
@@ -15,14 +16,8 @@ const NAMESPACE = ["--pid", "--fork", "--kill-child", "--mount-proc"];
 function obstacle(): string | null {
   const { status, error, stderr } = spawnSync("unshare", [...NAMESPACE, "true"], { encoding: "utf8" });
   if (status !== 0) return error?.message ?? stderr.trim();
-  try {
-    createRequire(import.meta.url)("node-gyp-build")(
-      fileURLToPath(new URL("../../../core/native", import.meta.url)),
-    );
-    return null;
-  } catch (thrown) {
-    return String(thrown).split("\n", 1)[0] ?? "";
-  }
+  const native = nativeSupport();
+  return native.ok ? null : native.reason;
 }
 
 const reason = obstacle();
@@ -47,8 +42,8 @@ it.skipIf(reason !== null)(
   async () => {
     const folder = await testFolder({ "app.mjs": APP });
     const socket = `${folder}/app.sock`;
-    const args = [BROOD, "start", "app.mjs", "-w", "2", "-l", "127.0.0.1:0", "--control", socket];
-    const child = spawn("unshare", [...NAMESPACE, process.execPath, ...args], {
+    const args = [BROOD, "start", "app.mjs", "-w", "2", "--spawn", SPAWN, "-l", "127.0.0.1:0"];
+    const child = spawn("unshare", [...NAMESPACE, process.execPath, ...args, "--control", socket], {
       cwd: folder,
       stdio: ["ignore", "pipe", "pipe"],
     });

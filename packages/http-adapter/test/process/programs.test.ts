@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { startBrood, testFolder } from "../support/brood-server.ts";
 import { connectRaw, type RawClient } from "../support/raw-client.ts";
+import { runtimes } from "../support/spawn.ts";
 import { within } from "../support/within.ts";
 
 const PROGRAMS = ["express-program.mjs", "fastify-program.mjs"] as const;
@@ -96,18 +97,15 @@ describe.each(PROGRAMS)("%s", (name) => {
     await program.end();
   });
 
-  it.each(["process", "thread"])(
-    "under brood, runtime %s: knows its worker, and is restarted",
-    async (runtime) => {
-      const folder = await testFolder();
-      const args = ["-w", "2", "-l", "127.0.0.1:0", "--runtime", runtime, "--min-healthy", "0"];
-      const server = await startBrood(folder, programPath(name), ...args);
-      const port = Number(new URL(server.addresses[0] ?? "").port);
-      const ready = await get(port, "/health/ready");
-      expect(ready.status).toBe(200);
-      expect(JSON.parse(ready.body)).toMatchObject({ status: "ok", generation: 1 });
-      expect(await server.command("restart")).toMatchObject({ exitCode: 0 });
-      expect(JSON.parse((await get(port, "/health/live")).body)).toMatchObject({ generation: 2 });
-    },
-  );
+  it.each(runtimes())("under brood, runtime %s: knows its worker, and is restarted", async (runtime) => {
+    const folder = await testFolder();
+    const args = ["-w", "2", "-l", "127.0.0.1:0", "--runtime", runtime, "--min-healthy", "0"];
+    const server = await startBrood(folder, programPath(name), ...args);
+    const port = Number(new URL(server.addresses[0] ?? "").port);
+    const ready = await get(port, "/health/ready");
+    expect(ready.status).toBe(200);
+    expect(JSON.parse(ready.body)).toMatchObject({ status: "ok", generation: 1 });
+    expect(await server.command("restart")).toMatchObject({ exitCode: 0 });
+    expect(JSON.parse((await get(port, "/health/live")).body)).toMatchObject({ generation: 2 });
+  });
 });

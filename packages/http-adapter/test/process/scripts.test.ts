@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { versionProbe } from "@brood/testing";
 import { describe, expect, it } from "vitest";
 import { type BroodServer, brood, startBrood, testFolder } from "../support/brood-server.ts";
+import { seen } from "../support/look.ts";
+import { runtimes, SPAWN, whereFresh } from "../support/spawn.ts";
 import { within } from "../support/within.ts";
 
 /** Listens at once, and says that it is ready when its database is. */
@@ -71,8 +73,6 @@ process.once("SIGTERM", () => {
   setTimeout(() => console.log("last job done"), 200);
 });`;
 
-const RUNTIMES = ["process", "thread"] as const;
-
 async function start(entry: string, text: string, ...args: readonly string[]): Promise<BroodServer> {
   const folder = await testFolder({ [entry]: text });
   const files = ["--stdout", "out.log", "--min-healthy", "0", "-l", "127.0.0.1:0", "-w", "2"];
@@ -88,7 +88,7 @@ async function ask(server: BroodServer, path = "/"): Promise<string> {
   return (await fetch(url, { headers: { connection: "close" } })).text();
 }
 
-describe.each(RUNTIMES)("a script for PM2, runtime %s", (runtime) => {
+describe.each(runtimes())("a script for PM2, runtime %s", (runtime) => {
   it("with wait_ready: serves when it says so, and a roll goes on only then", async () => {
     const server = await start("server.cjs", PM2_READY, "--runtime", runtime, "--wait-ready");
     const versionOf = (answer: { readonly body: string }): string => answer.body;
@@ -110,7 +110,10 @@ describe.each(RUNTIMES)("a script for PM2, runtime %s", (runtime) => {
       "server.cjs": `require("node:http").createServer(() => {}).listen(3000);`,
     });
     const args = ["-w", "1", "-l", "127.0.0.1:0", "--boot-timeout", "1500", "--control", "c.sock"];
-    const end = await brood(["server.cjs", "--runtime", runtime, "--wait-ready", ...args], folder);
+    const end = await brood(
+      ["server.cjs", "--runtime", runtime, "--spawn", SPAWN, "--wait-ready", ...args],
+      folder,
+    );
     expect(end.exitCode).not.toBe(0);
     expect(end.stderr).toContain("did not report ready within 1500 ms");
   });
@@ -121,10 +124,8 @@ describe.each(RUNTIMES)("a script for PM2, runtime %s", (runtime) => {
       const server = await start("server.cjs", pm2Shutdown(listen), "--runtime", runtime);
       expect(await ask(server)).toMatch(/^hello [01]$/);
       const slow = ask(server, "/slow");
-      const taken = async (): Promise<void> => {
-        while (!(await printed(server)).includes("slow began"));
-      };
-      await within("the request", taken());
+      const isTaken = async (): Promise<boolean> => (await printed(server)).includes("slow began");
+      await within("the request", seen(isTaken));
       expect(await server.command("restart")).toMatchObject({ exitCode: 0 });
       expect(await slow).toBe("slow");
       const { counters } = await server.stats();
@@ -136,39 +137,50 @@ describe.each(RUNTIMES)("a script for PM2, runtime %s", (runtime) => {
   );
 });
 
-describe.each([
+const OWN_ROW = "these have a row of their own for it in the project `process`";
+const NATURAL_ENDS = [
   ["--runtime", "process"],
   ["--runtime", "thread"],
   ["--spawn", "template"],
-])("a script that ends when it has nothing more to do, %s %s", (...how) => {
-  it("is waited for until its last job is done", async () => {
-    const server = await start("server.cjs", PM2_NATURAL_END, ...how);
-    expect(await ask(server)).toBe("hello");
-    expect(await server.command("restart")).toMatchObject({ exitCode: 0 });
-    const lines = (await printed(server)).trim().split("\n");
-    expect(lines).toEqual(["last job done", "last job done"]);
-    const ends = server.log().match(/worker:exited .*/g) ?? [];
-    expect(ends).toEqual(["worker:exited exitCode=0", "worker:exited exitCode=0"]);
-    const { lastRoll } = await server.stats();
-    expect(lastRoll).toMatchObject({ result: "completed", killed: 0 });
-  });
-});
+] as const;
 
-describe.each([
+describe.each(whereFresh(NATURAL_ENDS, [], OWN_ROW))(
+  "a script that ends when it has nothing more to do, %s %s",
+  (...how) => {
+    it("is waited for until its last job is done", async () => {
+      const server = await start("server.cjs", PM2_NATURAL_END, ...how);
+      expect(await ask(server)).toBe("hello");
+      expect(await server.command("restart")).toMatchObject({ exitCode: 0 });
+      const lines = (await printed(server)).trim().split("\n");
+      expect(lines).toEqual(["last job done", "last job done"]);
+      const ends = server.log().match(/worker:exited .*/g) ?? [];
+      expect(ends).toEqual(["worker:exited exitCode=0", "worker:exited exitCode=0"]);
+      const { lastRoll } = await server.stats();
+      expect(lastRoll).toMatchObject({ result: "completed", killed: 0 });
+    });
+  },
+);
+
+const CLUSTERS = [
   ["--runtime", "process", SECOND_PORT],
   ["--runtime", "thread", SECOND_PORT],
   ["--spawn", "template", ""],
-])("a script for node:cluster, %s %s", (option, value, second) => {
-  it("runs as a cluster worker: its primary's branch does not run, and it is told so once", async () => {
-    const server = await start("server.mjs", clusterScript(second), option, value);
-    expect(await ask(server)).toMatch(/^worker [12]$/);
-    expect(await printed(server)).not.toContain("primary");
-    expect(server.log().match(/Brood is its primary/g)).toHaveLength(1);
-    const port = /metrics on (\d+)/.exec(await printed(server))?.[1];
-    if (second !== "") expect(await (await fetch(`http://localhost:${port}/`)).text()).toBe("metrics");
-    expect(await server.command("restart")).toMatchObject({ exitCode: 0 });
-  });
-});
+] as const;
+
+describe.each(whereFresh(CLUSTERS, [], OWN_ROW))(
+  "a script for node:cluster, %s %s",
+  (option, value, second) => {
+    it("runs as a cluster worker: its primary's branch does not run, and it is told so once", async () => {
+      const server = await start("server.mjs", clusterScript(second), option, value);
+      expect(await ask(server)).toMatch(/^worker [12]$/);
+      expect(await printed(server)).not.toContain("primary");
+      expect(server.log().match(/Brood is its primary/g)).toHaveLength(1);
+      const port = /metrics on (\d+)/.exec(await printed(server))?.[1];
+      if (second !== "") expect(await (await fetch(`http://localhost:${port}/`)).text()).toBe("metrics");
+      expect(await server.command("restart")).toMatchObject({ exitCode: 0 });
+    });
+  },
+);
 
 describe("cluster.fork() from somewhere else than the entry", () => {
   it("is refused, with what to do", async () => {
@@ -176,7 +188,10 @@ describe("cluster.fork() from somewhere else than the entry", () => {
       "boot.mjs": `import cluster from "node:cluster"; cluster.fork();`,
       "server.mjs": `import "./boot.mjs";`,
     });
-    const end = await brood(["server.mjs", "-w", "1", "-l", "127.0.0.1:0", "--control", "c.sock"], folder);
+    const end = await brood(
+      ["server.mjs", "-w", "1", "--spawn", SPAWN, "-l", "127.0.0.1:0", "--control", "c.sock"],
+      folder,
+    );
     expect(end.exitCode).toBe(1);
     expect(end.stderr).toContain("cluster.fork() in a Brood worker: Brood starts the workers itself");
   });

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { type Server, serve } from "@brood/http-adapter";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { testFolder } from "../support/brood-server.ts";
+import { seen } from "../support/look.ts";
+import { SPAWN } from "../support/spawn.ts";
 import { within } from "../support/within.ts";
 
 const APP = "export default (request, response) => response.end(String(process.pid));";
@@ -10,7 +12,8 @@ const APP = "export default (request, response) => response.end(String(process.p
 type Config = Parameters<typeof serve>[0];
 
 async function start(folder: string, config: Partial<Config> = {}): Promise<Server> {
-  const base: Config = { entry: "app.mjs", cwd: folder, workers: 1, listen: "127.0.0.1:0", minHealthyMs: 50 };
+  const where = { entry: "app.mjs", cwd: folder, listen: "127.0.0.1:0" };
+  const base: Config = { ...where, spawn: SPAWN, workers: 1, minHealthyMs: 50 };
   const server = await serve({ ...base, ...config });
   onTestFinished(() => server.stop({ now: true }));
   return server;
@@ -73,7 +76,7 @@ describe("serve()", () => {
     const folder = await testFolder({ "app.mjs": "await new Promise((r) => setTimeout(r, 1e6));" });
     const starting = new AbortController();
     const server = serve(
-      { entry: "app.mjs", cwd: folder, workers: 1, listen: "unix:app.sock" },
+      { entry: "app.mjs", cwd: folder, workers: 1, spawn: SPAWN, listen: "unix:app.sock" },
       { signal: starting.signal },
     );
     starting.abort();
@@ -95,12 +98,7 @@ describe("serve()", () => {
     const server = await start(folder, { drainTimeoutMs: 600_000 });
     const answer = get(server).catch((error: unknown) => error);
     const isTaken = async (): Promise<boolean> => (await server.freshStats()).workers[0]?.connections === 1;
-    await within(
-      "the request",
-      (async () => {
-        while (!(await isTaken()));
-      })(),
-    );
+    await within("the request", seen(isTaken));
     const stops = [server.stop(), server.stop()];
     await within("stop now", Promise.all([...stops, server.stop({ now: true })]));
     expect(await answer).toBeInstanceOf(Error);

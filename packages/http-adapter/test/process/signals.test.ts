@@ -2,6 +2,7 @@ import { promises as fs, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type BroodServer, brood, startBrood, testFolder } from "../support/brood-server.ts";
+import { seen } from "../support/look.ts";
 import { within } from "../support/within.ts";
 
 const APP = `console.log("loaded " + process.pid);
@@ -27,15 +28,13 @@ async function until(
   what: string,
   isSo: (stats: Awaited<ReturnType<BroodServer["stats"]>>) => boolean,
 ) {
-  let seen = "";
-  const arrived = (async () => {
-    for (;;) {
-      const stats = await server.stats();
-      if (isSo(stats)) return stats;
-      seen = JSON.stringify(stats);
-    }
-  })();
-  return within(what, arrived, () => seen);
+  let stats = await server.stats();
+  const arrived = seen(async () => {
+    stats = await server.stats();
+    return isSo(stats);
+  });
+  await within(what, arrived, () => JSON.stringify(stats));
+  return stats;
 }
 
 /** Opens a request that the worker has certainly taken. */
@@ -121,6 +120,12 @@ describe("control commands", () => {
     const { stdout } = await server.command("status");
     expect(stdout).toMatch(/^name=shop pid=\d+ state=running gen=1 ready=2\/2 uptime=/);
     expect(stdout).toMatch(/│ 0 +│ w1 +│ 1 +│ \d+ +│ ready +│/);
+    const json = await server.command("status", "--json");
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      name: "shop",
+      ready: 2,
+      workers: [{ slot: 0 }, { slot: 1 }],
+    });
     expect(await server.command("scale", "3")).toMatchObject({ stdout: "brood scaled desired=3 ready=3\n" });
     expect(await server.command("scale", "-2")).toMatchObject({ stdout: "brood scaled desired=1 ready=1\n" });
     const refused = await server.command("scale", "-1");
@@ -172,8 +177,9 @@ describe("control commands", () => {
 /** A log is written behind what it tells of: waits until the file's text is like this. */
 async function fileMatching(path: string, pattern: RegExp): Promise<void> {
   let text = "";
-  const matching = (async () => {
-    while (!pattern.test(text)) text = await fs.readFile(path, "utf8").catch(() => "");
-  })();
+  const matching = seen(async () => {
+    text = await fs.readFile(path, "utf8").catch(() => "");
+    return pattern.test(text);
+  });
   await within(`${pattern} in ${path}`, matching, () => text);
 }

@@ -5,6 +5,8 @@ import { createRequire } from "node:module";
 import { io, type Socket } from "socket.io-client";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { startBrood, testFolder } from "../support/brood-server.ts";
+import { seen } from "../support/look.ts";
+import { runtimes } from "../support/spawn.ts";
 import { within } from "../support/within.ts";
 
 const SOCKET_IO = createRequire(import.meta.url).resolve("socket.io");
@@ -49,37 +51,32 @@ function connectClient(url: string): Client {
 }
 
 describe("socket.io with sticky connections", () => {
-  it.each(["process", "thread"])(
-    "keeps its sessions, and comes back after a restart, runtime %s",
-    async (runtime) => {
-      const folder = await testFolder({ "app.mjs": APP, "brood.config.json": CONFIG });
-      const args = ["-w", "3", "-l", "127.0.0.1:0", "--min-healthy", "0", "--runtime", runtime];
-      const server = await startBrood(folder, ...args);
-      const url = (server.addresses[0] ?? "").replace("tcp", "http");
-      const clients = Array.from({ length: CLIENTS }, () => connectClient(url));
-      onTestFinished(() => {
-        for (const { socket } of clients) socket.disconnect();
-      });
-      const seen = (): string =>
-        JSON.stringify(clients.map(({ greetings, errors }) => ({ greetings, errors })));
-      const greeted = async (generation: number): Promise<void> => {
-        while (!clients.every(({ greetings }) => greetings.at(-1) === generation))
-          await new Promise((resolve) => setImmediate(resolve));
-      };
-      await within("a greeting for everybody", greeted(1), seen);
-      for (let round = 0; round < 20; round += 1) {
-        const answers = await within(
-          "answers",
-          Promise.all(clients.map(({ socket }) => socket.timeout(5_000).emitWithAck("ask", round))),
-          seen,
-        );
-        expect(new Set(answers)).toEqual(new Set([`answer to ${round}`]));
-      }
-      expect(clients.flatMap(({ errors }) => errors)).toEqual([]);
-      expect(clients.map(({ greetings }) => greetings)).toEqual(Array(CLIENTS).fill([1]));
-      expect(await server.command("restart")).toMatchObject({ exitCode: 0 });
-      await within("a greeting by new code for everybody", greeted(2), seen);
-      expect((await server.stats()).counters).toMatchObject({ crashed: 0, killed: 0 });
-    },
-  );
+  it.each(runtimes())("keeps its sessions, and comes back after a restart, runtime %s", async (runtime) => {
+    const folder = await testFolder({ "app.mjs": APP, "brood.config.json": CONFIG });
+    const args = ["-w", "3", "-l", "127.0.0.1:0", "--min-healthy", "0", "--runtime", runtime];
+    const server = await startBrood(folder, ...args);
+    const url = (server.addresses[0] ?? "").replace("tcp", "http");
+    const clients = Array.from({ length: CLIENTS }, () => connectClient(url));
+    onTestFinished(() => {
+      for (const { socket } of clients) socket.disconnect();
+    });
+    const shown = (): string =>
+      JSON.stringify(clients.map(({ greetings, errors }) => ({ greetings, errors })));
+    const greeted = (generation: number): Promise<void> =>
+      seen(() => clients.every(({ greetings }) => greetings.at(-1) === generation));
+    await within("a greeting for everybody", greeted(1), shown);
+    for (let round = 0; round < 20; round += 1) {
+      const answers = await within(
+        "answers",
+        Promise.all(clients.map(({ socket }) => socket.timeout(5_000).emitWithAck("ask", round))),
+        shown,
+      );
+      expect(new Set(answers)).toEqual(new Set([`answer to ${round}`]));
+    }
+    expect(clients.flatMap(({ errors }) => errors)).toEqual([]);
+    expect(clients.map(({ greetings }) => greetings)).toEqual(Array(CLIENTS).fill([1]));
+    expect(await server.command("restart")).toMatchObject({ exitCode: 0 });
+    await within("a greeting by new code for everybody", greeted(2), shown);
+    expect((await server.stats()).counters).toMatchObject({ crashed: 0, killed: 0 });
+  });
 });

@@ -4,10 +4,12 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { expressApp, startBrood, testFolder } from "../support/brood-server.ts";
+import { seen } from "../support/look.ts";
 import { app, probing, serving, until } from "../support/serving.ts";
+import { type Spawn, spawns, whereFresh } from "../support/spawn.ts";
 import { within } from "../support/within.ts";
 
-const SPAWNS = ["fresh", "template"] as const;
+const SPAWNS = whereFresh<Spawn>(spawns(), [], "rows for it are in the project `process`");
 
 describe.each(SPAWNS)("while a roll is under way, spawn %s", (spawn) => {
   it("D39: a resize down and up both end well, and every worker is of the new generation", async () => {
@@ -44,7 +46,10 @@ ${app("1", "if (path === '/block') { writeFileSync(new URL('./blocked', import.m
     const { hostname, port } = new URL(server.addresses[0] ?? "");
     const killed = new Promise((resolve) => server.once("worker:exited", resolve));
     const held = fetch(`http://${hostname}:${port}/block`).catch(() => null);
-    await within("the block", exists(join(folder, "r1/blocked")));
+    await within(
+      "the block",
+      seen(() => existsSync(join(folder, "r1/blocked"))),
+    );
     const roll = server.restart({ to: entryOf(2) });
     expect(await within("the kill", killed, undefined, 20_000)).toMatchObject({
       signal: "SIGKILL",
@@ -60,10 +65,6 @@ ${app("1", "if (path === '/block') { writeFileSync(new URL('./blocked', import.m
     expect(counters.spawned).toBeLessThanOrEqual(3);
   });
 });
-
-async function exists(path: string): Promise<void> {
-  while (!existsSync(path)) await new Promise((resolve) => setImmediate(resolve));
-}
 
 describe.each(SPAWNS)("recycling, spawn %s", (spawn) => {
   it("D40: workers that reach their limit together go one at a time, each after its successor is ready", async () => {
@@ -108,13 +109,11 @@ describe("a storm of signals", () => {
     const folder = await testFolder({ "app.mjs": expressApp("1") });
     const server = await startBrood(folder, "-w", "2", "-l", "127.0.0.1:0", "--min-healthy", "50");
     for (let count = 0; count < 500; count += 1) process.kill(server.pid, "SIGUSR2");
-    const calm = async (): Promise<void> => {
-      for (;;) {
-        const { roll, lastRoll, ready } = await server.stats();
-        if (roll === null && lastRoll?.result === "completed" && ready === 2) return;
-      }
-    };
-    await within("the last restart", calm(), undefined, 40_000);
+    const calm = seen(async () => {
+      const { roll, lastRoll, ready } = await server.stats();
+      return roll === null && lastRoll?.result === "completed" && ready === 2;
+    });
+    await within("the last restart", calm, undefined, 40_000);
     const { workers, generation } = await server.stats();
     expect(workers.map((each) => each.generation)).toEqual([generation, generation]);
     for (let count = 0; count < 500; count += 1) process.kill(server.pid, "SIGTERM");

@@ -11,10 +11,14 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFailed, onTestFinished } from "vitest";
 import { testFolder } from "../support/brood-server.ts";
 import { hasPython, receiveNotifications } from "../support/notify-receiver.ts";
+import { SPAWN } from "../support/spawn.ts";
 import { within } from "../support/within.ts";
 
 const EXAMPLE = fileURLToPath(new URL("../../../../examples/systemd", import.meta.url));
 const BROOD = fileURLToPath(new URL("../../bin/brood.js", import.meta.url));
+
+/** More for the command. */
+const HOW = SPAWN === "template" ? ["--spawn", "template"] : [];
 
 const skipReason =
   spawnSync("systemd-socket-activate", ["--version"]).error !== undefined
@@ -110,7 +114,7 @@ describe.skipIf(skipReason !== null)("systemd", () => {
     const server = activate(
       [socket],
       [`--fdname=${fdName}`, ...environment.flatMap((each) => ["-E", each])],
-      command,
+      [...command, ...HOW],
     );
     await server.line(/Listening on/);
     // The client that starts it is answered too: the socket was there before the server.
@@ -144,7 +148,7 @@ describe.skipIf(skipReason !== null)("systemd", () => {
     const environment = ["NOTIFY_SOCKET=/nowhere", "WATCHDOG_USEC=200000", `XDG_RUNTIME_DIR=${folder}`];
     const command = [process.execPath, BROOD, join(folder, "app.mjs"), "-w", "1", "--name", "named"];
     const options = ["--fdname=web:admin", ...environment.flatMap((each) => ["-E", each])];
-    const server = activate([web, admin], options, [...command, "-l", "fd:admin"]);
+    const server = activate([web, admin], options, [...command, ...HOW, "-l", "fd:admin"]);
     await server.line(/Listening on .*admin/);
     expect(await ask(admin)).toBe("[]");
     const ready = await server.line(/^brood ready name=named pid=(\d+) .* listen=(\S+)/m);
@@ -160,7 +164,7 @@ describe.skipIf(skipReason !== null)("systemd", () => {
     const port = await freePort();
     const options = ["-E", `XDG_RUNTIME_DIR=${folder}`];
     const command = [process.execPath, BROOD, join(folder, "app.mjs"), "-w", "2", "--name", "tcp"];
-    const server = activate([`127.0.0.1:${port}`], options, [...command, "--handoff", "connection"]);
+    const server = activate([`127.0.0.1:${port}`], options, [...command, ...HOW, "--handoff", "connection"]);
     await server.line(/Listening on/);
     const response = await fetch(`http://127.0.0.1:${port}/`, { headers: { connection: "close" } });
     expect(await response.text()).toBe("[]");

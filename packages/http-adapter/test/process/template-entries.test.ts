@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { startBrood, testFolder } from "../support/brood-server.ts";
+import { post } from "../support/control.ts";
 import { fetchOver, type Protocol } from "../support/fetch-over.ts";
 
 const ENTRIES: readonly (readonly [entry: string, protocol: Protocol])[] = [
@@ -45,7 +46,7 @@ describe("an entry, unchanged, served by workers forked from a template", () => 
       folder,
       fixture(entry),
       ...["--spawn", "template", "-w", "2", "-l", "127.0.0.1:0", "-l", `unix:${join(folder, "app.sock")}`],
-      "--expose-generation",
+      ...["--expose-generation", "--min-healthy", "0"],
     );
     for (const generation of ["1", "2"]) {
       for (const address of server.addresses) {
@@ -54,10 +55,12 @@ describe("an entry, unchanged, served by workers forked from a template", () => 
         expect(answer).toMatchObject({ status: 200, body: "GET /where" });
         expect(answer.headers).toMatchObject({ "x-brood-generation": generation });
       }
-      if (generation === "1") expect(await server.command("restart")).toMatchObject({ exitCode: 0 });
+      if (generation === "1")
+        expect(await post(server.control, "/restart")).toMatchObject({ result: "completed" });
     }
     expect((await server.stats()).counters).toMatchObject({ fallbacks: 0, crashed: 0, killed: 0 });
-    expect(await server.command("stop")).toMatchObject({ exitCode: 0 });
+    await post(server.control, "/stop");
+    expect(await server.ended()).toEqual({ exitCode: 0, signal: null });
   });
 
   it("one that opens a second port is refused, with the place in its source and where it belongs", async () => {

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { app, probing, serving } from "../support/serving.ts";
+import { whereFresh } from "../support/spawn.ts";
 import { within } from "../support/within.ts";
 
 const WHEN_HEALTH = 'if (path === "/healthz")';
@@ -100,6 +101,12 @@ export default https.createServer(tls, (request, response) => {
   });
 });
 
+const KINDS = whereFresh(
+  [{ runtime: "thread" }, { spawn: "template" }] as const,
+  [],
+  "a row for it is in the project `process`",
+);
+
 const CANARY = { requests: 100, maxErrorRateIncrease: 0.01, maxLatencyRatio: 2, timeoutMs: 20_000 };
 
 describe("canary analysis", () => {
@@ -139,20 +146,17 @@ describe("canary analysis", () => {
     expect(roll.reason?.message).toContain("has a p95 of");
   });
 
-  it.each([{ runtime: "thread" }, { spawn: "template" }] as const)(
-    "and health checks are the same with %j",
-    async (kind) => {
-      const failing = app("2", "if (path !== '/healthz' && count % 5 === 0) response.statusCode = 500;");
-      const { server, entryOf } = await serving([app("1"), failing], {
-        ...kind,
-        canary: { ...CANARY, requests: 50 },
-        healthCheck: "/healthz",
-      });
-      await probing(server);
-      const roll = await within("the roll", server.restart({ to: entryOf(2) }), undefined, 30_000);
-      expect(roll).toMatchObject({ result: "failed", reason: { code: "BROOD_CANARY_REGRESSED" } });
-    },
-  );
+  it.each(KINDS)("and health checks are the same with %j", async (kind) => {
+    const failing = app("2", "if (path !== '/healthz' && count % 5 === 0) response.statusCode = 500;");
+    const { server, entryOf } = await serving([app("1"), failing], {
+      ...kind,
+      canary: { ...CANARY, requests: 50 },
+      healthCheck: "/healthz",
+    });
+    await probing(server);
+    const roll = await within("the roll", server.restart({ to: entryOf(2) }), undefined, 30_000);
+    expect(roll).toMatchObject({ result: "failed", reason: { code: "BROOD_CANARY_REGRESSED" } });
+  });
 
   it("lets code pass that answers as well, and says by which figures", async () => {
     const { server, entryOf } = await serving([app("1"), app("2")], {

@@ -247,9 +247,10 @@ describe("a draining worker", () => {
 });
 
 describe("workers that take over from each other", () => {
+  // Not the fixtures above: they listen for messages, and are given time to end themselves after one.
   it.each([
-    ["http", "drain.mjs"],
-    ["h2c", "drain-http2.mjs"],
+    ["http", "http-server.mjs"],
+    ["h2c", "http2-server.mjs"],
   ] as const)("drop nothing of %s clients in a closed loop, ten times", async (protocol, entry) => {
     const { serve, later, tcp, unix } = scene();
     let worker = await serve(entry);

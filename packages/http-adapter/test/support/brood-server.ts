@@ -10,11 +10,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ServiceStats } from "@brood/core";
 import { onTestFailed, onTestFinished } from "vitest";
+import { statsOf } from "./control.ts";
+import { SPAWN } from "./spawn.ts";
 import { within } from "./within.ts";
 
 const BROOD = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
-/** How workers come to be in this run; the `template` project runs the same tests with "template". */
-export const SPAWN: string = process.env["BROOD_TEST_SPAWN"] ?? "fresh";
 const EXPRESS = createRequire(import.meta.url).resolve("express");
 
 /** An Express app that answers with the version it was loaded with. */
@@ -117,7 +117,7 @@ export async function startBroodWith(
     control,
     command,
     log: () => output.stderr(),
-    stats: async () => JSON.parse((await command("status", "--json")).stdout),
+    stats: () => statsOf(control),
     ended: async () => {
       const [exitCode, signal] = await within("the server's end", exit, shown, 40_000);
       return { exitCode, signal };

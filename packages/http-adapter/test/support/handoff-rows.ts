@@ -3,6 +3,7 @@
 
 import { nativeSupport } from "@brood/core/native";
 import { canBindByFlag } from "../../src/handoff/reuseport-sockets.ts";
+import { rowsOf } from "./spawn.ts";
 
 export interface HandoffRow {
   readonly name: string;
@@ -60,7 +61,7 @@ const HANDOFFS: readonly HandoffRow[] = [
   row("connection", WITHOUT_ADDON, null),
 ];
 
-export const ROWS: readonly HandoffRow[] = WORKERS.flatMap((workers) =>
+const ALL: readonly HandoffRow[] = WORKERS.flatMap((workers) =>
   HANDOFFS.filter(({ env }) => env !== WITHOUT_ADDON || !workers.needsAddon).map((handoff) => ({
     ...handoff,
     areProcesses: workers.areProcesses,
@@ -68,6 +69,12 @@ export const ROWS: readonly HandoffRow[] = WORKERS.flatMap((workers) =>
     name: `${handoff.name}: ${workers.name}`,
     args: [...workers.args, ...handoff.args],
   })),
+);
+
+export const ROWS: readonly HandoffRow[] = rowsOf(
+  ALL,
+  ({ args }) => !args.includes("template"),
+  "the handoffs of forked processes",
 );
 
 function row(handoff: string, env: Readonly<Record<string, string>>, skipReason: string | null): HandoffRow {

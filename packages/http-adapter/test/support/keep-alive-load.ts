@@ -5,6 +5,7 @@ import http from "node:http";
 import type { ClientHttp2Session } from "node:http2";
 import type { TestSocket } from "./bound-sockets.ts";
 import { connectHttp2, streamOver } from "./fetch-over.ts";
+import { seen } from "./look.ts";
 
 export interface LoadReport {
   readonly answered: number;
@@ -40,9 +41,7 @@ export function startKeepAliveLoad(
   return {
     async answers(count) {
       const goals = answered.map((each) => each + count);
-      while (answered.some((each, index) => each < (goals[index] ?? 0))) {
-        await new Promise((resolve) => setImmediate(resolve));
-      }
+      await seen(() => answered.every((each, index) => each >= (goals[index] ?? 0)));
     },
     async stop() {
       isStopping = true;

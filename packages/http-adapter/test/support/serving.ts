@@ -6,6 +6,7 @@ import { type ServeConfig, type Server, serve } from "@brood/http-adapter";
 import { type Probe, versionProbe } from "@brood/testing";
 import { onTestFailed, onTestFinished } from "vitest";
 import { testFolder } from "./brood-server.ts";
+import { SPAWN } from "./spawn.ts";
 
 /** Answers with its version. `more` runs before the answer and may use `count` (requests so far) and `path`. */
 export function app(version: string, more = "", exported = ""): string {
@@ -42,6 +43,7 @@ export async function serving(
   const server = await serve({
     entry: entryOf(1),
     workers: 2,
+    spawn: SPAWN,
     listen: "127.0.0.1:0",
     minHealthyMs: 300,
     compileCache: false,

@@ -8,7 +8,7 @@ export interface ContractRunner {
 }
 
 /** A claim names what it waits for long before the runner would cut it off. */
-export const WAIT_MS = 15_000;
+const WAIT_MS = 15_000;
 export const CLAIM_TIMEOUT_MS = 40_000;
 
 /** Resolves when `condition` holds. @param pass  lets time pass where it is not real. */

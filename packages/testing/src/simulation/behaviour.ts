@@ -4,7 +4,7 @@ import type { MachineConfig } from "@brood/core/engine";
 import type { FaultKind, Faults } from "./faults.ts";
 import type { Random } from "./random.ts";
 
-export const BEHAVIOURS = [
+const BEHAVIOURS = [
   "good",
   "bootThrows",
   "bootExits",
@@ -19,7 +19,7 @@ export const BEHAVIOURS = [
 ] as const;
 
 /** Shown only where workers are forked: by the template, or by what is forked from it. */
-export const TEMPLATE_BEHAVIOURS = [
+const TEMPLATE_BEHAVIOURS = [
   "templateUnsafe",
   "templateCrashesWhenReady",
   "templateFreezesWhenReady",

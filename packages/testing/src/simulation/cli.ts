@@ -1,7 +1,8 @@
 // `pnpm simulate`: runs seeds one after the other until something breaks, and shows it. The same command replays it.
 
 import { SingleBar } from "cli-progress";
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
+import { wholeNumber } from "../whole-number.ts";
 import { type SimulationRun, STEPS_DEFAULT, simulate, type Violation } from "./simulate.ts";
 
 interface Options {
@@ -52,11 +53,4 @@ function show({ slots }: SimulationRun, violation: Violation): void {
   console.log(`${invariant}: ${message}\n\nslots=${slots}, and this is enough to break it:`);
   for (const line of [...schedule, "", "the trace:", ...trace, "", `replay: ${replay}`]) console.log(line);
   process.exitCode = 1;
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1)
-    throw new InvalidArgumentError("expected a whole number, 1 or more.");
-  return value;
 }

@@ -1,7 +1,8 @@
 // `pnpm soak`: ten minutes unless told otherwise. Prints what it does, a report, and how to do the same again. The schedule
 // is the seed's; what the operating system makes of it is not.
 
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
+import { wholeNumber } from "../whole-number.ts";
 import { type SoakReport, soak } from "./soak.ts";
 
 interface Options {
@@ -62,11 +63,4 @@ function show(report: SoakReport): void {
     isClean(report) ? "clean" : "NOT CLEAN",
   ];
   console.log(lines.join("\n"));
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1)
-    throw new InvalidArgumentError("expected a whole number, 1 or more.");
-  return value;
 }

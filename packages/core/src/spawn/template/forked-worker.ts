@@ -111,9 +111,9 @@ export class ForkedWorker implements WorkerHandle {
     const reading = this.#reader.read(decodeJson(payload));
     const [pidfd, ...rest] = descriptors;
     for (const each of rest) this.#setting.binding.close(each);
-    const isHello = reading.kind === "message" && reading.message.type === "Hello";
     if (pidfd !== undefined) {
-      if (isHello && reading.message.type === "Hello") this.born(reading.message.pid, pidfd);
+      if (reading.kind === "message" && reading.message.type === "Hello")
+        this.born(reading.message.pid, pidfd);
       else this.#setting.binding.close(pidfd);
     }
     if (this.#hasEnded) return;

@@ -7,12 +7,12 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { createFrameWriter, createTemplateFrameReader } from "../../link/frames.ts";
 import { decodeJson, encodeJson } from "../../link/json-frame.ts";
-import type { BootOrder } from "../../link/protocol.ts";
 import type { TemplateCommand, TemplateMessage } from "../../link/template-protocol.ts";
 import type { WorkerId } from "../../machine/names.ts";
 import { createFramedLink, type FramedLink } from "../../native/index.ts";
 import type { SpawnOrder, WorkerHandle, WorkerSink } from "../../ports/spawn-strategy.ts";
 import type { TemplateHandle, TemplateOrder, TemplateSink } from "../../ports/template-strategy.ts";
+import { bootOrder } from "../boot-order.ts";
 import { reportEnd } from "../fresh-process.ts";
 import { createTail } from "../output.ts";
 import { workerEnvironment } from "../worker-environment.ts";
@@ -77,7 +77,9 @@ export class TemplateProcess implements TemplateHandle {
     const hasStdout = setting.stdout !== null;
     const worker = new ForkedWorker(setting, sink, () => this.#bury(order.worker));
     this.#workers.set(order.worker, worker);
-    const command = { type: "Fork", order: this.#workerOrder(order), hasStdout } as const;
+    const { sockets } = order;
+    const boot = bootOrder(setting.options, order, { runtime: "process", spawn: "template", sockets });
+    const command = { type: "Fork", order: boot, hasStdout } as const;
     const isSent =
       !this.#hasEnded && this.#send(command, [...worker.ends, ...order.sockets.map(({ fd }) => fd)]);
     worker.closeEnds();
@@ -140,13 +142,5 @@ export class TemplateProcess implements TemplateHandle {
     const { name, host, hostData, heartbeatIntervalMs, unsafe } = this.#setting.options;
     const { template, generation, release } = this.#order;
     return { template, generation, release, name, host, hostData, heartbeatIntervalMs, unsafe };
-  }
-
-  #workerOrder({ worker, slot, generation, release, sockets }: SpawnOrder): BootOrder {
-    const { name, host, hostData, heartbeatIntervalMs, watches } = this.#setting.options;
-    const identity = { worker, slot, generation, release, name };
-    const kind = { runtime: "process", spawn: "template" } as const;
-    const order = { ...identity, ...kind, host, hostData, sockets, heartbeatIntervalMs };
-    return watches === undefined ? order : { ...order, watches };
   }
 }
