@@ -16,6 +16,7 @@ import { isTaskMessage } from "../link/task-protocol.ts";
 import type { SpawnOrder, SpawnStrategy, WorkerHandle, WorkerSink } from "../ports/spawn-strategy.ts";
 import type { TaskLink, TaskPlane } from "../ports/task-link.ts";
 import { sessionOf, type TaskSpawnOptions } from "./task-options.ts";
+import { wholeWorkerEnvironment } from "./worker-environment.ts";
 
 const RUNNER = new URL("../worker/task-thread.js", import.meta.url).href;
 
@@ -70,7 +71,7 @@ class TaskThread implements WorkerHandle {
       idleTimeout: Number.POSITIVE_INFINITY,
       atomics: "disabled",
       recordTiming: false,
-      env,
+      env: wholeWorkerEnvironment(env),
       execArgv: [...execArgv],
       resourceLimits,
       workerData,

@@ -6,8 +6,8 @@ import { createFrameWriter, createSupervisorFrameReader, isFrame } from "../link
 import type { SupervisorMessage, WorkerMessage } from "../link/protocol.ts";
 import type { WorkerLink } from "./link.ts";
 
-/** After stdin, stdout and stderr: as `spawn/fresh-process.ts` lays them out. */
-const IPC_DESCRIPTOR = 3;
+/** After stdin, stdout and stderr: as `spawn/fresh-process.ts` and Tinypool lay them out. */
+export const IPC_DESCRIPTOR = 3;
 
 /** Takes over the channel. Call once, before any code of the application is loaded. */
 export function openIpcLink(): WorkerLink {

@@ -58,6 +58,61 @@ describe("a silent worker", () => {
   });
 });
 
+describe("a worker that is stopped in the middle of a task", () => {
+  const look = (driver: ReturnType<typeof drive>, atMs: number) => driver.at(atMs).deadlines();
+
+  it("is killed when it was seen stopped for the heartbeat timeout", () => {
+    const driver = drive({ desired: 1, asksTheSilent: true }).start().fresh();
+    look(driver, 6_000).worker("w1", { type: "WorkerSuspended" });
+    look(driver, 7_000);
+    look(driver, 12_000).worker("w1", { type: "WorkerSuspended" });
+    look(driver, 13_000);
+    look(driver, 14_000);
+    expect(driver.trace).toMatchInlineSnapshot(`
+      [
+        "t=6000 DeadlinesReached -> AskWorker w1",
+        "t=6000 WorkerSuspended w1 g1",
+        "t=7000 DeadlinesReached",
+        "t=12000 DeadlinesReached -> AskWorker w1",
+        "t=12000 WorkerSuspended w1 g1",
+        "t=13000 DeadlinesReached -> ExamineWorker w1",
+        "t=14000 DeadlinesReached -> KillWorker w1; SpawnWorker w2 slot=0 g1",
+      ]
+    `);
+  });
+
+  it("is spared when it goes on in time, and a second stop counts anew", () => {
+    const driver = drive({ desired: 1, asksTheSilent: true }).start().fresh();
+    look(driver, 6_000).worker("w1", { type: "WorkerSuspended" });
+    look(driver, 7_000);
+    look(driver, 12_000).worker("w1", { type: "WorkerBusy" });
+    look(driver, 18_000).worker("w1", { type: "WorkerSuspended" });
+    look(driver, 19_000);
+    look(driver, 23_999);
+    look(driver, 24_000);
+    driver.at(24_500).beat("w1");
+    look(driver, 25_000);
+    look(driver, 30_500);
+    expect(driver.trace).toMatchInlineSnapshot(`
+      [
+        "t=6000 DeadlinesReached -> AskWorker w1",
+        "t=6000 WorkerSuspended w1 g1",
+        "t=7000 DeadlinesReached",
+        "t=12000 DeadlinesReached -> AskWorker w1",
+        "t=12000 WorkerBusy w1 g1",
+        "t=18000 DeadlinesReached -> AskWorker w1",
+        "t=18000 WorkerSuspended w1 g1",
+        "t=19000 DeadlinesReached",
+        "t=23999 DeadlinesReached",
+        "t=24000 DeadlinesReached -> AskWorker w1",
+        "t=24500 WorkerHeartbeat w1 g1",
+        "t=25000 DeadlinesReached",
+        "t=30500 DeadlinesReached -> AskWorker w1",
+      ]
+    `);
+  });
+});
+
 describe("a start", () => {
   it("is not held against a worker that had been fit: a task may end its worker while others still boot", () => {
     const driver = drive({ desired: 4, minHealthyMs: 0, maxFailures: 2 });
