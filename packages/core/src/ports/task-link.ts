@@ -16,8 +16,9 @@ export interface TaskLink {
   readonly threadId: number | null;
   /** Can tasks that were sent be taken back while the worker is deep in another one? */
   readonly canRevoke: boolean;
-  /** @throws what the transport throws for a value that cannot be cloned; then nothing was sent. */
-  send(message: TaskMessage, transfer: readonly unknown[]): void;
+  /** False: it is full, and takes nothing until the worker has answered something.
+   *  @throws what the transport throws for a value that cannot be cloned; then nothing was sent. */
+  send(message: TaskMessage, transfer: readonly unknown[]): boolean;
   /** Marks a task's cell as sent; before `send`. */
   offer(task: SentTask): void;
   /** True: it has not begun and never will. */

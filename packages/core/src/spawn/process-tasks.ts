@@ -2,9 +2,9 @@
 // it, and a voice for a worker that is asked and cannot answer: deep in a task (legal, however long), or stopped in it.
 
 import type { SupervisorMessage } from "../link/protocol.ts";
-import { isTaskMessage, type TaskMessage } from "../link/task-protocol.ts";
+import { isTaskMessage } from "../link/task-protocol.ts";
 import type { SpawnOrder, WorkerEnd, WorkerSink } from "../ports/spawn-strategy.ts";
-import type { TaskPlane } from "../ports/task-link.ts";
+import type { TaskLink, TaskPlane } from "../ports/task-link.ts";
 import { isStopped } from "./process-state.ts";
 import { openTaskJournal } from "./task-journal.ts";
 
@@ -15,8 +15,8 @@ export class ProcessTasks {
   readonly #journal = openTaskJournal();
   #pid: number | null = null;
 
-  /** @param post throws for what cannot be cloned */
-  constructor(order: SpawnOrder, sink: WorkerSink, plane: TaskPlane, post: (message: TaskMessage) => void) {
+  /** @param post as TaskLink.send */
+  constructor(order: SpawnOrder, sink: WorkerSink, plane: TaskPlane, post: TaskLink["send"]) {
     this.#order = order;
     this.#sink = sink;
     this.#plane = plane;

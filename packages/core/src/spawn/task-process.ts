@@ -76,7 +76,7 @@ class TaskProcess implements WorkerHandle {
 
   send(message: SupervisorMessage): boolean {
     if (this.#hasEnded) return false;
-    this.#post(this.#writer.wrap(message));
+    this.#writer.write(message, (frame) => this.#post(frame));
     this.#tasks.speakFor(message);
     return true;
   }
@@ -134,8 +134,9 @@ class TaskProcess implements WorkerHandle {
   }
 
   /** @throws DataCloneError for what cannot be cloned. A closed channel is no error: the end is on its way. */
-  #post(message: unknown): void {
+  #post(message: unknown): boolean {
     if (this.#child?.connected) this.#child.send(message as object, undefined, undefined, () => {});
+    return true;
   }
 
   #end(exitCode: number | null, signal: NodeJS.Signals | null): void {

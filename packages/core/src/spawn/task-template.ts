@@ -60,8 +60,8 @@ class ForkedTaskWorker implements WorkerHandle {
     this.#handle.kill();
   }
 
-  #post(message: unknown): void {
-    this.#handle.send({ type: "Post", payload: encodePost(message) });
+  #post(message: unknown): boolean {
+    return this.#handle.send({ type: "Post", payload: encodePost(message) });
   }
 
   #receive(message: WorkerMessage, sink: WorkerSink): void {

@@ -96,7 +96,10 @@ class TaskThread implements WorkerHandle {
 
   send(message: SupervisorMessage): boolean {
     if (this.#hasEnded) return false;
-    this.#port.postMessage(this.#writer.wrap(message));
+    this.#writer.write(message, (frame) => {
+      this.#port.postMessage(frame);
+      return true;
+    });
     if (message.type === "Report" && this.#plane.isBusy(this.#order.worker))
       this.#sink.message({ type: "Busy", ...this.#signature() });
     return true;
@@ -161,7 +164,10 @@ function linkOver(port: MessagePort, cells: Int32Array): TaskLink & { threadId: 
   return {
     threadId: null,
     canRevoke: true,
-    send: (message, transfer) => port.postMessage(message, transfer as TransferListItem[]),
+    send(message, transfer) {
+      port.postMessage(message, transfer as TransferListItem[]);
+      return true;
+    },
     offer: ({ seq, cell }) => void Atomics.store(cells, cell, cellValue(seq, OFFERED)),
     revoke: ({ seq, cell }) => exchangeOffer(cells, cell, seq, REVOKED),
     hasBegun: ({ seq, cell }) => Atomics.load(cells, cell) === cellValue(seq, BEGUN),

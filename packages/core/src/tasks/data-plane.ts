@@ -9,9 +9,10 @@ import type { TaskLink, TaskPlane } from "../ports/task-link.ts";
 import { outcomeOf } from "./answers.ts";
 import type { Dispatcher, Shipment } from "./dispatcher.ts";
 import { type PoolTask, wrappedUs } from "./pool-task.ts";
-import { orphansOf, packed } from "./shipping.ts";
+import { orphansOf } from "./shipping.ts";
 import { SlowTaskWatch } from "./slow-task-watch.ts";
 import * as errors from "./task-errors.ts";
+import { TaskSender } from "./task-sender.ts";
 import { TaskStop } from "./task-stop.ts";
 import { type Member, type PlaneOptions, type PlanePorts, siteOf } from "./task-team.ts";
 
@@ -21,6 +22,7 @@ export class DataPlane implements TaskPlane {
   readonly #ports: PlanePorts;
   readonly #members: Map<WorkerId, Member> = new Map();
   readonly #watch: SlowTaskWatch;
+  readonly #sender: TaskSender;
   readonly #stop: TaskStop;
   /** Accepted and not settled. */
   #pending = 0;
@@ -37,6 +39,12 @@ export class DataPlane implements TaskPlane {
     this.#watch = new SlowTaskWatch(dispatcher, this.#members, ports.clock, options.budgetUs, () =>
       this.plan(),
     );
+    this.#sender = new TaskSender(options.defaultName, {
+      sent: (member) => this.#sent(member),
+      requeue: (jobs) => this.#requeue(jobs),
+      plan: () => this.plan(),
+      refuse: (task, error) => void this.#settle(task, { isDone: false, error }),
+    });
     this.#stop = new TaskStop(this.#members, options.abortGraceMs, ports);
   }
 
@@ -220,29 +228,15 @@ export class DataPlane implements TaskPlane {
     this.#maybeDrain();
   }
 
-  #send({ load, jobs }: Shipment<PoolTask>): void {
-    const member = this.#members.get(load.worker);
-    if (member === undefined) return this.#putBack(jobs);
-    const { message, transfer } = packed(jobs, member.link, this.#options.defaultName);
-    try {
-      member.link.send(message, transfer);
-    } catch (cause) {
-      return this.#sendEach(member, jobs, cause);
-    }
-    if (this.#options.isolate) load.isOpen = false;
-    this.#begin(member);
+  #send(shipment: Shipment<PoolTask>): void {
+    const member = this.#members.get(shipment.load.worker);
+    if (member === undefined) this.#putBack(shipment.jobs);
+    else this.#sender.send(member, shipment);
   }
 
-  /** One of them cannot be cloned: it is refused, the others go. */
-  #sendEach(member: Member, jobs: readonly PoolTask[], cause: unknown): void {
-    const [only] = jobs;
-    if (jobs.length > 1) {
-      for (const job of jobs) if (member.load !== null) this.#send({ load: member.load, jobs: [job] });
-    } else if (only !== undefined) {
-      member.load?.remove(only.seq);
-      this.#settle(only, { isDone: false, error: errors.notCloneable("task", only.name, cause) });
-      this.plan();
-    }
+  #sent(member: Member): void {
+    if (this.#options.isolate && member.load !== null) member.load.isOpen = false;
+    this.#begin(member);
   }
 
   /** Notes whose turn has come on that worker. */
@@ -264,8 +258,13 @@ export class DataPlane implements TaskPlane {
     if (this.#settle(task, { isDone: false, error })) this.#stop.stop(member, task, error);
   }
 
-  /** In their old order, in front of the others. */
   #putBack(tasks: readonly PoolTask[]): void {
+    this.#requeue(tasks);
+    if (tasks.length > 0) this.plan();
+  }
+
+  /** In their old order, in front of the others. */
+  #requeue(tasks: readonly PoolTask[]): void {
     for (const task of tasks.toReversed()) {
       task.state = "queued";
       task.load = null;
@@ -273,7 +272,6 @@ export class DataPlane implements TaskPlane {
       task.cancelTimer = null;
       this.dispatcher.queue.putBack(task);
     }
-    if (tasks.length > 0) this.plan();
   }
 
   #settle(task: PoolTask, outcome: Parameters<PoolTask["settle"]>[0]): boolean {

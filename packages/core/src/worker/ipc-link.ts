@@ -27,7 +27,15 @@ export function openIpcLink(): WorkerLink {
     descriptor: IPC_DESCRIPTOR,
     send(message) {
       if (!process.connected) return;
-      sent = new Promise((resolve) => send(writer.wrap(message), undefined, undefined, () => resolve()));
+      writer.write(message, (frame) => {
+        let hasLeft: () => void = () => {};
+        const leaving = new Promise<void>((resolve) => {
+          hasLeft = resolve;
+        });
+        send(frame, undefined, undefined, () => hasLeft());
+        sent = leaving;
+        return true;
+      });
     },
     flush: () => sent,
     unref: () => process.channel?.unref(),

@@ -151,6 +151,9 @@ class TaskSessionWorker implements OpenTaskSession {
 
   #send(message: Unsigned<WorkerMessage>): void {
     const { worker, generation } = this.#session.boot;
-    this.#transport.sendFrame(this.#writer.wrap({ worker, generation, ...message } as WorkerMessage));
+    this.#writer.write({ worker, generation, ...message } as WorkerMessage, (frame) => {
+      this.#transport.sendFrame(frame);
+      return true;
+    });
   }
 }

@@ -44,6 +44,17 @@ describe("template", () => {
     });
   });
 
+  it("carries more at a time than its link can hold", async () => {
+    const tasks = pool({ ...TEMPLATE, concurrentTasksPerWorker: 40 });
+    await within("ready", tasks.ready());
+    const values = Array.from({ length: 40 }, (_, index) => new Uint8Array(2 ** 20).fill(index));
+    const sizes = values.map((value) =>
+      tasks.run(value, { name: "echo" }).then((back) => Buffer.compare(value, back as Uint8Array)),
+    );
+    expect(await within("all", Promise.all(sizes), 50_000)).toEqual(values.map(() => 0));
+    expect(tasks.stats().counters).toMatchObject({ spawned: 1, killed: 0 });
+  });
+
   it.each([
     ["exit", 0, { exitCode: 0, signal: null }],
     ["exit", 7, { exitCode: 7, signal: null }],

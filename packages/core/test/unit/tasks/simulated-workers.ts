@@ -119,7 +119,10 @@ class SimulatedWorker implements WorkerHandle {
     plane.linked(order, {
       threadId: null,
       canRevoke: true,
-      send: (message) => this.#receive(structuredClone(message)),
+      send: (message) => {
+        this.#receive(structuredClone(message));
+        return true;
+      },
       offer: () => {},
       revoke: ({ seq }) => {
         if (!this.#begun.has(seq)) this.#revoked.add(seq);
