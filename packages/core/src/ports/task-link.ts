@@ -27,11 +27,16 @@ export interface TaskLink {
   hasBegun(task: SentTask): boolean | null;
 }
 
+/** What a worker has answered, however it came. */
+export interface Answers {
+  each(take: (seq: number, status: number, value: unknown, durationUs: number) => void): void;
+}
+
 /** What the strategies tell the pool. */
 export interface TaskPlane {
   /** Before anything else about this worker. */
   linked(order: SpawnOrder, link: TaskLink): void;
-  received(worker: WorkerId, message: TaskMessage): void;
+  received(worker: WorkerId, answers: Answers): void;
   /** It is about to be killed: nothing more for it. */
   close(worker: WorkerId): void;
   /** Has it begun a task and not answered, by its own account? */

@@ -2,7 +2,7 @@
 // it, and a voice for a worker that is asked and cannot answer: deep in a task (legal, however long), or stopped in it.
 
 import type { SupervisorMessage } from "../link/protocol.ts";
-import { isTaskMessage } from "../link/task-protocol.ts";
+import { eachAnswer, isTaskMessage } from "../link/task-protocol.ts";
 import type { SpawnOrder, WorkerEnd, WorkerSink } from "../ports/spawn-strategy.ts";
 import type { TaskLink, TaskPlane } from "../ports/task-link.ts";
 import { isStopped } from "./process-state.ts";
@@ -54,7 +54,7 @@ export class ProcessTasks {
   /** False: it is no message of the data plane. */
   received(value: unknown): boolean {
     if (!isTaskMessage(value)) return false;
-    this.#plane.received(this.#order.worker, value);
+    this.#plane.received(this.#order.worker, { each: (take) => eachAnswer(value, take) });
     return true;
   }
 

@@ -11,8 +11,9 @@ import {
 } from "node:worker_threads";
 import { createFrameWriter, createWorkerFrameReader, type FrameReader } from "../link/frames.ts";
 import type { SupervisorMessage, WorkerMessage } from "../link/protocol.ts";
+import { createResultMemory, RESULTS_READY, ResultReader } from "../link/result-ring.ts";
 import { BEGUN, cellValue, createTaskCells, exchangeOffer, OFFERED, REVOKED } from "../link/task-cells.ts";
-import { isTaskMessage } from "../link/task-protocol.ts";
+import { eachAnswer, isTaskMessage } from "../link/task-protocol.ts";
 import type { SpawnOrder, SpawnStrategy, WorkerHandle, WorkerSink } from "../ports/spawn-strategy.ts";
 import type { TaskLink, TaskPlane } from "../ports/task-link.ts";
 import { sessionOf, type TaskSpawnOptions } from "./task-options.ts";
@@ -36,6 +37,8 @@ class TaskThread implements WorkerHandle {
   readonly #sink: WorkerSink;
   readonly #plane: TaskPlane;
   readonly #cells = createTaskCells();
+  readonly #memory = createResultMemory();
+  readonly #results = new ResultReader(this.#memory);
   readonly #port: MessagePort;
   readonly #far: MessagePort;
   readonly #writer = createFrameWriter<SupervisorMessage>();
@@ -79,7 +82,7 @@ class TaskThread implements WorkerHandle {
     piscina.on("error", (error: unknown) => this.#failed(error));
     const session = sessionOf(options, this.#order, "thread");
     const opening = piscina.run(
-      { session, port: this.#far, cells: this.#cells },
+      { session, port: this.#far, cells: this.#cells, results: this.#memory },
       { transferList: [this.#far] },
     );
     const thread = piscina.threads[0];
@@ -120,7 +123,12 @@ class TaskThread implements WorkerHandle {
   }
 
   #receive(value: unknown): void {
-    if (isTaskMessage(value)) return this.#plane.received(this.#order.worker, value);
+    if (value === RESULTS_READY) this.#results.awake();
+    // In the order in which the worker spoke: what it answered before it said this.
+    if (this.#results.hasNews) this.#plane.received(this.#order.worker, this.#results);
+    if (value === RESULTS_READY) return;
+    if (isTaskMessage(value))
+      return this.#plane.received(this.#order.worker, { each: (take) => eachAnswer(value, take) });
     const reading = this.#reader.read(value);
     if (reading.kind === "message") this.#sink.message(reading.message);
     else if (reading.kind === "violation") this.#sink.violated(reading.detail);
@@ -149,6 +157,7 @@ class TaskThread implements WorkerHandle {
     ) {
       this.#receive(each.message);
     }
+    if (this.#results.hasNews) this.#plane.received(this.#order.worker, this.#results);
     this.#hasEnded = true;
     this.#port.close();
     this.#plane.ended(this.#order.worker, { isOutOfMemory: this.#isOutOfMemory });

@@ -2,10 +2,10 @@
 // was accepted leaves through `settle`, once: with its worker's answer, or because the worker ended, the time was up, the
 // caller aborted, or the pool closed. What a dead worker had not begun goes back to the queue; that is no retry.
 
-import { RESULT_STRIDE, RETURNED, type TaskMessage } from "../link/task-protocol.ts";
+import { RETURNED } from "../link/task-protocol.ts";
 import type { WorkerId } from "../machine/names.ts";
 import type { SpawnOrder } from "../ports/spawn-strategy.ts";
-import type { TaskLink, TaskPlane } from "../ports/task-link.ts";
+import type { Answers, TaskLink, TaskPlane } from "../ports/task-link.ts";
 import { outcomeOf } from "./answers.ts";
 import type { Dispatcher, Shipment } from "./dispatcher.ts";
 import { type PoolTask, wrappedUs } from "./pool-task.ts";
@@ -184,24 +184,22 @@ export class DataPlane implements TaskPlane {
     return false;
   }
 
-  received(worker: WorkerId, message: TaskMessage): void {
+  received(worker: WorkerId, answers: Answers): void {
     const member = this.#members.get(worker);
     const load = member?.load;
     if (member === undefined || !load) return;
     const back: PoolTask[] = [];
-    for (let at = 0; at < message.length; at += RESULT_STRIDE) {
-      const task = load.remove(message[at] as number) as PoolTask | undefined;
+    answers.each((seq, status, value, us) => {
+      const task = load.remove(seq) as PoolTask | undefined;
       if (task === undefined) {
         // One that was taken back before comes back once more when its worker drains.
-        if (message[at + 1] !== RETURNED) this.lateAnswers += 1;
-        continue;
+        if (status !== RETURNED) this.lateAnswers += 1;
+        return;
       }
       load.answered += 1;
-      const status = message[at + 1] as number;
-      if (status === RETURNED) {
-        if (task.state !== "settled") back.push(task);
-      } else this.#answer(member, task, status, message[at + 2], message[at + 3] as number);
-    }
+      if (status !== RETURNED) this.#answer(member, task, status, value, us);
+      else if (task.state !== "settled") back.push(task);
+    });
     if (back.length > 0) this.#putBack(back);
     this.#begin(member);
     if (this.dispatcher.wantsMore(load)) this.plan();

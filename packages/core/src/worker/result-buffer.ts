@@ -21,12 +21,12 @@ interface Record {
 }
 
 export class ResultBuffer {
-  readonly #channel: Pick<TaskChannel, "post" | "isCheap">;
+  readonly #channel: Pick<TaskChannel, "post" | "isCheap" | "place">;
   readonly #records: Map<string, Record> = new Map();
   #held: unknown[] = [];
   #heldSinceMs = 0;
 
-  constructor(channel: Pick<TaskChannel, "post" | "isCheap">) {
+  constructor(channel: Pick<TaskChannel, "post" | "isCheap" | "place">) {
     this.#channel = channel;
   }
 
@@ -46,6 +46,7 @@ export class ResultBuffer {
   }
 
   addResult(seq: number, result: unknown, us: number): void {
+    if (this.#channel.place(seq, result, us)) return;
     const moved = movedOf(result);
     if (moved === null) return this.add(seq, DONE, result, us);
     this.flush();

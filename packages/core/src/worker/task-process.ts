@@ -29,6 +29,7 @@ export function open({ session, journal }: ProcessOrder): void {
     runtime: "child_process",
     descriptor: IPC_DESCRIPTOR,
     isCheap: false,
+    place: () => false,
     post: send,
     sendFrame: send,
     flush: () => sent,

@@ -8,10 +8,10 @@ import {
   ABORT,
   CELL_SHIFT,
   DONE,
+  eachTask,
   NO_SUCH_TASK,
   ONE_WAY,
   RETURNED,
-  RUN_STRIDE,
   type TaskMessage,
   type TaskOrder,
   TELL_FIRST,
@@ -26,6 +26,8 @@ import type { TaskHandler } from "./task-module.ts";
 export interface TaskChannel {
   /** @throws when a value cannot be cloned; then nothing was sent. */
   post(results: TaskMessage, transfer: readonly unknown[]): void;
+  /** Hands a result over without a message; false: not this one. */
+  place(seq: number, result: unknown, durationUs: number): boolean;
   /** Does one message more cost next to nothing? */
   readonly isCheap: boolean;
   /** Asked before a task begins; false: it was taken back. */
@@ -81,14 +83,9 @@ export class TaskRunner {
 
   receive(message: TaskMessage): void {
     if (message[0] === ABORT) return this.#abort(message[1] as number);
-    for (let at = 1; at < message.length; at += RUN_STRIDE) {
-      this.#waiting.push({
-        seq: message[at] as number,
-        name: (message[at + 1] ?? this.#defaultName) as string,
-        value: message[at + 2],
-        flags: message[at + 3] as number,
-      });
-    }
+    eachTask(message, (seq, name, value, flags) =>
+      this.#waiting.push({ seq, name: name ?? this.#defaultName, value, flags }),
+    );
     this.#pump();
   }
 
