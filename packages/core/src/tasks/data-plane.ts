@@ -2,7 +2,7 @@
 // was accepted leaves through `settle`, once: with its worker's answer, or because the worker ended, the time was up, the
 // caller aborted, or the pool closed. What a dead worker had not begun goes back to the queue; that is no retry.
 
-import { RETURNED } from "../link/task-protocol.ts";
+import { DONE, RETURNED } from "../link/task-protocol.ts";
 import type { WorkerId } from "../machine/names.ts";
 import type { SpawnOrder } from "../ports/spawn-strategy.ts";
 import type { Answers, TaskLink, TaskPlane } from "../ports/task-link.ts";
@@ -216,6 +216,7 @@ export class DataPlane implements TaskPlane {
     if (this.#options.timings !== null) this.#options.timings.record(task.waitedUs, us);
     this.completed += 1;
     if (task.state === "settled") this.lateAnswers += 1;
+    else if (status === DONE) this.#settle(task, { isDone: true, value });
     else this.#settle(task, outcomeOf(task.name, status, value, siteOf(member)));
   }
 
