@@ -15,13 +15,14 @@ describe("template", () => {
       minWorkers: 2,
       maxWorkers: 2,
       workerData: new Map([["a", 1n]]),
-      env: { OWN: "1" },
+      env: { OWN: "1", WATCHDOG_USEC: "1" },
     });
     await within("ready", tasks.ready());
     expect(await tasks.run(41)).toBe(42);
     expect(await tasks.run(null, { name: "data" })).toEqual(new Map([["a", 1n]]));
     expect(await tasks.run("OWN", { name: "env" })).toBe("1");
     expect(await tasks.run("PATH", { name: "env" })).toBeUndefined();
+    expect(await tasks.run("WATCHDOG_USEC", { name: "env" })).toBeUndefined();
     const value = { bytes: new Uint8Array([1, 2]), date: new Date(0), none: undefined };
     expect(await tasks.run(value, { name: "echo" })).toEqual(value);
     expect(await refusal(tasks.run("plain", { name: "fail" }))).toMatchObject({
