@@ -15,6 +15,7 @@
         "src/mappings.c",
         "src/notify.c",
         "src/pidfd.c",
+        "src/heap.c",
         "src/platform.c",
         "src/process_end.c",
         "src/steer.c",

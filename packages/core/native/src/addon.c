@@ -19,7 +19,7 @@ static const struct {
     {"steer", brood_steer},                {"unsteer", brood_unsteer},
     {"queueLength", brood_queue_length},   {"notify", brood_notify},
     {"replace", brood_replace},            {"exitAfterMessage", brood_exit_after_message},
-    {"withoutThreads", brood_without_threads},
+    {"withoutThreads", brood_without_threads}, {"collectAll", brood_collect_all},
     {"watchdogStart", brood_watchdog_start},
 };
 

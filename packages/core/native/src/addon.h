@@ -60,6 +60,7 @@ napi_value brood_duplicate(napi_env env, napi_callback_info info);
 napi_value brood_replace(napi_env env, napi_callback_info info);
 napi_value brood_exit_after_message(napi_env env, napi_callback_info info);
 napi_value brood_without_threads(napi_env env, napi_callback_info info);
+napi_value brood_collect_all(napi_env env, napi_callback_info info);
 napi_value brood_close(napi_env env, napi_callback_info info);
 napi_value brood_bind_reuseport(napi_env env, napi_callback_info info);
 napi_value brood_accept_many(napi_env env, napi_callback_info info);

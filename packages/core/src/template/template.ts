@@ -85,7 +85,7 @@ export class Template {
     const findings = await preflight.findings();
     if (findings.length > 0 && order.unsafe === "refuse") throw unsafe(findings);
     if (findings.length > 0) process.stderr.write(`brood: the template ${unsafe(findings).message}\n`);
-    collectGarbage();
+    collectGarbage(this.#parts.binding);
     this.#loaded = { order, release, context, draining };
     this.#heartbeat = setInterval(() => this.#send({ type: "Heartbeat" }), order.heartbeatIntervalMs);
     this.#send({ type: "Ready" });

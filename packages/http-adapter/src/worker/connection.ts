@@ -7,14 +7,33 @@
 // nothing that could be refused meanwhile. (RFC 9113's announcement before the fact, with the highest stream id, was
 // rejected: Node cannot send it; nghttp2 ignores whatever comes after a GOAWAY of its own.)
 
+import type { EventEmitter } from "node:events";
 import type { ServerResponse } from "node:http";
 import type { ServerHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
+
+/** Where a socket or session keeps its connection. A WeakMap was rejected: with a connection for each request its upkeep
+ *  was 10 of 97 us. */
+const CONNECTION: unique symbol = Symbol("brood.connection");
+
+interface Carrier extends EventEmitter {
+  [CONNECTION]?: Connection;
+}
+
+/** The connection that this socket (the accepted one, or TLS on it) or session carries. */
+export function connectionOf(carrier: Carrier): Connection | undefined {
+  return carrier[CONNECTION];
+}
+
+function carry(carrier: Carrier, connection: Connection): void {
+  carrier[CONNECTION] = connection;
+}
 
 export class Connection {
   /** The newest response that is not through: in a draining worker any, before that one that waits behind another. */
   latest: ServerResponse | null = null;
   readonly #accepted: Socket;
+  readonly #onClosed: (connection: Connection) => void;
   #outer: Socket;
   #session: ServerHttp2Session | null = null;
   #inFlight = 0;
@@ -22,9 +41,13 @@ export class Connection {
   #lingerMs: number | null = null;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(socket: Socket) {
+  /** @param onClosed  called once, when the socket is closed */
+  constructor(socket: Socket, onClosed: (connection: Connection) => void) {
     this.#accepted = socket;
+    this.#onClosed = onClosed;
     this.#outer = socket;
+    carry(socket, this);
+    socket.on("close", closed);
   }
 
   /** What requests arrive on. */
@@ -34,11 +57,13 @@ export class Connection {
 
   /** TLS is up; closing goes through it from now on. */
   secured(socket: Socket): void {
+    carry(socket, this);
     this.#outer = socket;
   }
 
   /** http2 is up. */
   carries(session: ServerHttp2Session): void {
+    carry(session, this);
     this.#session = session;
   }
 
@@ -54,13 +79,12 @@ export class Connection {
     if (this.#lingerMs !== null) this.#session?.close();
   }
 
-  /** Bound, so that it can be the listener itself: one closure a connection, none a request. */
-  readonly requestEnded = (): void => {
+  requestEnded(): void {
     this.#inFlight -= 1;
     if (this.#inFlight > 0) return;
     this.latest = null;
     this.#linger();
-  };
+  }
 
   /** Nothing has been pipelined behind it. */
   answered(response: ServerResponse): void {
@@ -75,6 +99,7 @@ export class Connection {
 
   closed(): void {
     this.hold();
+    this.#onClosed(this);
   }
 
   get #isIdle(): boolean {
@@ -106,4 +131,9 @@ export class Connection {
     session.close();
     this.#linger();
   }
+}
+
+/** One for all sockets: with a connection for each request a closure for each counts. */
+function closed(this: Carrier): void {
+  this[CONNECTION]?.closed();
 }

@@ -13,7 +13,7 @@ import type { ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import { type Server, Socket } from "node:net";
 import { announceClose } from "./announce-close.ts";
 import type { AnswerCounter } from "./answers.ts";
-import { Connection } from "./connection.ts";
+import { Connection, connectionOf } from "./connection.ts";
 import type { IdentityHeaders } from "./identity-headers.ts";
 
 declare module "node:net" {
@@ -28,7 +28,6 @@ export class Traffic {
   readonly #answers: AnswerCounter | null;
   readonly #ignored = new Set<Socket>();
   readonly #connections = new Set<Connection>();
-  readonly #carriers = new WeakMap<object, Connection>();
   /** Responses of `checkContinue` and its like, whose listener may emit `request` in turn. */
   readonly #expected = new WeakSet<ServerResponse>();
   #requests = 0;
@@ -109,29 +108,27 @@ export class Traffic {
   }
 
   #opened(socket: Socket, speaksHttp: boolean): Connection {
-    const known = this.#carriers.get(socket);
+    const known = connectionOf(socket);
     if (known !== undefined) return known; // handed in once more by the application
-    const connection = new Connection(socket);
+    const connection = new Connection(socket, this.#closed);
     this.#connections.add(connection);
-    this.#carriers.set(socket, connection);
     if (!speaksHttp) connection.hold();
-    socket.once("close", () => {
-      connection.closed();
-      this.#connections.delete(connection);
-      if (this.#connections.size === 0) this.#onEmpty();
-    });
     if (this.#lingerMs !== null) connection.drain(this.#lingerMs);
     return connection;
   }
 
   /** A TLS socket knows the accepted one as `_parent` (looked up in Node 20, 22, 24 and 26). */
   #secured(socket: Socket): Connection | undefined {
-    const connection = this.#carriers.get(Reflect.get(socket, "_parent"));
-    if (connection === undefined) return undefined;
-    this.#carriers.set(socket, connection);
-    connection.secured(socket);
+    const accepted: unknown = Reflect.get(socket, "_parent");
+    const connection = accepted instanceof Socket ? connectionOf(accepted) : undefined;
+    connection?.secured(socket);
     return connection;
   }
+
+  readonly #closed = (connection: Connection): void => {
+    this.#connections.delete(connection);
+    if (this.#connections.size === 0) this.#onEmpty();
+  };
 
   #enter(connection: Connection | undefined, pass: () => boolean): boolean {
     const outer = this.#entering;
@@ -145,7 +142,6 @@ export class Traffic {
 
   #started(session: ServerHttp2Session): void {
     if (this.#entering === undefined) return;
-    this.#carriers.set(session, this.#entering);
     this.#entering.carries(session);
   }
 
@@ -153,15 +149,15 @@ export class Traffic {
     this.#requests += 1;
     this.#answers?.followStream(stream);
     this.#identity?.onStream(stream);
-    const connection = stream.session && this.#carriers.get(stream.session);
+    const connection = stream.session && connectionOf(stream.session);
     if (!connection) return;
     connection.requestBegan();
-    stream.on("close", connection.requestEnded);
+    stream.on("close", () => connection.requestEnded());
   }
 
   #upgraded(request: IncomingMessage): void {
     this.#requests += 1;
-    this.#carriers.get(request.socket)?.hold();
+    connectionOf(request.socket)?.hold();
   }
 
   #requested(event: string | symbol, request: IncomingMessage, response: ServerResponse): void {
@@ -173,7 +169,7 @@ export class Traffic {
     this.#identity?.onResponse(response);
     const isFirst = request.socket._httpMessage === response;
     if (isFirst && this.#lingerMs === null) return;
-    const connection = this.#carriers.get(request.socket);
+    const connection = connectionOf(request.socket);
     if (connection === undefined) return;
     connection.latest = response;
     if (this.#lingerMs !== null) this.#follow(connection, response);
@@ -183,7 +179,7 @@ export class Traffic {
   /** The worker drains: the connection is busy until this response is through, and is to close after it. */
   #follow(connection: Connection, response: ServerResponse): void {
     connection.requestBegan();
-    response.on("close", connection.requestEnded);
+    response.on("close", () => connection.requestEnded());
     this.#announce(connection, response);
   }
 
