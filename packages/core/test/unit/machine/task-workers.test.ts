@@ -122,6 +122,22 @@ describe("a start", () => {
     driver.ready("w4", "w5", "w6", "w7");
     expect(driver.trace.at(-1)).toBe("t=10 WorkerReady w7 g1 -> SettleStart ok");
   });
+
+  it("is over with the workers that were asked for first, whatever becomes of those it is scaled to meanwhile", () => {
+    const driver = drive({ desired: 1, startsWith: 1, minHealthyMs: 0, maxFailures: 2 });
+    driver.step({ type: "StartRequested", entry: "/srv/current/app.js" });
+    driver.step({ type: "ReleaseResolved", generation: 1, release: releaseOf(1) });
+    driver.step({ type: "ScaleRequested", requestId: "s", desired: 2 });
+    driver.ready("w1").at(10).exit("w1", 1).ready("w3").at(20).exit("w3", 1).at(300).deadlines().ready("w4");
+    driver.at(310).exit("w4", 1).at(900).deadlines().ready("w5").ready("w2");
+    expect(driver.trace.filter((line) => line.includes("Settle"))).toMatchInlineSnapshot(`
+      [
+        "t=0 WorkerReady w1 g1 -> SettleStart ok",
+        "t=20 WorkerExited w3 g1 -> SettleScale BROOD_WORKER_EXITED",
+      ]
+    `);
+    expect(driver.seats()).toEqual(["0:w5/g1 ready", "1:w2/g1 ready"]);
+  });
 });
 
 describe("scaling down", () => {
