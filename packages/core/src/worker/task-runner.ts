@@ -182,7 +182,7 @@ export class TaskRunner {
 
   #finish(seq: number, name: string, status: number, outcome: unknown, beganAtMs: number): number {
     const nowMs = performance.now();
-    // Whole, since an array of small integers is encoded many times faster.
+    // Whole, since arrays of small integers are encoded faster.
     const us = Math.round((nowMs - beganAtMs) * 1_000);
     this.done += 1;
     this.#active -= 1;
