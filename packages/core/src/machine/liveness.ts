@@ -33,12 +33,16 @@ export function checkLiveness(turn: Turn, worker: Worker): void {
   const isSecondLook = wasSuspected(turn, worker, silentSinceAtMs);
   worker.suspectedAtMs = atMs;
   if (!isSecondLook || isBudgetSpent(world)) {
-    if (world.config.asksTheSilent) turn.commands.push({ type: "AskWorker", worker: worker.id });
+    ask(turn, worker);
     return checkAgain(turn, worker, atMs + againMs);
   }
   if (worker.examinedAtMs < silentSinceAtMs) return examine(turn, worker);
   if (worker.role === "current") world.executed.add(worker.slot);
   expel(turn, worker, heartbeatTimeout(worker, atMs - worker.lastHeartbeatAtMs));
+}
+
+function ask({ world, commands }: Turn, worker: Worker): void {
+  if (world.config.asksTheSilent) commands.push({ type: "AskWorker", worker: worker.id });
 }
 
 /** It was found stopped in the middle of a task. Only the first finding counts: the next ones are the same silence. */
@@ -53,6 +57,8 @@ function signOfLifeAtMs({ lastHeartbeatAtMs, busyAtMs }: Worker): number {
 /** Its last words: what it was doing is known to nobody once it is dead. */
 function examine(turn: Turn, worker: Worker): void {
   worker.examinedAtMs = turn.atMs;
+  // It may have begun a task since it was asked.
+  ask(turn, worker);
   turn.commands.push({ type: "ExamineWorker", worker: worker.id });
   checkAgain(turn, worker, turn.atMs + Math.min(EXAMINE_MS, recheckMs(turn.world)));
 }

@@ -51,8 +51,25 @@ describe("a silent worker", () => {
         "t=12000 WorkerBusy w1 g1",
         "t=13000 DeadlinesReached",
         "t=18000 DeadlinesReached -> AskWorker w1",
-        "t=19000 DeadlinesReached -> ExamineWorker w1",
+        "t=19000 DeadlinesReached -> AskWorker w1; ExamineWorker w1",
         "t=20000 DeadlinesReached -> KillWorker w1; SpawnWorker w2 slot=0 g1",
+      ]
+    `);
+  });
+});
+
+describe("a silent worker that had no task when it was asked", () => {
+  it("is spared when it has begun one until its last look", () => {
+    const driver = drive({ desired: 1, asksTheSilent: true }).start().fresh();
+    driver.at(6_000).deadlines().at(7_000).deadlines().worker("w1", { type: "WorkerBusy" });
+    driver.at(8_000).deadlines().at(13_000).deadlines();
+    expect(driver.trace).toMatchInlineSnapshot(`
+      [
+        "t=6000 DeadlinesReached -> AskWorker w1",
+        "t=7000 DeadlinesReached -> AskWorker w1; ExamineWorker w1",
+        "t=7000 WorkerBusy w1 g1",
+        "t=8000 DeadlinesReached",
+        "t=13000 DeadlinesReached -> AskWorker w1",
       ]
     `);
   });
@@ -75,7 +92,7 @@ describe("a worker that is stopped in the middle of a task", () => {
         "t=7000 DeadlinesReached",
         "t=12000 DeadlinesReached -> AskWorker w1",
         "t=12000 WorkerSuspended w1 g1",
-        "t=13000 DeadlinesReached -> ExamineWorker w1",
+        "t=13000 DeadlinesReached -> AskWorker w1; ExamineWorker w1",
         "t=14000 DeadlinesReached -> KillWorker w1; SpawnWorker w2 slot=0 g1",
       ]
     `);
