@@ -2,7 +2,6 @@
 // ports, and turns requests into events and answers into promises. All state is in the machine.
 
 import { PoolError } from "./errors.ts";
-import { createMachine } from "./machine/machine.ts";
 import type { RollResult, WorkerId } from "./machine/names.ts";
 import { templateBinding } from "./native/index.ts";
 import { integerOption, WORKERS_MAX } from "./options.ts";
@@ -19,20 +18,18 @@ import type {
 import { createFreshProcessStrategy } from "./spawn/fresh-process.ts";
 import { createFreshThreadStrategy } from "./spawn/fresh-thread.ts";
 import { createTemplateStrategy, type TemplateStrategyOptions } from "./spawn/template/template-strategy.ts";
-import { createPublicEvents, deepFreeze, type PublicEvents } from "./supervisor/events.ts";
+import { assembleSupervisor, createPublicFace } from "./supervisor/assembly.ts";
+import { deepFreeze, type PublicEvents } from "./supervisor/events.ts";
 import { waitForHeartbeats } from "./supervisor/fresh-heartbeats.ts";
-import { createDebugLogger, guardLogger, logAnnouncement } from "./supervisor/logging.ts";
 import { realClock, realEntropy } from "./supervisor/real-ports.ts";
-import { Supervisor } from "./supervisor/supervisor.ts";
-import { Waiters } from "./supervisor/waiters.ts";
+import type { Supervisor } from "./supervisor/supervisor.ts";
+import type { Waiters } from "./supervisor/waiters.ts";
 
 /** Makes a service; nothing runs before `start()`.
  *  @throws PoolError BROOD_BAD_OPTION for an option that cannot be used. */
 export function createService(options: ServiceOptions): Service {
   const checked = checkServiceOptions(options);
-  const logger = guardLogger(options.logger ?? createDebugLogger(checked.name));
-  const events = createPublicEvents(logger);
-  const waiters = new Waiters();
+  const face = createPublicFace(checked.name, options.logger);
   const processOptions: TemplateStrategyOptions = {
     name: checked.name,
     host: options.host?.href ?? null,
@@ -47,9 +44,9 @@ export function createService(options: ServiceOptions): Service {
     stderr: options.stderr ?? "inherit",
     unsafe: checked.unsafe,
   };
-  const supervisor = new Supervisor(
-    createMachine(checked.machine),
-    {
+  const supervisor = assembleSupervisor(face, {
+    machine: checked.machine,
+    ports: {
       clock: realClock,
       entropy: realEntropy,
       strategy:
@@ -61,18 +58,11 @@ export function createService(options: ServiceOptions): Service {
       resolveRelease,
       socketsOf: checked.sockets,
       slotClosed: (slot) => options.slotClosed?.(slot),
-      note: (level, message) => logger[level](message),
-      fail: events.fail,
-      publish(announcement) {
-        const { name, event } = announcement;
-        if (name === "worker:message" && options.takeMessage?.(event.worker, event.payload)) return;
-        logAnnouncement(logger, announcement);
-        events.publish(announcement);
-      },
     },
-    waiters,
-  );
-  return new SupervisedService(checked, supervisor, waiters, events);
+    takes: ({ name, event }) =>
+      name === "worker:message" && options.takeMessage?.(event.worker, event.payload) === true,
+  });
+  return new SupervisedService(checked, supervisor, face.waiters, face.events);
 }
 
 /** eventemitter3 derives the listener's type by inference, which a generic name defeats. */

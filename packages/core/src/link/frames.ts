@@ -13,7 +13,10 @@ export type Reading<Message> =
   | { readonly kind: "violation"; readonly detail: string };
 
 export interface FrameWriter<Message> {
-  wrap(message: Message): Frame<Message>;
+  /** Hands the next frame to `send`. Its number counts as used only if `send` returns true: what throws (a value that the
+   *  transport cannot encode) or was not taken (false) has never been on its way, and must not look lost.
+   *  @throws what `send` throws */
+  write(message: Message, send: (frame: Frame<Message>) => boolean): boolean;
 }
 
 export interface FrameReader<Message> {
@@ -26,9 +29,10 @@ const FROM_SUPERVISOR = ["Boot", "Admit", "Drain", "Report", "Post"] as const;
 export function createFrameWriter<Message>(): FrameWriter<Message> {
   let seq = 0;
   return {
-    wrap(message) {
-      seq += 1;
-      return { brood: PROTOCOL_VERSION, seq, message };
+    write(message, send) {
+      const isTaken = send({ brood: PROTOCOL_VERSION, seq: seq + 1, message });
+      if (isTaken) seq += 1;
+      return isTaken;
     },
   };
 }

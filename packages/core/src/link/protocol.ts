@@ -78,6 +78,8 @@ export type WorkerMessage = { readonly worker: WorkerId; readonly generation: Ge
   | { readonly type: "Heartbeat"; readonly usage: Usage; readonly answers?: Answers }
   /** It noted the beginning of a task and not its end (task workers; read from its memory when it cannot speak). */
   | { readonly type: "Busy" }
+  /** The same, but its process is stopped (said by its strategy, which sees it). */
+  | { readonly type: "Suspended" }
   | { readonly type: "Failed"; readonly error: WireError }
   | { readonly type: "Draining" }
   | { readonly type: "Bye" }

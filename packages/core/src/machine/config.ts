@@ -5,6 +5,9 @@ import type { Milliseconds } from "./names.ts";
 export interface MachineConfig {
   /** Slots wanted, 1 or more. */
   readonly desired: number;
+  /** The start is over when so many are ready; default: all that are wanted by then. A task pool grows while it starts, and
+   *  tasks that end their workers must not look like a release that does not start. */
+  readonly startsWith?: number;
   readonly bootTimeoutMs: Milliseconds;
   readonly minHealthyMs: Milliseconds;
   readonly drainTimeoutMs: Milliseconds;

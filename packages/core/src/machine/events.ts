@@ -55,6 +55,8 @@ export type WorkerEvent = { readonly worker: WorkerId; readonly generation: Gene
   | { readonly type: "WorkerHeartbeat"; readonly usage: Usage; readonly answers?: Answers }
   /** It has noted that it is in the middle of a task, so its silence is work. */
   | { readonly type: "WorkerBusy" }
+  /** It has noted so too, but its process is stopped (SIGSTOP): nothing goes on in it. */
+  | { readonly type: "WorkerSuspended" }
   /** Whoever embeds it wants it replaced: after a drain (null), or at once and for that reason. Not its failure. */
   | { readonly type: "WorkerDismissed"; readonly reason: FailureReason | null }
   | { readonly type: "WorkerFailed"; readonly code: string; readonly message: string }

@@ -2,8 +2,9 @@
 // Three guards keep us from killing the innocent. Self-stall: when the supervisor stood still, nobody's silence in that
 // time counts. Second look: after a pause of the whole host the supervisor may run before its workers do, so a silent
 // worker is asked and gets a moment in which everybody runs. Work: a worker deep in a task cannot speak, but has noted that
-// it is; the task's own deadline is for that. Kill budget: at most a quarter of the slots (at least one) may at the same time be waiting for the
-// replacement of a worker killed for silence; when a host starves, mass executions only make it worse.
+// it is; the task's own deadline is for that. A stopped process works at nothing: once it was seen so, it has as long as a
+// silent one to be continued. Kill budget: at most a quarter of the slots (at least one) may at the same time be waiting
+// for the replacement of a worker killed for silence; when a host starves, mass executions only make it worse.
 
 import { EXAMINE_MS, KILL_AGAIN_AFTER_MS } from "./config.ts";
 import type { WorkerState } from "./names.ts";
@@ -25,14 +26,14 @@ export function watch(turn: Turn, worker: Worker): void {
 export function checkLiveness(turn: Turn, worker: Worker): void {
   const { world, atMs } = turn;
   if (worker.state !== "ready") return;
-  const silentSinceAtMs = Math.max(worker.lastHeartbeatAtMs, worker.busyAtMs, world.silenceForgivenAtMs);
+  const silentSinceAtMs = Math.max(signOfLifeAtMs(worker), worker.suspendedAtMs, world.silenceForgivenAtMs);
   const dueAtMs = silentSinceAtMs + world.config.heartbeatTimeoutMs;
   if (atMs < dueAtMs) return checkAgain(turn, worker, dueAtMs);
   const againMs = recheckMs(world);
   const isSecondLook = wasSuspected(turn, worker, silentSinceAtMs);
   worker.suspectedAtMs = atMs;
   if (!isSecondLook || isBudgetSpent(world)) {
-    if (world.config.asksTheSilent) turn.commands.push({ type: "AskWorker", worker: worker.id });
+    ask(turn, worker);
     return checkAgain(turn, worker, atMs + againMs);
   }
   if (worker.examinedAtMs < silentSinceAtMs) return examine(turn, worker);
@@ -40,9 +41,24 @@ export function checkLiveness(turn: Turn, worker: Worker): void {
   expel(turn, worker, heartbeatTimeout(worker, atMs - worker.lastHeartbeatAtMs));
 }
 
+function ask({ world, commands }: Turn, worker: Worker): void {
+  if (world.config.asksTheSilent) commands.push({ type: "AskWorker", worker: worker.id });
+}
+
+/** It was found stopped in the middle of a task. Only the first finding counts: the next ones are the same silence. */
+export function noteSuspended({ atMs }: Turn, worker: Worker): void {
+  if (worker.suspendedAtMs < signOfLifeAtMs(worker)) worker.suspendedAtMs = atMs;
+}
+
+function signOfLifeAtMs({ lastHeartbeatAtMs, busyAtMs }: Worker): number {
+  return Math.max(lastHeartbeatAtMs, busyAtMs);
+}
+
 /** Its last words: what it was doing is known to nobody once it is dead. */
 function examine(turn: Turn, worker: Worker): void {
   worker.examinedAtMs = turn.atMs;
+  // It may have begun a task since it was asked.
+  ask(turn, worker);
   turn.commands.push({ type: "ExamineWorker", worker: worker.id });
   checkAgain(turn, worker, turn.atMs + Math.min(EXAMINE_MS, recheckMs(turn.world)));
 }

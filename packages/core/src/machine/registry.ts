@@ -37,6 +37,8 @@ export interface Worker {
   lastHeartbeatAtMs: Milliseconds;
   /** When it was last found at work on a task that does not let it speak. */
   busyAtMs: Milliseconds;
+  /** When it was first found stopped in the middle of a task, with no sign of life since. */
+  suspendedAtMs: Milliseconds;
   /** When its silence was last found too long. */
   suspectedAtMs: Milliseconds;
   /** When it was last asked what it is doing. */

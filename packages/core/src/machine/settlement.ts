@@ -22,7 +22,9 @@ export function settle(turn: Turn): void {
   tendTemplates(turn);
   const { registry, desired, surplus } = world;
   const isFull = registry.slots.size === desired && registry.currents === desired;
-  if (isFull && world.phase === "starting") settleStart(turn);
+  const { startsWith } = world.config;
+  const hasStarted = startsWith === undefined ? isFull : registry.currents >= Math.min(desired, startsWith);
+  if (hasStarted && world.phase === "starting") settleStart(turn);
   if (isFull && surplus.size === 0) settleScales(turn, null);
 }
 

@@ -9,7 +9,7 @@ import { expectFollowers, isFollower } from "./followers.ts";
 import { identifies } from "./identity.ts";
 import { pause, recordFailure } from "./intensity.ts";
 import { NEXT, type WorkerInput } from "./lifecycle.ts";
-import { watch } from "./liveness.ts";
+import { noteSuspended, watch } from "./liveness.ts";
 import type { FailureReason } from "./names.ts";
 import * as reasons from "./reasons.ts";
 import { considerRecycling, countSlowBeats, drawLimits } from "./recycling.ts";
@@ -31,6 +31,7 @@ const INPUT: Readonly<Record<WorkerEvent["type"], WorkerInput | null>> = {
   WorkerReady: "Ready",
   WorkerHeartbeat: "Heartbeat",
   WorkerBusy: "Heartbeat",
+  WorkerSuspended: "Heartbeat",
   WorkerDismissed: null,
   WorkerFailed: "Failed",
   WorkerDraining: "DrainStarted",
@@ -66,6 +67,8 @@ export function handleWorkerEvent(turn: Turn, worker: Worker, event: WorkerEvent
     case "WorkerBusy":
       worker.busyAtMs = turn.atMs;
       return;
+    case "WorkerSuspended":
+      return noteSuspended(turn, worker);
     case "WorkerFailed":
       worker.fault ??= reasons.confessed(worker, event.code, event.message);
       return;

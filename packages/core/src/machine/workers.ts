@@ -32,6 +32,7 @@ export function spawnInto(turn: Turn, slot: Slot, generation: Generation): Worke
     stateDeadlineAtMs: Number.POSITIVE_INFINITY,
     lastHeartbeatAtMs: atMs,
     busyAtMs: Number.NEGATIVE_INFINITY,
+    suspendedAtMs: Number.NEGATIVE_INFINITY,
     suspectedAtMs: Number.NEGATIVE_INFINITY,
     examinedAtMs: Number.NEGATIVE_INFINITY,
     usage: NO_USAGE,

@@ -26,7 +26,6 @@ export interface FramedLink {
 
 /** More than any message of the protocol; a wrong length must not make us allocate gigabytes. */
 const FRAME_MAX_BYTES = 16 * 1024 * 1024;
-/** A peer that does not read: the sender is told instead of filling memory. One frame always fits. */
 const QUEUE_MAX_BYTES = 16 * 1024 * 1024;
 const CHUNK_BYTES = 64 * 1024;
 /** Then the loop has its turn: one busy peer must not keep the others from theirs. */
@@ -37,15 +36,22 @@ interface Outgoing {
   descriptors: readonly number[];
 }
 
-/** Takes the descriptor over. Keeps the loop alive until closed or `unref`. */
-export function createFramedLink(binding: Binding, fd: number, sink: LinkSink): FramedLink {
-  return new SocketLink(binding, fd, sink);
+/** Takes the descriptor over. Keeps the loop alive until closed or `unref`.
+ *  @param queueMaxBytes a peer that does not read: the sender is told instead of filling memory. One frame always fits. */
+export function createFramedLink(
+  binding: Binding,
+  fd: number,
+  sink: LinkSink,
+  queueMaxBytes: number = QUEUE_MAX_BYTES,
+): FramedLink {
+  return new SocketLink(binding, fd, sink, queueMaxBytes);
 }
 
 class SocketLink implements FramedLink {
   readonly #binding: Binding;
   readonly #fd: number;
   readonly #sink: LinkSink;
+  readonly #queueMaxBytes: number;
   readonly #watch: Watch;
   readonly #decoder: FrameDecoder = new FrameDecoder(FRAME_MAX_BYTES);
   readonly #chunk: Buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
@@ -53,10 +59,11 @@ class SocketLink implements FramedLink {
   #queuedBytes = 0;
   #isOpen = true;
 
-  constructor(binding: Binding, fd: number, sink: LinkSink) {
+  constructor(binding: Binding, fd: number, sink: LinkSink, queueMaxBytes: number) {
     this.#binding = binding;
     this.#fd = fd;
     this.#sink = sink;
+    this.#queueMaxBytes = queueMaxBytes;
     this.#watch = binding.watchStart(fd, READABLE, (status, events) => this.#turn(status, events));
   }
 
@@ -65,9 +72,8 @@ class SocketLink implements FramedLink {
   }
 
   send(payload: Uint8Array, descriptors: readonly number[] = []): boolean {
-    if (!this.#isOpen || (this.#queue.length > 0 && this.#queuedBytes + payload.length > QUEUE_MAX_BYTES)) {
-      return false;
-    }
+    const isFull = this.#queue.length > 0 && this.#queuedBytes + payload.length > this.#queueMaxBytes;
+    if (!this.#isOpen || isFull) return false;
     if (payload.length > FRAME_MAX_BYTES) {
       throw new RangeError(`a frame of ${payload.length} bytes; the link takes at most ${FRAME_MAX_BYTES}`);
     }

@@ -16,8 +16,9 @@ export interface TaskLink {
   readonly threadId: number | null;
   /** Can tasks that were sent be taken back while the worker is deep in another one? */
   readonly canRevoke: boolean;
-  /** @throws what the transport throws for a value that cannot be cloned; then nothing was sent. */
-  send(message: TaskMessage, transfer: readonly unknown[]): void;
+  /** False: it is full, and takes nothing until the worker has answered something.
+   *  @throws what the transport throws for a value that cannot be cloned; then nothing was sent. */
+  send(message: TaskMessage, transfer: readonly unknown[]): boolean;
   /** Marks a task's cell as sent; before `send`. */
   offer(task: SentTask): void;
   /** True: it has not begun and never will. */
@@ -26,11 +27,16 @@ export interface TaskLink {
   hasBegun(task: SentTask): boolean | null;
 }
 
+/** What a worker has answered, however it came. */
+export interface Answers {
+  each(take: (seq: number, status: number, value: unknown, durationUs: number) => void): void;
+}
+
 /** What the strategies tell the pool. */
 export interface TaskPlane {
   /** Before anything else about this worker. */
   linked(order: SpawnOrder, link: TaskLink): void;
-  received(worker: WorkerId, message: TaskMessage): void;
+  received(worker: WorkerId, answers: Answers): void;
   /** It is about to be killed: nothing more for it. */
   close(worker: WorkerId): void;
   /** Has it begun a task and not answered, by its own account? */

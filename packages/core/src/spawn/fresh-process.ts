@@ -79,8 +79,12 @@ function attach(
   readLink(child, sink);
   const send = (message: SupervisorMessage, handle?: unknown): boolean => {
     if (!child.connected) return false;
-    child.send(writer.wrap(message), handle as undefined, undefined, () => {});
-    return true;
+    // While a handle is on its way Node encodes later: what cannot be encoded must throw here.
+    if (message.type === "Post") JSON.stringify(message.payload);
+    return writer.write(message, (frame) => {
+      child.send(frame, handle as undefined, undefined, () => {});
+      return true;
+    });
   };
   child.once("spawn", () => {
     sink.spawned(child.pid ?? -1);

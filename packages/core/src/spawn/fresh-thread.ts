@@ -104,8 +104,10 @@ function attach(thread: Worker, port: MessagePort, attachment: Attachment): Work
   const send = (message: SupervisorMessage, handle?: unknown): boolean => {
     // Node passes handles between processes only.
     if (!isOpen || handle !== undefined) return false;
-    port.postMessage(JSON.stringify(writer.wrap(message)));
-    return true;
+    return writer.write(message, (frame) => {
+      port.postMessage(JSON.stringify(frame));
+      return true;
+    });
   };
   process.nextTick(() => {
     sink.spawned(process.pid);

@@ -26,17 +26,6 @@ export function sessionOf(
   return { boot: { ...identity, spawn: "fresh", host: null, hostData: null, sockets: [] }, tasks };
 }
 
-/** Not for workers: they would answer for the host. */
-const KEPT_FROM_WORKERS = ["NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES"];
-
-export function processEnvironment({ env }: TaskSpawnOptions): Record<string, string> {
-  const own: Record<string, string> = {};
-  for (const [name, value] of Object.entries(env)) {
-    if (value !== undefined && !KEPT_FROM_WORKERS.includes(name)) own[name] = value;
-  }
-  return own;
-}
-
 /** A process's heap is limited by a flag. */
 export function processArguments({ execArgv, resourceLimits }: TaskSpawnOptions): string[] {
   const limitMb = resourceLimits["maxOldGenerationSizeMb"];

@@ -6,12 +6,12 @@
 import { ChildProcess } from "node:child_process";
 import { createFrameWriter, createWorkerFrameReader, type FrameReader } from "../link/frames.ts";
 import type { SupervisorMessage, WorkerMessage } from "../link/protocol.ts";
-import { isTaskMessage } from "../link/task-protocol.ts";
 import type { SpawnOrder, SpawnStrategy, WorkerHandle, WorkerSink } from "../ports/spawn-strategy.ts";
 import type { TaskPlane } from "../ports/task-link.ts";
 import { createTail } from "./output.ts";
-import { openTaskJournal } from "./task-journal.ts";
-import { processArguments, processEnvironment, sessionOf, type TaskSpawnOptions } from "./task-options.ts";
+import { ProcessTasks } from "./process-tasks.ts";
+import { processArguments, sessionOf, type TaskSpawnOptions } from "./task-options.ts";
+import { wholeWorkerEnvironment } from "./worker-environment.ts";
 
 const RUNNER = new URL("../worker/task-process.js", import.meta.url).href;
 
@@ -35,8 +35,7 @@ export function createTaskProcessStrategy(options: TaskSpawnOptions, plane: Task
 class TaskProcess implements WorkerHandle {
   readonly #order: SpawnOrder;
   readonly #sink: WorkerSink;
-  readonly #plane: TaskPlane;
-  readonly #journal = openTaskJournal();
+  readonly #tasks: ProcessTasks;
   readonly #tail = createTail();
   readonly #writer = createFrameWriter<SupervisorMessage>();
   readonly #reader: FrameReader<WorkerMessage> = createWorkerFrameReader();
@@ -47,18 +46,7 @@ class TaskProcess implements WorkerHandle {
   constructor(order: SpawnOrder, sink: WorkerSink, plane: TaskPlane) {
     this.#order = order;
     this.#sink = sink;
-    this.#plane = plane;
-    plane.linked(order, {
-      threadId: null,
-      canRevoke: false,
-      send: (message) => this.#post(message),
-      offer: () => {},
-      revoke: () => false,
-      hasBegun: ({ seq }) => {
-        const begun = this.#journal.begun();
-        return begun === null ? null : seq <= begun;
-      },
-    });
+    this.#tasks = new ProcessTasks(order, sink, plane, (message) => this.#post(message));
   }
 
   async start(options: TaskSpawnOptions): Promise<void> {
@@ -72,13 +60,13 @@ class TaskProcess implements WorkerHandle {
       maxThreads: 1,
       idleTimeout: IDLE_NEVER_MS,
       serialization: "advanced",
-      env: processEnvironment(options),
+      env: wholeWorkerEnvironment(options.env),
       execArgv: processArguments(options),
     });
     // What goes wrong is seen at the process itself, with its exit code.
     pool.on("error", () => {});
     const session = sessionOf(options, this.#order, "process");
-    const opening = pool.run({ session, journal: this.#journal.path });
+    const opening = pool.run({ session, journal: this.#tasks.journalPath });
     opening.catch(() => {});
     const child: unknown = Reflect.get(pool.threads[0] ?? {}, "process");
     if (!(child instanceof ChildProcess)) throw new Error("tinypool started no process");
@@ -88,15 +76,18 @@ class TaskProcess implements WorkerHandle {
 
   send(message: SupervisorMessage): boolean {
     if (this.#hasEnded) return false;
-    this.#post(this.#writer.wrap(message));
-    if (message.type === "Report" && this.#plane.isBusy(this.#order.worker))
-      this.#sink.message({ type: "Busy", worker: this.#order.worker, generation: this.#order.generation });
+    this.#writer.write(message, (frame) => this.#post(frame));
+    this.#tasks.speakFor(message);
     return true;
+  }
+
+  examine(): void {
+    this.#child?.kill("SIGURG");
   }
 
   kill(): void {
     this.#isKilled = true;
-    this.#plane.close(this.#order.worker);
+    this.#tasks.close();
     this.#child?.kill("SIGKILL");
   }
 
@@ -104,8 +95,7 @@ class TaskProcess implements WorkerHandle {
   failed(error: unknown): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
-    this.#journal.close();
-    this.#sink.failed(error instanceof Error ? error : new Error(String(error)));
+    this.#tasks.failed(error instanceof Error ? error : new Error(String(error)));
   }
 
   #watch(child: ChildProcess): void {
@@ -124,7 +114,7 @@ class TaskProcess implements WorkerHandle {
       // Closed are its pipes, the channel among them: everything it sent has been read.
       child.once("close", () => (child.connected ? child.once("disconnect", end) : end()));
     });
-    if (child.pid !== undefined) this.#sink.spawned(child.pid);
+    if (child.pid !== undefined) this.#tasks.spawned(child.pid);
   }
 
   #couldNotOpen(error: unknown): void {
@@ -137,24 +127,21 @@ class TaskProcess implements WorkerHandle {
   }
 
   #receive(value: unknown): void {
-    if (this.#hasEnded) return;
-    if (isTaskMessage(value)) return this.#plane.received(this.#order.worker, value);
+    if (this.#hasEnded || this.#tasks.received(value)) return;
     const reading = this.#reader.read(value);
     if (reading.kind === "message") this.#sink.message(reading.message);
     else if (reading.kind === "violation") this.#sink.violated(reading.detail);
   }
 
   /** @throws DataCloneError for what cannot be cloned. A closed channel is no error: the end is on its way. */
-  #post(message: unknown): void {
+  #post(message: unknown): boolean {
     if (this.#child?.connected) this.#child.send(message as object, undefined, undefined, () => {});
+    return true;
   }
 
   #end(exitCode: number | null, signal: NodeJS.Signals | null): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
-    this.#journal.close();
-    const stderr = this.#tail.text();
-    this.#plane.ended(this.#order.worker, { isOutOfMemory: /heap out of memory/i.test(stderr) });
-    this.#sink.exited({ exitCode, signal, stderr });
+    this.#tasks.ended({ exitCode, signal, stderr: this.#tail.text() });
   }
 }

@@ -11,11 +11,13 @@ import {
 } from "node:worker_threads";
 import { createFrameWriter, createWorkerFrameReader, type FrameReader } from "../link/frames.ts";
 import type { SupervisorMessage, WorkerMessage } from "../link/protocol.ts";
+import { createResultMemory, RESULTS_READY, ResultReader } from "../link/result-ring.ts";
 import { BEGUN, cellValue, createTaskCells, exchangeOffer, OFFERED, REVOKED } from "../link/task-cells.ts";
-import { isTaskMessage } from "../link/task-protocol.ts";
+import { eachAnswer, isTaskMessage } from "../link/task-protocol.ts";
 import type { SpawnOrder, SpawnStrategy, WorkerHandle, WorkerSink } from "../ports/spawn-strategy.ts";
 import type { TaskLink, TaskPlane } from "../ports/task-link.ts";
 import { sessionOf, type TaskSpawnOptions } from "./task-options.ts";
+import { wholeWorkerEnvironment } from "./worker-environment.ts";
 
 const RUNNER = new URL("../worker/task-thread.js", import.meta.url).href;
 
@@ -35,6 +37,8 @@ class TaskThread implements WorkerHandle {
   readonly #sink: WorkerSink;
   readonly #plane: TaskPlane;
   readonly #cells = createTaskCells();
+  readonly #memory = createResultMemory();
+  readonly #results = new ResultReader(this.#memory);
   readonly #port: MessagePort;
   readonly #far: MessagePort;
   readonly #writer = createFrameWriter<SupervisorMessage>();
@@ -70,7 +74,7 @@ class TaskThread implements WorkerHandle {
       idleTimeout: Number.POSITIVE_INFINITY,
       atomics: "disabled",
       recordTiming: false,
-      env,
+      env: wholeWorkerEnvironment(env),
       execArgv: [...execArgv],
       resourceLimits,
       workerData,
@@ -78,7 +82,7 @@ class TaskThread implements WorkerHandle {
     piscina.on("error", (error: unknown) => this.#failed(error));
     const session = sessionOf(options, this.#order, "thread");
     const opening = piscina.run(
-      { session, port: this.#far, cells: this.#cells },
+      { session, port: this.#far, cells: this.#cells, results: this.#memory },
       { transferList: [this.#far] },
     );
     const thread = piscina.threads[0];
@@ -95,7 +99,10 @@ class TaskThread implements WorkerHandle {
 
   send(message: SupervisorMessage): boolean {
     if (this.#hasEnded) return false;
-    this.#port.postMessage(this.#writer.wrap(message));
+    this.#writer.write(message, (frame) => {
+      this.#port.postMessage(frame);
+      return true;
+    });
     if (message.type === "Report" && this.#plane.isBusy(this.#order.worker))
       this.#sink.message({ type: "Busy", ...this.#signature() });
     return true;
@@ -116,7 +123,12 @@ class TaskThread implements WorkerHandle {
   }
 
   #receive(value: unknown): void {
-    if (isTaskMessage(value)) return this.#plane.received(this.#order.worker, value);
+    if (value === RESULTS_READY) this.#results.awake();
+    // In the order in which the worker spoke: what it answered before it said this.
+    if (this.#results.hasNews) this.#plane.received(this.#order.worker, this.#results);
+    if (value === RESULTS_READY) return;
+    if (isTaskMessage(value))
+      return this.#plane.received(this.#order.worker, { each: (take) => eachAnswer(value, take) });
     const reading = this.#reader.read(value);
     if (reading.kind === "message") this.#sink.message(reading.message);
     else if (reading.kind === "violation") this.#sink.violated(reading.detail);
@@ -145,6 +157,7 @@ class TaskThread implements WorkerHandle {
     ) {
       this.#receive(each.message);
     }
+    if (this.#results.hasNews) this.#plane.received(this.#order.worker, this.#results);
     this.#hasEnded = true;
     this.#port.close();
     this.#plane.ended(this.#order.worker, { isOutOfMemory: this.#isOutOfMemory });
@@ -160,7 +173,10 @@ function linkOver(port: MessagePort, cells: Int32Array): TaskLink & { threadId: 
   return {
     threadId: null,
     canRevoke: true,
-    send: (message, transfer) => port.postMessage(message, transfer as TransferListItem[]),
+    send(message, transfer) {
+      port.postMessage(message, transfer as TransferListItem[]);
+      return true;
+    },
     offer: ({ seq, cell }) => void Atomics.store(cells, cell, cellValue(seq, OFFERED)),
     revoke: ({ seq, cell }) => exchangeOffer(cells, cell, seq, REVOKED),
     hasBegun: ({ seq, cell }) => Atomics.load(cells, cell) === cellValue(seq, BEGUN),

@@ -13,6 +13,17 @@ const KEPT_FROM_WORKERS = {
   LISTEN_FDNAMES: undefined,
 };
 
+/** The environment of a worker that gets exactly what was asked for and nothing of the host's own. */
+export function wholeWorkerEnvironment(
+  env: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+  const own: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) {
+    if (value !== undefined && !(name in KEPT_FROM_WORKERS)) own[name] = value;
+  }
+  return own;
+}
+
 export function workerEnvironment(
   env: Readonly<Record<string, string | undefined>>,
   compileCache: boolean,

@@ -37,6 +37,8 @@ function eventOf(owner: Pick<WorkerEvent, "worker" | "generation">, message: Wor
       return heartbeat(signed, message);
     case "Busy":
       return { type: "WorkerBusy", ...signed };
+    case "Suspended":
+      return { type: "WorkerSuspended", ...signed };
     case "Failed":
       return { type: "WorkerFailed", ...signed, ...failure(message.error) };
     case "Draining":

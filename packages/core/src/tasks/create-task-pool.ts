@@ -1,22 +1,17 @@
 // `createTaskPool`: checks the options and wires the pool to real threads or processes.
 
 import { PoolError } from "../errors.ts";
-import { createMachine } from "../machine/machine.ts";
 import type { Clock, Entropy } from "../ports/clock.ts";
 import type { ResolveRelease } from "../ports/release-resolver.ts";
 import type { TaskPlane } from "../ports/task-link.ts";
 import { resolveRelease } from "../release/resolve.ts";
-import { createPublicEvents } from "../supervisor/events.ts";
-import { createDebugLogger, guardLogger, logAnnouncement } from "../supervisor/logging.ts";
-import { realEntropy } from "../supervisor/real-ports.ts";
-import { Supervisor } from "../supervisor/supervisor.ts";
-import { Waiters } from "../supervisor/waiters.ts";
+import { assembleSupervisor, createPublicFace } from "../supervisor/assembly.ts";
+import { createClock, realEntropy } from "../supervisor/real-ports.ts";
 import { balancerOf } from "./balance.ts";
 import { DataPlane } from "./data-plane.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import { Pool } from "./pool.ts";
-import { poolClock } from "./pool-clock.ts";
 import { type CheckedPoolOptions, checkPoolOptions } from "./pool-options.ts";
 import type { PoolTask } from "./pool-task.ts";
 import type { QueuedTask, TaskPool, TaskPoolEvents, TaskPoolOptions } from "./pool-types.ts";
@@ -39,7 +34,7 @@ export interface PoolPorts {
 export function createTaskPool<Tasks = unknown>(options: TaskPoolOptions): TaskPool<Tasks> {
   const checked = checkPoolOptions(options);
   const pool = assemblePool(checked, options, {
-    clock: poolClock,
+    clock: createClock(false),
     entropy: realEntropy,
     resolveRelease,
     strategies: (plane) => strategiesOf(checked, options.workerData, plane),
@@ -51,9 +46,8 @@ export function createTaskPool<Tasks = unknown>(options: TaskPoolOptions): TaskP
 
 /** The pool over any ports. */
 export function assemblePool(checked: CheckedPoolOptions, options: TaskPoolOptions, ports: PoolPorts): Pool {
-  const logger = guardLogger(options.logger ?? createDebugLogger(checked.poolName));
-  const events = createPublicEvents<TaskPoolEvents>(logger);
-  const waiters = new Waiters();
+  const face = createPublicFace<TaskPoolEvents>(checked.poolName, options.logger);
+  const { events, waiters } = face;
   const keepAlive = new KeepAlive();
   const timings = checked.recordTiming ? new Timings() : null;
   const dispatcher = new Dispatcher<PoolTask>(queueOf(options.taskQueue), {
@@ -84,34 +78,26 @@ export function assemblePool(checked: CheckedPoolOptions, options: TaskPoolOptio
     },
   );
   const strategies = ports.strategies(plane);
-  const supervisor = new Supervisor(
-    createMachine(checked.machine),
-    {
-      clock: ports.clock,
-      entropy: ports.entropy,
-      strategy: strategies.fresh,
-      templates: strategies.templates,
-      resolveRelease: ports.resolveRelease,
-      note: (level, message) => logger[level](message),
-      fail(error) {
-        if (error instanceof PoolError && error.code === "BROOD_BUG") pool.fail(error);
-        events.fail(error);
-      },
-      publish(announcement) {
-        logAnnouncement(logger, announcement);
-        workers.observe(announcement);
-        events.publish(announcement);
-      },
+  const { clock, entropy, resolveRelease: resolve } = ports;
+  const { fresh: strategy, templates } = strategies;
+  const supervisor = assembleSupervisor(face, {
+    machine: checked.machine,
+    ports: { clock, entropy, strategy, templates, resolveRelease: resolve },
+    takes(announcement) {
+      workers.observe(announcement);
+      return false;
     },
-    waiters,
-  );
+    failed(error) {
+      if (error instanceof PoolError && error.code === "BROOD_BUG") pool.fail(error);
+    },
+  });
   const { minWorkers, maxWorkers, idleTimeoutMs, machine } = checked;
   const { maxFailures } = machine;
   const workers: PoolWorkers = new PoolWorkers(
     { minWorkers, maxWorkers, idleTimeoutMs, maxFailures },
-    { supervisor, waiters, plane, clock: ports.clock },
+    { supervisor, waiters, plane, clock },
   );
-  const parts = { supervisor, waiters, plane, workers, events, clock: ports.clock, keepAlive, timings };
+  const parts = { supervisor, waiters, plane, workers, events, clock, keepAlive, timings };
   const pool: Pool = new Pool(checked, parts);
   pool.start();
   return pool;

@@ -2,16 +2,17 @@
 // was accepted leaves through `settle`, once: with its worker's answer, or because the worker ended, the time was up, the
 // caller aborted, or the pool closed. What a dead worker had not begun goes back to the queue; that is no retry.
 
-import { RESULT_STRIDE, RETURNED, type TaskMessage } from "../link/task-protocol.ts";
+import { DONE, RETURNED } from "../link/task-protocol.ts";
 import type { WorkerId } from "../machine/names.ts";
 import type { SpawnOrder } from "../ports/spawn-strategy.ts";
-import type { TaskLink, TaskPlane } from "../ports/task-link.ts";
+import type { Answers, TaskLink, TaskPlane } from "../ports/task-link.ts";
 import { outcomeOf } from "./answers.ts";
 import type { Dispatcher, Shipment } from "./dispatcher.ts";
 import { type PoolTask, wrappedUs } from "./pool-task.ts";
-import { orphansOf, packed } from "./shipping.ts";
+import { orphansOf } from "./shipping.ts";
 import { SlowTaskWatch } from "./slow-task-watch.ts";
 import * as errors from "./task-errors.ts";
+import { TaskSender } from "./task-sender.ts";
 import { TaskStop } from "./task-stop.ts";
 import { type Member, type PlaneOptions, type PlanePorts, siteOf } from "./task-team.ts";
 
@@ -21,6 +22,7 @@ export class DataPlane implements TaskPlane {
   readonly #ports: PlanePorts;
   readonly #members: Map<WorkerId, Member> = new Map();
   readonly #watch: SlowTaskWatch;
+  readonly #sender: TaskSender;
   readonly #stop: TaskStop;
   /** Accepted and not settled. */
   #pending = 0;
@@ -37,6 +39,12 @@ export class DataPlane implements TaskPlane {
     this.#watch = new SlowTaskWatch(dispatcher, this.#members, ports.clock, options.budgetUs, () =>
       this.plan(),
     );
+    this.#sender = new TaskSender(options.defaultName, {
+      sent: (member) => this.#sent(member),
+      requeue: (jobs) => this.#requeue(jobs),
+      plan: () => this.plan(),
+      refuse: (task, error) => void this.#settle(task, { isDone: false, error }),
+    });
     this.#stop = new TaskStop(this.#members, options.abortGraceMs, ports);
   }
 
@@ -176,24 +184,22 @@ export class DataPlane implements TaskPlane {
     return false;
   }
 
-  received(worker: WorkerId, message: TaskMessage): void {
+  received(worker: WorkerId, answers: Answers): void {
     const member = this.#members.get(worker);
     const load = member?.load;
     if (member === undefined || !load) return;
     const back: PoolTask[] = [];
-    for (let at = 0; at < message.length; at += RESULT_STRIDE) {
-      const task = load.remove(message[at] as number) as PoolTask | undefined;
+    answers.each((seq, status, value, us) => {
+      const task = load.remove(seq) as PoolTask | undefined;
       if (task === undefined) {
         // One that was taken back before comes back once more when its worker drains.
-        if (message[at + 1] !== RETURNED) this.lateAnswers += 1;
-        continue;
+        if (status !== RETURNED) this.lateAnswers += 1;
+        return;
       }
       load.answered += 1;
-      const status = message[at + 1] as number;
-      if (status === RETURNED) {
-        if (task.state !== "settled") back.push(task);
-      } else this.#answer(member, task, status, message[at + 2], message[at + 3] as number);
-    }
+      if (status !== RETURNED) this.#answer(member, task, status, value, us);
+      else if (task.state !== "settled") back.push(task);
+    });
     if (back.length > 0) this.#putBack(back);
     this.#begin(member);
     if (this.dispatcher.wantsMore(load)) this.plan();
@@ -210,6 +216,7 @@ export class DataPlane implements TaskPlane {
     if (this.#options.timings !== null) this.#options.timings.record(task.waitedUs, us);
     this.completed += 1;
     if (task.state === "settled") this.lateAnswers += 1;
+    else if (status === DONE) this.#settle(task, { isDone: true, value });
     else this.#settle(task, outcomeOf(task.name, status, value, siteOf(member)));
   }
 
@@ -220,29 +227,15 @@ export class DataPlane implements TaskPlane {
     this.#maybeDrain();
   }
 
-  #send({ load, jobs }: Shipment<PoolTask>): void {
-    const member = this.#members.get(load.worker);
-    if (member === undefined) return this.#putBack(jobs);
-    const { message, transfer } = packed(jobs, member.link, this.#options.defaultName);
-    try {
-      member.link.send(message, transfer);
-    } catch (cause) {
-      return this.#sendEach(member, jobs, cause);
-    }
-    if (this.#options.isolate) load.isOpen = false;
-    this.#begin(member);
+  #send(shipment: Shipment<PoolTask>): void {
+    const member = this.#members.get(shipment.load.worker);
+    if (member === undefined) this.#putBack(shipment.jobs);
+    else this.#sender.send(member, shipment);
   }
 
-  /** One of them cannot be cloned: it is refused, the others go. */
-  #sendEach(member: Member, jobs: readonly PoolTask[], cause: unknown): void {
-    const [only] = jobs;
-    if (jobs.length > 1) {
-      for (const job of jobs) if (member.load !== null) this.#send({ load: member.load, jobs: [job] });
-    } else if (only !== undefined) {
-      member.load?.remove(only.seq);
-      this.#settle(only, { isDone: false, error: errors.notCloneable("task", only.name, cause) });
-      this.plan();
-    }
+  #sent(member: Member): void {
+    if (this.#options.isolate && member.load !== null) member.load.isOpen = false;
+    this.#begin(member);
   }
 
   /** Notes whose turn has come on that worker. */
@@ -264,8 +257,13 @@ export class DataPlane implements TaskPlane {
     if (this.#settle(task, { isDone: false, error })) this.#stop.stop(member, task, error);
   }
 
-  /** In their old order, in front of the others. */
   #putBack(tasks: readonly PoolTask[]): void {
+    this.#requeue(tasks);
+    if (tasks.length > 0) this.plan();
+  }
+
+  /** In their old order, in front of the others. */
+  #requeue(tasks: readonly PoolTask[]): void {
     for (const task of tasks.toReversed()) {
       task.state = "queued";
       task.load = null;
@@ -273,7 +271,6 @@ export class DataPlane implements TaskPlane {
       task.cancelTimer = null;
       this.dispatcher.queue.putBack(task);
     }
-    if (tasks.length > 0) this.plan();
   }
 
   #settle(task: PoolTask, outcome: Parameters<PoolTask["settle"]>[0]): boolean {

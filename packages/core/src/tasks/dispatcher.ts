@@ -55,7 +55,7 @@ export class Dispatcher<Item extends Job> {
 
   /** Is there anything that a plan would change? Asked after each answer, so it must cost nothing. */
   wantsMore(load: WorkerLoad): boolean {
-    if (this.queue.size === 0 || !load.isOpen) return false;
+    if (this.queue.size === 0 || !load.takesMore) return false;
     return load.isFree || (this.#options.batching !== null && this.#isHungry(load, this.#options.batching));
   }
 
@@ -89,7 +89,9 @@ export class Dispatcher<Item extends Job> {
     shipments: Shipment<Item>[],
     batching: { readonly items: number; readonly budgetUs: number },
   ): void {
-    const hungry = [...this.loads.values()].filter((load) => load.isOpen && this.#isHungry(load, batching));
+    const hungry = [...this.loads.values()].filter(
+      (load) => load.takesMore && this.#isHungry(load, batching),
+    );
     // Everybody gets the same share of a queue that is not deep enough for all.
     const share = Math.ceil(this.queue.size / Math.max(1, this.#openCount()));
     for (const load of hungry) {

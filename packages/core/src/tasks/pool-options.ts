@@ -149,6 +149,7 @@ function machineConfig(
     // The first one tries the file; the others follow when it is ready. A task that ends its worker meanwhile must not be
     // taken for a pool that does not start.
     desired: 1,
+    startsWith: 1,
     bootTimeoutMs: integerOption("bootTimeoutMs", options.bootTimeoutMs, 1, HOUR_MS, 30_000),
     minHealthyMs: integerOption("minHealthyMs", options.minHealthyMs, 0, HOUR_MS, 0),
     drainTimeoutMs: integerOption("drainTimeoutMs", options.drainTimeoutMs, 0, HOUR_MS, 30_000),

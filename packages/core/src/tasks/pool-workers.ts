@@ -49,8 +49,7 @@ export class PoolWorkers {
 
   /** The first worker is ready: the others follow. */
   fill(): Promise<void> {
-    const wanted = clamped(this.#desired, this.bounds);
-    return wanted === this.#desired ? Promise.resolve() : this.#scale(wanted, []);
+    return this.#scale(clamped(this.#desired, this.bounds), []);
   }
 
   resize(bounds: Bounds): Promise<void> {

@@ -72,14 +72,14 @@ export class Pool {
 
   run(value: unknown, options?: RunOptions): Promise<unknown> {
     if (this.#refusal !== null) return Promise.reject(this.#refusal);
-    return new Promise((resolve, reject) => {
+    return new Promise((resolve) => {
       const moved = movedOf(value);
       const request =
         options === undefined && moved === null ? this.#plain : this.#requestOf(moved, options ?? {});
       const nowMs = this.#parts.clock.now();
       const sent = moved === null ? value : moved.value;
       this.#taskIds += 1;
-      const task = new PoolTask(this.#taskIds, sent, request, nowMs, resolve, reject);
+      const task = new PoolTask(this.#taskIds, sent, request, nowMs, resolve);
       this.#heed(task);
       this.#parts.plane.submit(task);
     });

@@ -15,6 +15,8 @@ export class WorkerLoad {
   backlogUs = 0;
   /** Answers so far: whoever sees it unchanged knows that the worker got nothing done in between. */
   answered = 0;
+  /** More goes to it while it has at most so many. */
+  #outstandingMax = Number.POSITIVE_INFINITY;
   readonly #freeCells: number[] = [];
   #cells = 0;
   #nextSeq = 1;
@@ -25,8 +27,18 @@ export class WorkerLoad {
     this.#concurrency = concurrency;
   }
 
+  get takesMore(): boolean {
+    return this.isOpen && this.outstanding.size <= this.#outstandingMax;
+  }
+
+  /** Its link takes nothing more: half of what it has must be answered first. Not each answer, as each try costs the
+   *  encoding of large values. */
+  linkIsFull(): void {
+    this.#outstandingMax = this.outstanding.size >> 1;
+  }
+
   get isFree(): boolean {
-    return this.isOpen && this.outstanding.size < this.#concurrency;
+    return this.takesMore && this.outstanding.size < this.#concurrency;
   }
 
   /** How many were sent and have not begun. */
@@ -49,6 +61,7 @@ export class WorkerLoad {
     if (job === undefined) return undefined;
     this.outstanding.delete(seq);
     this.#freeCells.push(job.cell);
+    if (this.outstanding.size <= this.#outstandingMax) this.#outstandingMax = Number.POSITIVE_INFINITY;
     this.backlogUs = this.outstanding.size === 0 ? 0 : Math.max(0, this.backlogUs - job.estimateUs);
     if (seq < this.#nextToBegin) this.running -= 1;
     return job;

@@ -146,7 +146,11 @@ export class Template {
   #send(message: Unsigned<TemplateMessage>, descriptors: readonly number[] = []): void {
     const { template, generation } = this.#order ?? { template: "t0", generation: 0 };
     const signed = { template, generation, ...message } as TemplateMessage;
-    this.#parts.link.send(encodeJson(this.#writer.wrap(signed)), descriptors);
+    // Also when the link is full: nobody is told of that here, so the gap must show at the other end.
+    this.#writer.write(signed, (frame) => {
+      this.#parts.link.send(encodeJson(frame), descriptors);
+      return true;
+    });
   }
 
   #fail(error: unknown): void {

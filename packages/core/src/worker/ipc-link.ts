@@ -6,8 +6,8 @@ import { createFrameWriter, createSupervisorFrameReader, isFrame } from "../link
 import type { SupervisorMessage, WorkerMessage } from "../link/protocol.ts";
 import type { WorkerLink } from "./link.ts";
 
-/** After stdin, stdout and stderr: as `spawn/fresh-process.ts` lays them out. */
-const IPC_DESCRIPTOR = 3;
+/** After stdin, stdout and stderr: as `spawn/fresh-process.ts` and Tinypool lay them out. */
+export const IPC_DESCRIPTOR = 3;
 
 /** Takes over the channel. Call once, before any code of the application is loaded. */
 export function openIpcLink(): WorkerLink {
@@ -27,7 +27,15 @@ export function openIpcLink(): WorkerLink {
     descriptor: IPC_DESCRIPTOR,
     send(message) {
       if (!process.connected) return;
-      sent = new Promise((resolve) => send(writer.wrap(message), undefined, undefined, () => resolve()));
+      writer.write(message, (frame) => {
+        let hasLeft: () => void = () => {};
+        const leaving = new Promise<void>((resolve) => {
+          hasLeft = resolve;
+        });
+        send(frame, undefined, undefined, () => hasLeft());
+        sent = leaving;
+        return true;
+      });
     },
     flush: () => sent,
     unref: () => process.channel?.unref(),

@@ -10,6 +10,9 @@ import type { WorkerLink } from "./link.ts";
 
 const { setImmediate } = globalThis;
 
+/** Results of tasks that ran side by side wait here for a supervisor that is busy; they are in memory anyway. */
+const QUEUE_MAX_BYTES = 256 * 1024 * 1024;
+
 /** Takes the descriptor over. */
 export function openNativeLink(binding: Binding, descriptor: number): WorkerLink {
   const writer = createFrameWriter<WorkerMessage>();
@@ -18,27 +21,34 @@ export function openNativeLink(binding: Binding, descriptor: number): WorkerLink
   let onClosed: () => void = () => {};
   let isOpen = true;
   let isKnown = false;
-  const link = createFramedLink(binding, descriptor, {
-    frame(payload, descriptors) {
+  const sink = {
+    frame(payload: Buffer, descriptors: readonly number[]): void {
       for (const each of descriptors) binding.close(each);
       const reading = reader.read(decodeJson(payload));
       if (reading.kind === "message") listener(reading.message, undefined);
     },
-    ended() {
+    ended(): void {
       isOpen = false;
       onClosed();
     },
-  });
+  };
+  const link = createFramedLink(binding, descriptor, sink, QUEUE_MAX_BYTES);
+  const transmit = (bytes: Buffer): void => {
+    if (isKnown) return void link.send(bytes);
+    isKnown = true;
+    const pidfd = binding.pidfdOpen(process.pid);
+    link.send(bytes, [pidfd]);
+    binding.close(pidfd);
+  };
   return {
     descriptor,
     send(message) {
       if (!isOpen) return;
-      const bytes = encodeJson(writer.wrap(message));
-      if (isKnown) return void link.send(bytes);
-      isKnown = true;
-      const pidfd = binding.pidfdOpen(process.pid);
-      link.send(bytes, [pidfd]);
-      binding.close(pidfd);
+      writer.write(message, (frame) => {
+        transmit(encodeJson(frame));
+        // Also when the link is full: nobody is told of that here, so the gap must show at the other end.
+        return true;
+      });
     },
     async flush() {
       while (isOpen && link.queuedBytes > 0) await new Promise((resolve) => setImmediate(resolve));

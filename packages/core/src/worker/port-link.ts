@@ -20,7 +20,12 @@ export function openPortLink(port: MessagePort): WorkerLink {
   });
   port.once("close", () => onClosed());
   return {
-    send: (message) => port.postMessage(JSON.stringify(writer.wrap(message))),
+    send(message) {
+      writer.write(message, (frame) => {
+        port.postMessage(JSON.stringify(frame));
+        return true;
+      });
+    },
     // A posted message is in the supervisor's queue already, which is read to its end when the thread has ended.
     flush: () => Promise.resolve(),
     unref: () => port.unref(),

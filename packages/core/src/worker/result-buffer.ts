@@ -1,6 +1,7 @@
-// How results leave a worker. Where a message is cheap, each at once. Where it is not (a process's pipe), they are gathered
-// for at most half a millisecond; and before a task begins that is not known to be short, everything gathered leaves first.
-// So nobody's result waits behind a slow task, but for the first slow one of a name that had always been short.
+// How results leave a worker. Where no message is needed, or one is cheap, each at once. Where it is not (a process's pipe),
+// they are gathered for at most half a millisecond; and before a task begins that is not known to be short, everything
+// gathered leaves first. So nobody's result waits behind a slow task, but for the first slow one of a name that had always
+// been short.
 
 import { performance } from "node:perf_hooks";
 import { DONE, NOT_CLONEABLE, RESULT_STRIDE } from "../link/task-protocol.ts";
@@ -21,12 +22,12 @@ interface Record {
 }
 
 export class ResultBuffer {
-  readonly #channel: Pick<TaskChannel, "post" | "isCheap">;
+  readonly #channel: Pick<TaskChannel, "post" | "isCheap" | "place">;
   readonly #records: Map<string, Record> = new Map();
   #held: unknown[] = [];
   #heldSinceMs = 0;
 
-  constructor(channel: Pick<TaskChannel, "post" | "isCheap">) {
+  constructor(channel: Pick<TaskChannel, "post" | "isCheap" | "place">) {
     this.#channel = channel;
   }
 
@@ -46,6 +47,7 @@ export class ResultBuffer {
   }
 
   addResult(seq: number, result: unknown, us: number): void {
+    if (this.#channel.place(seq, result, us)) return;
     const moved = movedOf(result);
     if (moved === null) return this.add(seq, DONE, result, us);
     this.flush();

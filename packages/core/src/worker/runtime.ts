@@ -94,7 +94,7 @@ function createWorker(link: WorkerLink, order: BootOrder, inheritance: Inheritan
     await host.open();
     heartbeat = beating(host);
     send({ type: "Ready" });
-    startWatchdog(link, order);
+    startWatchdog(link.descriptor, order);
     if (watches !== undefined)
       watchHealth(
         async () => check?.() ?? undefined,

@@ -38,6 +38,7 @@ class TaskHost implements WorkerHost {
     const info = Object.freeze({ slot, worker, generation, release, runtime: "child_process" as const });
     const channel = {
       isCheap: false,
+      place: () => false,
       claim: (seq: number) => this.#claim(seq),
       post: (results: unknown) => post(encodePost(results)),
     };

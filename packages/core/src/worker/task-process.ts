@@ -1,6 +1,7 @@
 // What a one-process Tinypool runs in its process: opens the session over the IPC channel and returns. Everything after it
 // goes over that same channel in messages of our own, which Tinypool's runner does not look at.
 
+import { IPC_DESCRIPTOR } from "./ipc-link.ts";
 import { claimIn } from "./task-claims.ts";
 import { openTaskSession, type TaskSession } from "./task-session.ts";
 
@@ -26,7 +27,9 @@ export function open({ session, journal }: ProcessOrder): void {
   };
   const worker = openTaskSession(session, {
     runtime: "child_process",
+    descriptor: IPC_DESCRIPTOR,
     isCheap: false,
+    place: () => false,
     post: send,
     sendFrame: send,
     flush: () => sent,

@@ -1,17 +1,18 @@
 // Runs tasks in a worker: begins them in the order they were sent, at most `concurrency` at a time, and tells of each when
 // it is over. A loop of short tasks gives the event loop back every few milliseconds, so that heartbeats, aborts and a
-// Drain come through. What a message costs decides how results leave: over a MessagePort each at once; over a process's
-// pipe gathered for half a millisecond, but never held back behind a task that is not known to be short.
+// Drain come through. What a message costs decides how results leave: in a thread through shared memory or each in a
+// message, at once; over a process's pipe gathered for half a millisecond, but never held back behind a task that is not
+// known to be short.
 
 import { performance } from "node:perf_hooks";
 import {
   ABORT,
   CELL_SHIFT,
   DONE,
+  eachTask,
   NO_SUCH_TASK,
   ONE_WAY,
   RETURNED,
-  RUN_STRIDE,
   type TaskMessage,
   type TaskOrder,
   TELL_FIRST,
@@ -26,6 +27,8 @@ import type { TaskHandler } from "./task-module.ts";
 export interface TaskChannel {
   /** @throws when a value cannot be cloned; then nothing was sent. */
   post(results: TaskMessage, transfer: readonly unknown[]): void;
+  /** Hands a result over without a message; false: not this one. */
+  place(seq: number, result: unknown, durationUs: number): boolean;
   /** Does one message more cost next to nothing? */
   readonly isCheap: boolean;
   /** Asked before a task begins; false: it was taken back. */
@@ -81,14 +84,9 @@ export class TaskRunner {
 
   receive(message: TaskMessage): void {
     if (message[0] === ABORT) return this.#abort(message[1] as number);
-    for (let at = 1; at < message.length; at += RUN_STRIDE) {
-      this.#waiting.push({
-        seq: message[at] as number,
-        name: (message[at + 1] ?? this.#defaultName) as string,
-        value: message[at + 2],
-        flags: message[at + 3] as number,
-      });
-    }
+    eachTask(message, (seq, name, value, flags) =>
+      this.#waiting.push({ seq, name: name ?? this.#defaultName, value, flags }),
+    );
     this.#pump();
   }
 
@@ -184,7 +182,8 @@ export class TaskRunner {
 
   #finish(seq: number, name: string, status: number, outcome: unknown, beganAtMs: number): number {
     const nowMs = performance.now();
-    const us = (nowMs - beganAtMs) * 1_000;
+    // Whole, since arrays of small integers are encoded faster.
+    const us = Math.round((nowMs - beganAtMs) * 1_000);
     this.done += 1;
     this.#active -= 1;
     this.#results.learn(name, us);

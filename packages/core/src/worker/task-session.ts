@@ -11,6 +11,7 @@ import { describeRelease } from "../release/resolve.ts";
 import { type Heartbeat, startHeartbeat } from "./heartbeat.ts";
 import { loadTaskModule } from "./task-module.ts";
 import { type TaskChannel, TaskRunner } from "./task-runner.ts";
+import { startWatchdog } from "./watchdog.ts";
 
 export interface TaskSession {
   readonly boot: BootOrder;
@@ -20,6 +21,8 @@ export interface TaskSession {
 /** One end of the worker's channel. */
 export interface TaskTransport extends TaskChannel {
   readonly runtime: "worker_threads" | "child_process";
+  /** Its end tells that the pool's process is gone; undefined: it has none. */
+  readonly descriptor?: number;
   sendFrame(frame: unknown): void;
   /** Resolves when everything sent so far has left. */
   flush(): Promise<void>;
@@ -84,6 +87,7 @@ class TaskSessionWorker implements OpenTaskSession {
       );
       this.#beatAtDone = tasks.beatEachTasks ?? Number.POSITIVE_INFINITY;
       this.#send({ type: "Ready" });
+      startWatchdog(transport.descriptor, boot);
     } catch (error) {
       process.stderr.write(`${format(error)}\n`);
       this.confess(error, "failed to boot");
@@ -147,6 +151,9 @@ class TaskSessionWorker implements OpenTaskSession {
 
   #send(message: Unsigned<WorkerMessage>): void {
     const { worker, generation } = this.#session.boot;
-    this.#transport.sendFrame(this.#writer.wrap({ worker, generation, ...message } as WorkerMessage));
+    this.#writer.write({ worker, generation, ...message } as WorkerMessage, (frame) => {
+      this.#transport.sendFrame(frame);
+      return true;
+    });
   }
 }

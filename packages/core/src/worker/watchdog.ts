@@ -4,15 +4,17 @@
 
 import type { BootOrder } from "../link/protocol.ts";
 import { nativeSupport } from "../native/index.ts";
-import type { WorkerLink } from "./link.ts";
 
 const { setImmediate } = globalThis;
 
 /** A worker whose loop turns is gone by then, 4 s after its supervisor (runtime.ts): so this never cuts a drain short. */
 const ORPHAN_GRACE_MS = 4_500;
 
-export function startWatchdog(link: WorkerLink, { worker, slot, generation }: BootOrder): void {
-  const { descriptor } = link;
+/** @param descriptor of the worker's link; undefined: it has none that can be watched */
+export function startWatchdog(
+  descriptor: number | undefined,
+  { worker, slot, generation }: Pick<BootOrder, "worker" | "slot" | "generation">,
+): void {
   if (descriptor === undefined) return;
   setImmediate(() => {
     const support = nativeSupport();

@@ -68,6 +68,34 @@ describe("a service of real processes", () => {
     expect(made.post("w999", {})).toBe(false);
   });
 
+  it.each([
+    { runtime: "process", spawn: "fresh" },
+    { runtime: "process", spawn: "template" },
+    { runtime: "thread", spawn: "fresh" },
+  ] as const)("$runtime, $spawn: a message that JSON cannot hold is refused alone", async (kind) => {
+    const source = `export default ({ post }) => ({
+      message(payload) {
+        if (payload !== "try") return post(payload);
+        try { post({ big: 1n }); } catch (error) { post(error.name); }
+      },
+    });`;
+    const made = service({
+      entry: join(await folder({ "app.mjs": source }), "app.mjs"),
+      workers: 1,
+      ...kind,
+    });
+    await within("start", made.start());
+    const answers: unknown[] = [];
+    made.on("worker:message", ({ payload }) => void answers.push(payload));
+    expect(() => made.post("w1", { big: 1n })).toThrow(/BigInt/);
+    const last = nextEvent(made, "worker:message", ({ payload }) => payload === "last");
+    for (const payload of ["first", "try", "last"]) expect(made.post("w1", payload)).toBe(true);
+    await last;
+    expect(answers).toEqual(["first", "TypeError", "last"]);
+    await within("a fresh heartbeat", made.freshStats());
+    expect(made.stats().counters).toMatchObject({ spawned: 1, killed: 0 });
+  });
+
   it("start rejects with the reason when the first generation does not come up, and leaves nothing running", async () => {
     const path = await folder({ "app.mjs": "throw new Error('broken from the start')" });
     const made = service({ entry: join(path, "app.mjs"), workers: 2, stderr: new PassThrough().resume() });

@@ -128,11 +128,11 @@ class Ends {
   }
 
   toWorker(message: SupervisorMessage): boolean {
-    return this.link.supervisor.send(this.#fromSupervisor.wrap(message));
+    return this.#fromSupervisor.write(message, (frame) => this.link.supervisor.send(frame));
   }
 
   toSupervisor(message: WorkerMessage): boolean {
-    return this.link.worker.send(this.#fromWorker.wrap(message));
+    return this.#fromWorker.write(message, (frame) => this.link.worker.send(frame));
   }
 
   async until(what: string, condition: () => boolean): Promise<void> {

@@ -48,20 +48,26 @@ export function createWire<Message>(ends: WireEnds<Message>): Wire<Message> {
     ends.carry(lastArrivalMs, () => arrive(frame));
   };
 
+  const transmit = (frame: Frame<Message>): void => {
+    const fault = next;
+    next = null;
+    if (fault === "lose") return;
+    if (fault === "swap") {
+      held = frame;
+      return;
+    }
+    carry(frame);
+    if (fault === "duplicate") carry(frame);
+    if (held !== null) carry(held);
+    held = null;
+  };
+
   return {
     send(message) {
-      const frame = writer.wrap(message);
-      const fault = next;
-      next = null;
-      if (fault === "lose") return;
-      if (fault === "swap") {
-        held = frame;
-        return;
-      }
-      carry(frame);
-      if (fault === "duplicate") carry(frame);
-      if (held !== null) carry(held);
-      held = null;
+      writer.write(message, (frame) => {
+        transmit(frame);
+        return true;
+      });
     },
     fault(kind) {
       next = kind;

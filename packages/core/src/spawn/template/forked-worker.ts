@@ -71,7 +71,8 @@ export class ForkedWorker implements WorkerHandle {
   }
 
   send(message: SupervisorMessage): boolean {
-    return this.#isLinkOpen && this.#link.send(encodeJson(this.#writer.wrap(message)));
+    if (!this.#isLinkOpen) return false;
+    return this.#writer.write(message, (frame) => this.#link.send(encodeJson(frame)));
   }
 
   examine(): void {

@@ -92,7 +92,7 @@ export class TemplateProcess implements TemplateHandle {
   }
 
   #send(command: TemplateCommand, descriptors: readonly number[] = []): boolean {
-    return this.#link.send(encodeJson(this.#writer.wrap(command)), descriptors);
+    return this.#writer.write(command, (frame) => this.#link.send(encodeJson(frame), descriptors));
   }
 
   #read(payload: Buffer, descriptors: readonly number[]): void {

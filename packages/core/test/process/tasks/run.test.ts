@@ -179,10 +179,13 @@ describe.each(RUNTIMES)("run over %s", (runtime) => {
   });
 
   it("gives workerData and exactly the environment that was asked for", async () => {
-    const tasks = pool({ runtime, workerData: { key: [1] }, env: { OWN: "1" } });
+    const systemd = { NOTIFY_SOCKET: "/nowhere", WATCHDOG_USEC: "1", WATCHDOG_PID: "1", LISTEN_FDS: "1" };
+    const tasks = pool({ runtime, workerData: { key: [1] }, env: { OWN: "1", ...systemd } });
     expect(await tasks.run(null, { name: "data" })).toEqual({ key: [1] });
     expect(await tasks.run("OWN", { name: "env" })).toBe("1");
-    expect(await tasks.run("PATH", { name: "env" })).toBeUndefined();
+    // What is systemd's word to the host, a worker must not answer.
+    for (const name of ["PATH", ...Object.keys(systemd)])
+      expect(await tasks.run(name, { name: "env" })).toBeUndefined();
   });
 
   it("close() finishes what it has and refuses what comes later; destroy() refuses everything", async () => {
@@ -225,6 +228,22 @@ describe.each(RUNTIMES)("run over %s", (runtime) => {
 });
 
 describe("threads", () => {
+  it("results that lie in memory and results that are posted settle alike, whatever comes next", async () => {
+    const tasks = pool({ maxQueue: 10_000 });
+    const values = Array.from({ length: 3_000 }, (_, index) =>
+      [index, `text ${index}`, { index }, null, undefined, "long ".repeat(10), [index], index % 2 === 0].at(
+        index % 8,
+      ),
+    );
+    const answers = await Promise.all(values.map((value) => tasks.run(value, { name: "echo" })));
+    expect(answers).toEqual(values);
+    // Its results are not read before it is gone.
+    const last = values.map((value) => tasks.run(value, { name: "echo" }));
+    const lost = refusal(tasks.run(3, { name: "exit" }));
+    expect(await within("results before the end", Promise.all(last))).toEqual(values);
+    expect(await lost).toMatchObject({ code: "BROOD_WORKER_EXITED", details: { exitCode: 3 } });
+  });
+
   it("move() and transferList hand buffers over, both ways", async () => {
     const tasks = pool();
     const [one, two] = [new ArrayBuffer(8), new Uint8Array(16)];

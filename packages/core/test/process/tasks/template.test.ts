@@ -15,13 +15,14 @@ describe("template", () => {
       minWorkers: 2,
       maxWorkers: 2,
       workerData: new Map([["a", 1n]]),
-      env: { OWN: "1" },
+      env: { OWN: "1", WATCHDOG_USEC: "1" },
     });
     await within("ready", tasks.ready());
     expect(await tasks.run(41)).toBe(42);
     expect(await tasks.run(null, { name: "data" })).toEqual(new Map([["a", 1n]]));
     expect(await tasks.run("OWN", { name: "env" })).toBe("1");
     expect(await tasks.run("PATH", { name: "env" })).toBeUndefined();
+    expect(await tasks.run("WATCHDOG_USEC", { name: "env" })).toBeUndefined();
     const value = { bytes: new Uint8Array([1, 2]), date: new Date(0), none: undefined };
     expect(await tasks.run(value, { name: "echo" })).toEqual(value);
     expect(await refusal(tasks.run("plain", { name: "fail" }))).toMatchObject({
@@ -42,6 +43,17 @@ describe("template", () => {
       template: { state: "ready" },
       counters: { fallbacks: 0 },
     });
+  });
+
+  it("carries more at a time than its link can hold", async () => {
+    const tasks = pool({ ...TEMPLATE, concurrentTasksPerWorker: 40 });
+    await within("ready", tasks.ready());
+    const values = Array.from({ length: 40 }, (_, index) => new Uint8Array(2 ** 20).fill(index));
+    const sizes = values.map((value) =>
+      tasks.run(value, { name: "echo" }).then((back) => Buffer.compare(value, back as Uint8Array)),
+    );
+    expect(await within("all", Promise.all(sizes), 50_000)).toEqual(values.map(() => 0));
+    expect(tasks.stats().counters).toMatchObject({ spawned: 1, killed: 0 });
   });
 
   it.each([

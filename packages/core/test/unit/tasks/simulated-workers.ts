@@ -2,7 +2,14 @@
 // noted, so that a test can count.
 
 import type { SupervisorMessage, WorkerMessage } from "../../../src/link/protocol.ts";
-import { DONE, RETURNED, RUN, RUN_STRIDE, type TaskMessage } from "../../../src/link/task-protocol.ts";
+import {
+  ABORT,
+  DONE,
+  eachAnswer,
+  eachTask,
+  RETURNED,
+  type TaskMessage,
+} from "../../../src/link/task-protocol.ts";
 import { NO_USAGE } from "../../../src/machine/names.ts";
 import type { Clock } from "../../../src/ports/clock.ts";
 import type {
@@ -119,7 +126,10 @@ class SimulatedWorker implements WorkerHandle {
     plane.linked(order, {
       threadId: null,
       canRevoke: true,
-      send: (message) => this.#receive(structuredClone(message)),
+      send: (message) => {
+        this.#receive(structuredClone(message));
+        return true;
+      },
       offer: () => {},
       revoke: ({ seq }) => {
         if (!this.#begun.has(seq)) this.#revoked.add(seq);
@@ -157,10 +167,8 @@ class SimulatedWorker implements WorkerHandle {
   }
 
   #receive(message: TaskMessage): void {
-    if (message[0] !== RUN) return;
-    for (let at = 1; at < message.length; at += RUN_STRIDE) {
-      this.#waiting.push({ seq: message[at] as number, task: message[at + 2] as SimulatedTask });
-    }
+    if (message[0] === ABORT) return;
+    eachTask(message, (seq, _name, task) => this.#waiting.push({ seq, task: task as SimulatedTask }));
     this.#later(0.05, () => this.#next());
   }
 
@@ -177,12 +185,7 @@ class SimulatedWorker implements WorkerHandle {
     this.#later(task.ms * (dies ? this.fate.draw() : 1), () => {
       if (dies) return this.#end(1);
       this.#isRunning = false;
-      this.plane.received(this.order.worker, [
-        seq,
-        DONE,
-        { id: task.id, generation: this.order.generation },
-        task.ms * 1_000,
-      ]);
+      this.#answer([seq, DONE, { id: task.id, generation: this.order.generation }, task.ms * 1_000]);
       this.#next();
     });
   }
@@ -191,8 +194,12 @@ class SimulatedWorker implements WorkerHandle {
     this.#say({ type: "Draining" });
     this.#isDraining = true;
     const back = this.#waiting.splice(0).flatMap(({ seq }) => [seq, RETURNED, null, 0]);
-    if (back.length > 0) this.plane.received(this.order.worker, back);
+    if (back.length > 0) this.#answer(back);
     if (!this.#isRunning) this.#part();
+  }
+
+  #answer(message: TaskMessage): void {
+    this.plane.received(this.order.worker, { each: (take) => eachAnswer(message, take) });
   }
 
   #part(): void {

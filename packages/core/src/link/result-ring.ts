@@ -1,0 +1,168 @@
+// Results of a task thread without a message each: a ring in memory that the thread writes and the pool reads. A result is there
+// at once and for good, also when the thread is deep in its next task, or dead; only the news of it takes a message, and
+// while the pool has not read since the last one, no other. So a burst shares one message and a single task waits for nobody.
+// It holds what fits a place: numbers, booleans, null, undefined, short strings. Everything else travels as a message.
+// Rule: one writer, one reader. Whoever reads clears AWAKE before it looks at WRITTEN, the writer sets WRITTEN before it looks
+// at AWAKE: one of them sees the other.
+// Rejected: holding results back to post many at once, as processes do; a slow task would hold up those before it.
+
+import { DONE } from "./task-protocol.ts";
+
+/** The news: there is something to read. */
+export const RESULTS_READY = 0;
+
+/** More than can ever be outstanding on one worker (task-cells.ts); each task answers once. */
+const PLACES = 1_024;
+/** UTF-16 units. */
+const TEXT_MAX = 32;
+
+/** In separate cache lines, since two threads write them. */
+const WRITTEN = 0;
+const AWAKE = 16;
+const READ = 32;
+const HEAD_INTS = 48;
+
+/** What a place holds, beside its task's number and duration; a text's length stands above the kind. */
+const UNDEFINED = 0;
+const NULL = 1;
+const FALSE = 2;
+const TRUE = 3;
+const NUMBER = 4;
+const TEXT = 5;
+const LENGTH_SHIFT = 3;
+const KIND_MASK = 7;
+
+const HEAD_BYTES = HEAD_INTS * 4;
+const NUMBERS_AT = HEAD_BYTES;
+const ENTRIES_AT = NUMBERS_AT + PLACES * 8;
+const ENTRY_INTS = 3;
+const TEXTS_AT = ENTRIES_AT + PLACES * ENTRY_INTS * 4;
+const BYTES = TEXTS_AT + PLACES * TEXT_MAX * 2;
+
+/** Called with a task's number, what became of it (task-protocol.ts), its result, and how long it took. */
+export type TakeAnswer = (seq: number, status: number, value: unknown, durationUs: number) => void;
+
+export function createResultMemory(): SharedArrayBuffer {
+  return new SharedArrayBuffer(BYTES);
+}
+
+class Places {
+  readonly head: Int32Array;
+  readonly numbers: Float64Array;
+  readonly entries: Int32Array;
+  readonly texts: Uint16Array;
+
+  constructor(memory: SharedArrayBuffer) {
+    this.head = new Int32Array(memory, 0, HEAD_INTS);
+    this.numbers = new Float64Array(memory, NUMBERS_AT, PLACES);
+    this.entries = new Int32Array(memory, ENTRIES_AT, PLACES * ENTRY_INTS);
+    this.texts = new Uint16Array(memory, TEXTS_AT, PLACES * TEXT_MAX);
+  }
+}
+
+export class ResultWriter {
+  readonly #places: Places;
+  readonly #wake: () => void;
+  /** Both wrap with int32; only their difference means anything. */
+  #written = 0;
+  #read = 0;
+
+  /** @param wake posts the news */
+  constructor(memory: SharedArrayBuffer, wake: () => void) {
+    this.#places = new Places(memory);
+    this.#wake = wake;
+  }
+
+  /** False: no place can hold it, post it. */
+  write(seq: number, value: unknown, durationUs: number): boolean {
+    const { head, entries } = this.#places;
+    if (!this.#hasRoom()) return false;
+    const place = this.#written & (PLACES - 1);
+    const kind = this.#put(place, value);
+    if (kind === null) return false;
+    const at = place * ENTRY_INTS;
+    entries[at] = seq;
+    entries[at + 1] = kind;
+    entries[at + 2] = durationUs;
+    this.#written = (this.#written + 1) | 0;
+    Atomics.store(head, WRITTEN, this.#written);
+    if (Atomics.load(head, AWAKE) === 0) {
+      Atomics.store(head, AWAKE, 1);
+      this.#wake();
+    }
+    return true;
+  }
+
+  #hasRoom(): boolean {
+    if (((this.#written - this.#read) | 0) < PLACES) return true;
+    this.#read = Atomics.load(this.#places.head, READ);
+    return ((this.#written - this.#read) | 0) < PLACES;
+  }
+
+  #put(place: number, value: unknown): number | null {
+    if (typeof value === "number") {
+      this.#places.numbers[place] = value;
+      return NUMBER;
+    }
+    if (value === undefined) return UNDEFINED;
+    if (value === null) return NULL;
+    if (typeof value === "boolean") return value ? TRUE : FALSE;
+    if (typeof value !== "string" || value.length > TEXT_MAX) return null;
+    const { texts } = this.#places;
+    const start = place * TEXT_MAX;
+    for (let at = 0; at < value.length; at += 1) texts[start + at] = value.charCodeAt(at);
+    return TEXT | (value.length << LENGTH_SHIFT);
+  }
+}
+
+export class ResultReader {
+  readonly #places: Places;
+  #read = 0;
+
+  constructor(memory: SharedArrayBuffer) {
+    this.#places = new Places(memory);
+  }
+
+  get hasNews(): boolean {
+    return Atomics.load(this.#places.head, WRITTEN) !== this.#read;
+  }
+
+  /** The news came: the writer has to post the next one. Before `each`. */
+  awake(): void {
+    Atomics.store(this.#places.head, AWAKE, 0);
+  }
+
+  /** Everything that is there now, in the order written. */
+  each(take: TakeAnswer): void {
+    const { head, entries } = this.#places;
+    const written = Atomics.load(head, WRITTEN);
+    while (this.#read !== written) {
+      const place = this.#read & (PLACES - 1);
+      const at = place * ENTRY_INTS;
+      this.#read = (this.#read + 1) | 0;
+      take(entries[at] ?? 0, DONE, this.#value(place, entries[at + 1] ?? 0), entries[at + 2] ?? 0);
+    }
+    Atomics.store(head, READ, this.#read);
+  }
+
+  #value(place: number, kind: number): unknown {
+    switch (kind & KIND_MASK) {
+      case NUMBER:
+        return this.#places.numbers[place];
+      case NULL:
+        return null;
+      case TRUE:
+        return true;
+      case FALSE:
+        return false;
+      case TEXT:
+        return this.#text(place * TEXT_MAX, kind >> LENGTH_SHIFT);
+      default:
+        return undefined;
+    }
+  }
+
+  #text(start: number, length: number): string {
+    return String.fromCharCode(...this.#places.texts.subarray(start, start + length));
+  }
+}

@@ -1,0 +1,78 @@
+// What every task process has at the pool's end, however it was started: the link of the data plane with the journal beside
+// it, and a voice for a worker that is asked and cannot answer: deep in a task (legal, however long), or stopped in it.
+
+import type { SupervisorMessage } from "../link/protocol.ts";
+import { eachAnswer, isTaskMessage } from "../link/task-protocol.ts";
+import type { SpawnOrder, WorkerEnd, WorkerSink } from "../ports/spawn-strategy.ts";
+import type { TaskLink, TaskPlane } from "../ports/task-link.ts";
+import { isStopped } from "./process-state.ts";
+import { openTaskJournal } from "./task-journal.ts";
+
+export class ProcessTasks {
+  readonly #order: SpawnOrder;
+  readonly #sink: WorkerSink;
+  readonly #plane: TaskPlane;
+  readonly #journal = openTaskJournal();
+  #pid: number | null = null;
+
+  /** @param post as TaskLink.send */
+  constructor(order: SpawnOrder, sink: WorkerSink, plane: TaskPlane, post: TaskLink["send"]) {
+    this.#order = order;
+    this.#sink = sink;
+    this.#plane = plane;
+    plane.linked(order, {
+      threadId: null,
+      canRevoke: false,
+      send: post,
+      offer: () => {},
+      revoke: () => false,
+      hasBegun: ({ seq }) => {
+        const begun = this.#journal.begun();
+        return begun === null ? null : seq <= begun;
+      },
+    });
+  }
+
+  /** For the worker; null: there is none. */
+  get journalPath(): string | null {
+    return this.#journal.path;
+  }
+
+  spawned(pid: number): void {
+    this.#pid = pid;
+    this.#sink.spawned(pid);
+  }
+
+  /** What the worker would have to say to `message` and perhaps cannot. */
+  speakFor(message: SupervisorMessage): void {
+    const { worker, generation } = this.#order;
+    if (message.type !== "Report" || !this.#plane.isBusy(worker)) return;
+    const type = this.#pid !== null && isStopped(this.#pid) ? "Suspended" : "Busy";
+    this.#sink.message({ type, worker, generation });
+  }
+
+  /** False: it is no message of the data plane. */
+  received(value: unknown): boolean {
+    if (!isTaskMessage(value)) return false;
+    this.#plane.received(this.#order.worker, { each: (take) => eachAnswer(value, take) });
+    return true;
+  }
+
+  /** It is about to be killed. */
+  close(): void {
+    this.#plane.close(this.#order.worker);
+  }
+
+  /** It could not be started. */
+  failed(error: Error): void {
+    this.#journal.close();
+    this.#sink.failed(error);
+  }
+
+  /** Everything that it sent has been received. */
+  ended(end: WorkerEnd): void {
+    this.#journal.close();
+    this.#plane.ended(this.#order.worker, { isOutOfMemory: /heap out of memory/i.test(end.stderr) });
+    this.#sink.exited(end);
+  }
+}

@@ -1,0 +1,89 @@
+// The ring of results: what a place holds comes out as it went in, in order, and the news of it is told once for each reading.
+import { describe, expect, it } from "vitest";
+import { createResultMemory, ResultReader, ResultWriter } from "../../../src/link/result-ring.ts";
+
+function ring() {
+  const memory = createResultMemory();
+  let news = 0;
+  const writer = new ResultWriter(memory, () => {
+    news += 1;
+  });
+  const reader = new ResultReader(memory);
+  const read = (): unknown[] => {
+    const found: unknown[] = [];
+    reader.awake();
+    reader.each((seq, status, value, us) => found.push([seq, status, value, us]));
+    return found;
+  };
+  return { writer, reader, read, news: () => news };
+}
+
+describe("the ring of results", () => {
+  it.each([
+    [0],
+    [-0],
+    [1.5],
+    [2 ** 53],
+    [Number.NaN],
+    [Number.NEGATIVE_INFINITY],
+    [true],
+    [false],
+    [null],
+    [undefined],
+    [""],
+    ["text"],
+    ["\u0000\uffff\ud800 lone"],
+    ["x".repeat(32)],
+  ])("holds %o", (value) => {
+    const { writer, read } = ring();
+    expect(writer.write(7, value, 3)).toBe(true);
+    expect(read()).toEqual([[7, 0, value, 3]]);
+    expect(read()).toEqual([]);
+  });
+
+  it.each([["x".repeat(33)], [{}], [[]], [1n], [Symbol.iterator], [() => {}], [new Date()]])(
+    "does not hold %o, which has to be posted",
+    (value) => {
+      const { writer, read, news } = ring();
+      expect(writer.write(1, value, 0)).toBe(false);
+      expect(read()).toEqual([]);
+      expect(news()).toBe(0);
+    },
+  );
+
+  it("tells the news once until it is read, and again for what comes after", () => {
+    const { writer, reader, read, news } = ring();
+    for (const seq of [1, 2, 3]) writer.write(seq, seq, 0);
+    expect([news(), reader.hasNews]).toEqual([1, true]);
+    expect(read()).toHaveLength(3);
+    expect(reader.hasNews).toBe(false);
+    writer.write(4, 4, 0);
+    expect(news()).toBe(2);
+  });
+
+  it("what was written while the reader reads is told anew", () => {
+    const { writer, reader, news } = ring();
+    writer.write(1, 1, 0);
+    reader.awake();
+    reader.each(() => {
+      if (news() === 1) writer.write(2, 2, 0);
+    });
+    expect([news(), reader.hasNews]).toEqual([2, true]);
+  });
+
+  it("goes round many times in order, and refuses what would overwrite an unread one", () => {
+    const { writer, read } = ring();
+    let [written, taken] = [0, 0];
+    for (let round = 1; round < 200; round += 1) {
+      for (let count = 0; count < round * 7; count += 1) {
+        if (writer.write(written + 1, written + 1, 0)) written += 1;
+      }
+      if (round > 147) expect(written - taken).toBe(1_024);
+      const found = read();
+      const expected = found.map((_, index) => [taken + index + 1, 0, taken + index + 1, 0]);
+      expect(JSON.stringify(found)).toBe(JSON.stringify(expected));
+      taken += found.length;
+    }
+    expect(taken).toBe(written);
+  });
+});
