@@ -18,7 +18,11 @@ const pathOf = (module: string): string => `../../../../core/src/machine/${modul
 export function install({ module, change }: PatchedMutant): void {
   vi.doMock(pathOf(module), async (original) => {
     const exports = await original<object>();
-    return { ...exports, ...(await change(exports)) };
+    const changed = await change(exports);
+    const unknown = Object.keys(changed).filter((name) => !(name in exports));
+    if (unknown.length > 0)
+      throw new Error(`${module}.ts exports no ${unknown.join(", ")} that could be wrong`);
+    return { ...exports, ...changed };
   });
 }
 
@@ -74,7 +78,7 @@ export const PATCHED: readonly PatchedMutant[] = [
   {
     name: "canary skipped",
     module: "canary",
-    change: async () => ({ hasProven: () => true, sendCanary: () => {} }),
+    change: async () => ({ verdictOn: () => "proven", sendCanary: () => {} }),
   },
   {
     name: "followers are admitted on report, before the canary is proven",
