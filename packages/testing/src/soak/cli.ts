@@ -52,7 +52,7 @@ function show(report: SoakReport): void {
   const lines = [
     `requests          ${report.requests}`,
     `errors            ${report.errors.length} ${shown.join("")}`,
-    `  held by a worker that was killed or crashed: ${report.excused}`,
+    `  held by a worker that was killed or crashed: ${JSON.stringify(report.excused)}`,
     `stale answers     ${report.stale}`,
     `slots lost        ${report.slotsLost}`,
     `processes left    ${report.processesLeft}`,

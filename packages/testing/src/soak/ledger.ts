@@ -10,7 +10,8 @@ const SLACK_MS = 1_000;
 
 export class Ledger {
   requests = 0;
-  excused = 0;
+  /** How many of each error. */
+  readonly excused: Record<string, number> = {};
   stale = 0;
   readonly errors: { readonly error: string; readonly atMs: number }[] = [];
   readonly pids: Set<number> = new Set();
@@ -43,8 +44,9 @@ export class Ledger {
       const isHeld = this.#deathsAtMs.some(
         (atMs) => atMs >= sentAtMs - SLACK_MS && atMs <= endedAtMs + SLACK_MS,
       );
-      if (isHeld) this.excused += 1;
-      else this.errors.push({ error: error ?? "", atMs: sentAtMs - this.#beganAtMs });
+      const name = error ?? "";
+      if (isHeld) this.excused[name] = (this.excused[name] ?? 0) + 1;
+      else this.errors.push({ error: name, atMs: sentAtMs - this.#beganAtMs });
     }
   }
 

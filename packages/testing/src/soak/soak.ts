@@ -27,8 +27,8 @@ export interface SoakOptions {
 
 export interface SoakReport {
   readonly requests: number;
-  /** Failed while a worker ended that may have held them. */
-  readonly excused: number;
+  /** Failed while a worker ended that may have held them: how many of each error. */
+  readonly excused: Readonly<Record<string, number>>;
   /** All others that failed: has to be empty. */
   readonly errors: readonly { readonly error: string; readonly atMs: number }[];
   readonly stale: number;
