@@ -34,9 +34,10 @@ const KIND_MASK = 7;
 
 const HEAD_BYTES = HEAD_INTS * 4;
 const NUMBERS_AT = HEAD_BYTES;
-const ENTRIES_AT = NUMBERS_AT + PLACES * 8;
-const ENTRY_INTS = 3;
-const TEXTS_AT = ENTRIES_AT + PLACES * ENTRY_INTS * 4;
+/** The task's number, its duration, and the result if it is a number. An int holds the tasks of some hours, and 35 minutes. */
+const PLACE_NUMBERS = 3;
+const KINDS_AT = NUMBERS_AT + PLACES * PLACE_NUMBERS * 8;
+const TEXTS_AT = KINDS_AT + PLACES * 4;
 const BYTES = TEXTS_AT + PLACES * TEXT_MAX * 2;
 
 /** Called with a task's number, what became of it (task-protocol.ts), its result, and how long it took. */
@@ -49,13 +50,13 @@ export function createResultMemory(): SharedArrayBuffer {
 class Places {
   readonly head: Int32Array;
   readonly numbers: Float64Array;
-  readonly entries: Int32Array;
+  readonly kinds: Int32Array;
   readonly texts: Uint16Array;
 
   constructor(memory: SharedArrayBuffer) {
     this.head = new Int32Array(memory, 0, HEAD_INTS);
-    this.numbers = new Float64Array(memory, NUMBERS_AT, PLACES);
-    this.entries = new Int32Array(memory, ENTRIES_AT, PLACES * ENTRY_INTS);
+    this.numbers = new Float64Array(memory, NUMBERS_AT, PLACES * PLACE_NUMBERS);
+    this.kinds = new Int32Array(memory, KINDS_AT, PLACES);
     this.texts = new Uint16Array(memory, TEXTS_AT, PLACES * TEXT_MAX);
   }
 }
@@ -75,15 +76,15 @@ export class ResultWriter {
 
   /** False: no place can hold it, post it. */
   write(seq: number, value: unknown, durationUs: number): boolean {
-    const { head, entries } = this.#places;
+    const { head, kinds, numbers } = this.#places;
     if (!this.#hasRoom()) return false;
     const place = this.#written & (PLACES - 1);
     const kind = this.#put(place, value);
     if (kind === null) return false;
-    const at = place * ENTRY_INTS;
-    entries[at] = seq;
-    entries[at + 1] = kind;
-    entries[at + 2] = durationUs;
+    const at = place * PLACE_NUMBERS;
+    numbers[at] = seq;
+    numbers[at + 1] = durationUs;
+    kinds[place] = kind;
     this.#written = (this.#written + 1) | 0;
     Atomics.store(head, WRITTEN, this.#written);
     if (Atomics.load(head, AWAKE) === 0) {
@@ -101,7 +102,7 @@ export class ResultWriter {
 
   #put(place: number, value: unknown): number | null {
     if (typeof value === "number") {
-      this.#places.numbers[place] = value;
+      this.#places.numbers[place * PLACE_NUMBERS + 2] = value;
       return NUMBER;
     }
     if (value === undefined) return UNDEFINED;
@@ -134,13 +135,13 @@ export class ResultReader {
 
   /** Everything that is there now, in the order written. */
   each(take: TakeAnswer): void {
-    const { head, entries } = this.#places;
+    const { head, kinds, numbers } = this.#places;
     const written = Atomics.load(head, WRITTEN);
     while (this.#read !== written) {
       const place = this.#read & (PLACES - 1);
-      const at = place * ENTRY_INTS;
+      const at = place * PLACE_NUMBERS;
       this.#read = (this.#read + 1) | 0;
-      take(entries[at] ?? 0, DONE, this.#value(place, entries[at + 1] ?? 0), entries[at + 2] ?? 0);
+      take(numbers[at] ?? 0, DONE, this.#value(place, kinds[place] ?? 0), numbers[at + 1] ?? 0);
     }
     Atomics.store(head, READ, this.#read);
   }
@@ -148,7 +149,7 @@ export class ResultReader {
   #value(place: number, kind: number): unknown {
     switch (kind & KIND_MASK) {
       case NUMBER:
-        return this.#places.numbers[place];
+        return this.#places.numbers[place * PLACE_NUMBERS + 2];
       case NULL:
         return null;
       case TRUE:

@@ -51,6 +51,16 @@ describe("the ring of results", () => {
     },
   );
 
+  it("holds the number and the duration of a task after hours: 2^31 tasks, 2^31 us", () => {
+    const { writer, read } = ring();
+    writer.write(2 ** 31 + 5, "a", 2 ** 31 + 7);
+    writer.write(2 ** 40, 1, 2 ** 40);
+    expect(read()).toEqual([
+      [2 ** 31 + 5, 0, "a", 2 ** 31 + 7],
+      [2 ** 40, 0, 1, 2 ** 40],
+    ]);
+  });
+
   it("tells the news once until it is read, and again for what comes after", () => {
     const { writer, reader, read, news } = ring();
     for (const seq of [1, 2, 3]) writer.write(seq, seq, 0);
