@@ -77,7 +77,7 @@ export class Traffic {
         if (event === "upgrade" || event === "connect") this.#upgraded(first);
       } else if (first instanceof Socket) {
         if (this.#isIgnored(first)) return pass();
-        if (event === "timeout") return pass() || closeIfSilent(first);
+        if (event === "timeout") return pass() || (busyWith(first) === null && closeIfSilent(first));
         if (event === "connection") return this.#enter(this.#opened(first, speaksHttp), pass);
         if (event === "secureConnection") return this.#enter(this.#secured(first), pass);
       } else if (event === "session" && isSession(first)) this.#started(first);
@@ -195,8 +195,8 @@ function busyWith({ _httpMessage: response }: Socket): ServerResponse | null {
   return response instanceof ServerResponse ? response : null;
 }
 
-/** Node closes a kept connection when its time is up, timers first: a request that came in while the event loop stood still
- *  (blocked, frozen, starved) would be reset unread. So it is closed after the loop has polled once more, if at all.
+/** Node closes an idle kept connection when its time is up, timers first: a request that came in while the event loop stood
+ *  still (blocked, frozen, starved) would be reset unread. So it is closed after the loop has polled once more, if at all.
  *  @returns that the timeout has been seen to, which is what Node asks its listeners */
 function closeIfSilent(socket: Socket): boolean {
   const { bytesRead } = socket;

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type Server } from "node:http";
+import { createServer, type RequestListener, type Server } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { Traffic } from "../../src/worker/traffic.ts";
@@ -33,9 +33,27 @@ describe("a kept connection", () => {
   });
 });
 
-/** One request has been answered on it. */
-async function keptConnection(): Promise<[Server, Socket]> {
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, ({ url }, response) => response.end(url));
+describe("a response that takes too long", () => {
+  it("is left to its own timeout listener", async () => {
+    const [, client] = await keptConnection((_, response) => {
+      response.setTimeout(50, (socket: Socket) => {
+        // Later than the look at a silent connection would be.
+        setImmediate(() => setImmediate(() => response.end(`given up, ${socket.destroyed}`)));
+      });
+    });
+    client.write("GET /2 HTTP/1.1\r\nhost: a\r\n\r\n");
+    expect(await answer(client)).toMatch(/given up, false$/);
+  });
+});
+
+/** One request has been answered on it.  @param later  answers the others */
+async function keptConnection(
+  later: RequestListener = ({ url }, response) => response.end(url),
+): Promise<[Server, Socket]> {
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
+    if (request.url === "/1") response.end(request.url);
+    else later(request, response);
+  });
   new Traffic(null).observe(server);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
