@@ -24,10 +24,8 @@ describe.each(SPAWNS)("while a roll is under way, spawn %s", (spawn) => {
     );
     await within("fewer", server.scale(2), undefined, 20_000);
     await within("more", server.scale(5), undefined, 20_000);
-    expect(await within("the roll", roll, undefined, 30_000)).toMatchObject({
-      result: "completed",
-      replaced: 5,
-    });
+    // While there are two slots, two new workers are all of them: the roll may end before the resize up.
+    expect(await within("the roll", roll, undefined, 30_000)).toMatchObject({ result: "completed" });
     expect(server.stats().workers.map(({ generation, state }) => [generation, state])).toEqual(
       Array(5).fill([2, "ready"]),
     );
