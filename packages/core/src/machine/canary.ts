@@ -1,7 +1,7 @@
-// The canary: the first worker of a new generation, and the only one that serves. It gets an empty slot if there is one (a service whose
-// slots all crash is mended by a good release), else a seat beside a current worker, which goes on serving meanwhile.
-// Only when it has been ready for `minHealthyMs`, and with analysis answers no worse, does it take the seat and the others
-// follow; the first of them have booted by then (`followers.ts`).
+// The canary: the first worker of a new generation, and the only one that serves. It gets an empty slot if there is one
+// (a service whose slots all crash is mended by a good release), else a seat beside a current worker, which goes on
+// serving meanwhile. Only when it has been ready for `minHealthyMs`, and with analysis answers no worse, does it take the
+// seat and the others follow; the first of them have booted by then (`followers.ts`).
 
 import { analyse, isAnalysed } from "./analysis.ts";
 import type { FailureReason } from "./names.ts";
