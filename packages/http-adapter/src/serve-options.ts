@@ -68,7 +68,7 @@ export interface ServeConfig extends EngineOptions, HandoffConfig {
   /** "fresh" (default): each worker is a new process. "template": forked from one that has loaded the release; Linux,
    *  docs/forking.md. */
   readonly spawn?: "fresh" | "template";
-  /** Requests without a socket before anybody serves (in the template, or in each fresh worker before it is ready). */
+  /** GET requests of our own before anybody serves (in the template, or in each fresh worker before it is ready). */
   readonly warmup?: WarmupOptions;
   /** In logs, stats and the control socket's path; default: `name` in package.json, else the folder's name. */
   readonly name?: string;

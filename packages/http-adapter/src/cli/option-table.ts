@@ -141,7 +141,7 @@ export const OPTION_ROWS: readonly OptionRow[] = [
   row(
     "--warmup-requests <n>",
     "warmup.requests",
-    "requests without a socket before anybody serves (default: 0)",
+    "GET requests of our own before anybody serves (default: 0)",
     number,
   ),
   {

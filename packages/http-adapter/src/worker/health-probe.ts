@@ -1,14 +1,9 @@
-// Asks the application's own server for its health path, in this worker and before it accepts anything: a socket of the
-// worker's own (loopback, any port, open for one connection) is handed to the server as its listening socket would do it,
-// so that TLS, middleware and `request.socket` are the real ones. Sharing the service's socket was rejected: whichever
-// worker is free would answer.
+// Asks the application's own server for its health path, in this worker and before it accepts anything.
 
 import { request as httpRequest, type IncomingMessage } from "node:http";
-import net from "node:net";
+import type net from "node:net";
 import { PoolError } from "@brood/core/errors";
-import { listenOfNode } from "./listen-capture.ts";
-
-const LOOPBACK = "127.0.0.1";
+import { openOwnConnection, speaksHttp1 } from "./own-connection.ts";
 
 /** Rejects with what the application answered instead of 2xx or 3xx, or why it did not answer.
  *  @param adopt called with the accepted socket before the server gets it */
@@ -17,53 +12,19 @@ export async function probeHealth(
   path: string,
   adopt: (socket: net.Socket) => void,
 ): Promise<void> {
-  if (!("maxHeadersCount" in server) && !("allowHTTP1" in server)) {
+  if (!speaksHttp1(server)) {
     throw new PoolError(
       "BROOD_BAD_OPTION",
       "option healthCheck: a path needs a server that speaks HTTP/1; export healthCheck(ctx) from the entry instead",
     );
   }
-  const gate = net.createServer({ noDelay: true });
-  await opened(gate);
-  const client = net.connect({ host: LOOPBACK, port: portOf(gate) });
-  gate.on("connection", (socket) => {
-    if (socket.remotePort !== client.localPort) return void socket.destroy();
-    gate.close();
-    adopt(socket);
-    Reflect.set(socket, "server", server);
-    server.emit("connection", socket);
-  });
+  const connection = await openOwnConnection(server, "http/1.1", adopt);
   try {
-    const { statusCode = 0 } = await answer(await connected(client, isSecure(server)), path);
+    const { statusCode = 0 } = await answer(connection.socket, path);
     if (statusCode >= 400 || statusCode < 200) throw new Error(`GET ${path} answered ${statusCode}`);
   } finally {
-    client.destroy();
-    gate.close();
+    connection.destroy();
   }
-}
-
-function opened(gate: net.Server): Promise<void> {
-  return new Promise((resolve, reject) => {
-    gate.once("error", reject);
-    Reflect.apply(listenOfNode, gate, [{ host: LOOPBACK, port: 0 }, resolve]);
-  });
-}
-
-function portOf(gate: net.Server): number {
-  const address = gate.address();
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
-
-/** https and secure http2 servers have it. */
-function isSecure(server: net.Server): boolean {
-  return "setSecureContext" in server;
-}
-
-async function connected(client: net.Socket, isTls: boolean): Promise<net.Socket> {
-  if (!isTls) return client;
-  // The certificate names the public host, not us; the peer is this very process.
-  const tls = await import("node:tls");
-  return tls.connect({ socket: client, rejectUnauthorized: false, ALPNProtocols: ["http/1.1"] });
 }
 
 function answer(socket: net.Socket, path: string): Promise<IncomingMessage> {

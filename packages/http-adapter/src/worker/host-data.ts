@@ -21,7 +21,7 @@ export interface HttpHostData {
   readonly handoff?: "listener" | "reuseport" | "connection";
   /** Asked of the application before it serves and while it is on trial; null (default) for none. */
   readonly healthPath?: string | null;
-  /** Requests without a socket before anybody serves: each path so many times. Default none. */
+  /** GET requests of our own before anybody serves: each path so many times. Default none. */
   readonly warmup?: { readonly requests: number; readonly paths: readonly string[] };
 }
 

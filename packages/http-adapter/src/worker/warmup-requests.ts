@@ -1,27 +1,107 @@
-// Requests without a socket, before anybody serves: the code paths of the application are compiled when the first user comes.
-// Sent one after the other by light-my-request, which gives the application a request and a response of its own.
-// An answer of 5xx is said and nothing more: a health page may well depend on what onWorkerBoot opens.
+// Requests before anybody serves: what they run is compiled when the first user comes. One after the other, over connections
+// of our own, through everything that a user's request goes through. Requests without a socket (light-my-request) were
+// rejected: their classes are not Node's own, and what reads from a connection and writes to it stays cold.
+// An answer of 5xx, or none, is said and nothing more: a health page may well depend on what onWorkerBoot opens.
 
+import { Agent, type ClientRequestArgs, request as httpRequest } from "node:http";
 import type { Server } from "node:net";
-import type { DispatchFunc } from "light-my-request";
+import type { Duplex } from "node:stream";
 import type { HttpHostData } from "./host-data.ts";
+import { type OwnConnection, openOwnConnection, speaksHttp1 } from "./own-connection.ts";
 
 /** Applications can tell them from users' requests. */
-const HEADERS = { host: "localhost", "user-agent": "brood-warmup" };
+const USER_AGENT = "brood-warmup";
 
 const SERVER_ERROR = 500;
 
+interface WarmupClient {
+  /** Resolves with the status when the answer has been read to its end. */
+  get(path: string): Promise<number>;
+  close(): Promise<void>;
+}
+
 export async function sendWarmupRequests(server: Server, warmup: HttpHostData["warmup"]): Promise<void> {
   if (warmup === undefined || warmup.requests === 0) return;
-  const { default: inject } = await import("light-my-request");
-  const dispatch: DispatchFunc = (request, response) => void server.emit("request", request, response);
-  const failed = new Map<string, number>();
+  const client = speaksHttp1(server) ? new Http1Client(server) : await openHttp2Client(server);
+  const failed = new Map<string, string>();
   for (let count = 0; count < warmup.requests; count += 1) {
-    for (const url of warmup.paths) {
-      const { statusCode } = await inject(dispatch, { method: "GET", url, headers: HEADERS });
-      if (statusCode >= SERVER_ERROR) failed.set(url, statusCode);
+    for (const path of warmup.paths) {
+      const failure = await client.get(path).then(failureOf, String);
+      if (failure !== null) failed.set(path, failure);
     }
   }
-  for (const [url, status] of failed)
-    process.stderr.write(`brood: warm-up request GET ${url} was answered ${status}\n`);
+  await client.close();
+  for (const [path, failure] of failed)
+    process.stderr.write(`brood: warm-up request GET ${path}: ${failure}\n`);
+}
+
+function failureOf(status: number): string | null {
+  return status >= SERVER_ERROR ? `answered ${status}` : null;
+}
+
+/** Keeps its connection as long as the application does. */
+class Http1Client extends Agent implements WarmupClient {
+  readonly #server: Server;
+  readonly #connections: OwnConnection[] = [];
+
+  constructor(server: Server) {
+    super({ keepAlive: true, maxSockets: 1 });
+    this.#server = server;
+  }
+
+  override createConnection(
+    _: ClientRequestArgs,
+    opened: (error: Error | null, socket?: Duplex) => void,
+  ): undefined {
+    openOwnConnection(this.#server, "http/1.1").then((connection) => {
+      this.#connections.push(connection);
+      opened(null, connection.socket);
+    }, opened);
+  }
+
+  get(path: string): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const headers = { host: "localhost", "user-agent": USER_AGENT };
+      httpRequest({ agent: this, path, headers }, (response) => {
+        response
+          .on("error", reject)
+          .on("end", () => resolve(response.statusCode ?? 0))
+          .resume();
+      })
+        .on("error", reject)
+        .end();
+    });
+  }
+
+  async close(): Promise<void> {
+    this.destroy();
+    for (const connection of this.#connections) connection.destroy();
+    await Promise.all(this.#connections.map(({ closed }) => closed));
+  }
+}
+
+async function openHttp2Client(server: Server): Promise<WarmupClient> {
+  const { connect } = await import("node:http2");
+  const { socket, destroy, closed } = await openOwnConnection(server, "h2");
+  const session = connect("http://localhost", { createConnection: () => socket });
+  session.on("error", () => {}); // its streams tell
+  return {
+    get: (path) =>
+      new Promise((resolve, reject) => {
+        let status = 0;
+        session
+          .request({ ":path": path, "user-agent": USER_AGENT })
+          .on("response", (headers) => {
+            status = headers[":status"] ?? 0;
+          })
+          .on("error", reject)
+          .on("end", () => resolve(status))
+          .resume();
+      }),
+    async close() {
+      session.close();
+      destroy();
+      await closed;
+    },
+  };
 }

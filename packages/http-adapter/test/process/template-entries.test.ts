@@ -7,6 +7,7 @@ import { describe, expect, it } from "vitest";
 import { startBrood, testFolder } from "../support/brood-server.ts";
 import { post } from "../support/control.ts";
 import { fetchOver, type Protocol } from "../support/fetch-over.ts";
+import { app, serving } from "../support/serving.ts";
 
 const ENTRIES: readonly (readonly [entry: string, protocol: Protocol])[] = [
   ["listener.cjs", "http"],
@@ -46,7 +47,7 @@ describe("an entry, unchanged, served by workers forked from a template", () => 
       folder,
       fixture(entry),
       ...["--spawn", "template", "-w", "2", "-l", "127.0.0.1:0", "-l", `unix:${join(folder, "app.sock")}`],
-      ...["--expose-generation", "--min-healthy", "0"],
+      ...["--expose-generation", "--min-healthy", "0", "--warmup-requests", "3"],
     );
     for (const generation of ["1", "2"]) {
       for (const address of server.addresses) {
@@ -62,6 +63,21 @@ describe("an entry, unchanged, served by workers forked from a template", () => 
     await post(server.control, "/stop");
     expect(await server.ended()).toEqual({ exitCode: 0, signal: null });
   });
+
+  it.each(["template", "fresh"] as const)(
+    "has had its warm-up requests when it serves, spawn %s",
+    async (spawn) => {
+      const { server } = await serving([app("1", "response.setHeader('x-count', count);")], {
+        spawn,
+        workers: 2,
+        warmup: { requests: 3, paths: ["/", "/other"] },
+      });
+      const { hostname, port } = new URL(server.addresses[0] ?? "");
+      const answer = await fetch(`http://${hostname}:${port}/`);
+      expect(answer.headers.get("x-count")).toBe("7");
+      expect(server.stats().counters).toMatchObject({ fallbacks: 0 });
+    },
+  );
 
   it("one that opens a second port is refused, with the place in its source and where it belongs", async () => {
     const folder = await testFolder();

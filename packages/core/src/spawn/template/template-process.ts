@@ -7,6 +7,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { createFrameWriter, createTemplateFrameReader } from "../../link/frames.ts";
 import { decodeJson, encodeJson } from "../../link/json-frame.ts";
+import { TEMPLATE_FLAGS } from "../../link/template-flags.ts";
 import type { TemplateCommand, TemplateMessage } from "../../link/template-protocol.ts";
 import type { WorkerId } from "../../machine/names.ts";
 import { createFramedLink, type FramedLink } from "../../native/index.ts";
@@ -17,7 +18,6 @@ import { reportEnd } from "../fresh-process.ts";
 import { createTail } from "../output.ts";
 import { workerEnvironment } from "../worker-environment.ts";
 import { ForkedWorker } from "./forked-worker.ts";
-import { TEMPLATE_FLAGS } from "./template-flags.ts";
 import type { TemplateSetting } from "./template-strategy.ts";
 
 const TEMPLATE_MAIN = fileURLToPath(new URL("../../template/main.js", import.meta.url));
