@@ -15,7 +15,7 @@ import {
   openEnvelope,
   type ToWorker,
 } from "../handoff/messages.ts";
-import { adoptDescriptor, type BareHandle } from "../listen/server-handle.ts";
+import { type AdoptConnection, adoptDescriptor, type BareHandle } from "../listen/server-handle.ts";
 
 /** Something that came: a descriptor, or libuv's handle. It is the receiver's. */
 export type Received =
@@ -73,6 +73,28 @@ export function handleOfReceived(received: Received): BareHandle | null {
   if (adopted.ok) return adopted.handle.bare;
   closeSync(received.fd);
   return null;
+}
+
+/** As `handleOfReceived`, for one of very many. */
+export function handleOfConnection(received: Received, adopt: AdoptConnection): BareHandle | null {
+  if (received.handle !== null) return received.handle;
+  const handle = adopt(received.fd);
+  if (handle === null) closeSync(received.fd);
+  return handle;
+}
+
+/** Maps the page that the supervisor has sent. @returns null where this is not possible */
+export function pageOf(received: Received): ArrayBuffer | null {
+  const native = nativeSupport();
+  if (received.fd === null || !native.ok) return null;
+  const { binding } = native;
+  try {
+    return binding.pageMap(received.fd);
+  } catch {
+    return null;
+  } finally {
+    binding.close(received.fd);
+  }
 }
 
 function isBareHandle(value: unknown): value is BareHandle {
