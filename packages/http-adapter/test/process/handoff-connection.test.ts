@@ -23,6 +23,7 @@ export async function onWorkerBoot() {
 }
 await onWorkerBoot();
 const server = createServer((request, response) => {
+  if (request.url === "/destroy") return request.socket.destroy();
   if (request.url === "/slow") return setTimeout(() => response.end("slow"), 300);
   const { remoteAddress } = request.socket;
   response.end(JSON.stringify({ slot: worker.slot, pid: process.pid, remoteAddress, address: server.address() }));
@@ -215,6 +216,12 @@ describe("applications", () => {
     const answer = await ask(server, { localAddress: "127.0.0.9" });
     expect(answer.remoteAddress).toBe("127.0.0.9");
     expect(answer.address).toEqual({ address: "127.0.0.1", family: "IPv4", port: portOf(server) });
+  });
+
+  it("that end a connection without a word end it for the client, though nothing else happens", async () => {
+    const { server } = await start({ workers: 1 });
+    const ended = get(server, { path: "/destroy" }).catch((error: Error) => error.message);
+    expect(await within("the end", ended)).toBe("socket hang up");
   });
 
   it("finish what they have begun when they are replaced", async () => {
