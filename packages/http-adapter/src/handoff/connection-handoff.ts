@@ -91,7 +91,7 @@ class ConnectionHandoff implements Handoff {
   }
 
   attach(service: Service): void {
-    this.#channels = channelsOf(this.#binding, service, this.#receive);
+    this.#channels = channelsOf(this.#binding, service, this.#receive, (worker) => this.#gone(worker));
     service.on("worker:ready", ({ worker, slot }) => {
       this.#dispatcher.ready(worker, slot);
       this.#dispatch();
@@ -193,14 +193,17 @@ class ConnectionHandoff implements Handoff {
 
   #exited(worker: WorkerId): void {
     this.#dispatcher.draining(worker);
-    this.#channels?.finish(worker, () => {
-      this.#look();
-      this.#counters?.close(worker);
-      const returned = this.#dispatcher.exited(worker);
-      if (returned > 0)
-        this.#options.logger?.info("connections of a dead worker go to others", { worker, count: returned });
-      if (!this.#isReleased) this.#dispatch();
-    });
+    this.#channels?.finish(worker, () => this.#gone(worker));
+  }
+
+  /** It takes nothing more: it has exited, or its end of the channel is closed. What it has not taken goes to others. */
+  #gone(worker: WorkerId): void {
+    this.#look();
+    this.#counters?.close(worker);
+    const returned = this.#dispatcher.exited(worker);
+    if (returned > 0)
+      this.#options.logger?.info("connections of a dead worker go to others", { worker, count: returned });
+    if (!this.#isReleased) this.#dispatch();
   }
 
   #look(): void {

@@ -47,12 +47,26 @@ function nativeChannel(fd: number, receive: ReceiveFromSupervisor): HandoffChann
         decode<ToWorker>(payload),
         descriptors.map((each) => ({ fd: each, handle: null })),
       ),
-    ended: () => receive({ type: "End" }, []),
+    ended: (error) => {
+      receive({ type: "End" }, []);
+      // A worker that nothing reaches any more, and that looks well: it ends loudly, and is replaced.
+      if (error !== null) throw unreachable(error);
+    },
   });
   // Whether this process goes on is for the engine's link to say.
   link.unref();
   link.send(encode({ type: "Open" }));
   return { send: (message) => void link.send(encode(message)), take: () => false };
+}
+
+function unreachable(error: Error): PoolError {
+  const why =
+    "code" in error && error.code === "EMFILE"
+      ? "it may open no more descriptors (EMFILE). Raise `ulimit -n`, or look for what the application leaves open"
+      : error.message;
+  return new PoolError("BROOD_PROTOCOL", `this worker can receive no more connections: ${why}.`, {
+    cause: error,
+  });
 }
 
 function ipcChannel(order: HostOrder, receive: ReceiveFromSupervisor): HandoffChannel {

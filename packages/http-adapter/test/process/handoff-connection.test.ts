@@ -7,7 +7,9 @@ import net from "node:net";
 import { join } from "node:path";
 import tls from "node:tls";
 import { fileURLToPath } from "node:url";
+import { nativeSupport } from "@brood/core/native";
 import { type Server, serve } from "@brood/http-adapter";
+import { faultInjector } from "@brood/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { testFolder } from "../support/brood-server.ts";
 import { fetchOver } from "../support/fetch-over.ts";
@@ -207,6 +209,19 @@ describe("balance", () => {
     expect(seen).toContain("GET /?session=ada HTTP/1.1");
     expect((await get(server, { path: "/throws" })).status).toBe(200);
     expect((await get(server, { path: "/none" })).status).toBe(200);
+  });
+});
+
+describe.skipIf(!nativeSupport().ok)("a worker that can open no more descriptors", () => {
+  it("is replaced, and what it could not take is answered by another", async () => {
+    const { server } = await start({ workers: 2, balance: "round-robin" });
+    await using inject = faultInjector(server);
+    const { pid } = server.stats().workers[0] ?? {};
+    const exited = new Promise((resolve) => server.once("worker:exited", resolve));
+    await inject.exhaustDescriptors(0);
+    const answers = await Promise.all(Array.from({ length: 8 }, () => ask(server)));
+    expect(answers.filter((answer) => answer.pid === pid)).toEqual([]);
+    expect(await within("the worker's end", exited)).toMatchObject({ slot: 0, exitCode: 1 });
   });
 });
 
