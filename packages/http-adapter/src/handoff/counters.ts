@@ -2,7 +2,7 @@
 // for each worker, so that a successor starts at zero and nobody writes into another's.
 // The worker counts a connection before it reads a byte of it, so a page read after its writer's end says exactly what
 // died with it. Nobody is woken for a change: the supervisor looks when it chooses a worker, and now and then while
-// something is on its way. A message for each receipt was a third of the supervisor's work, and had to be written too.
+// something is on its way. Messages for receipts were a fifth or more of the supervisor's work, and had to be written too.
 // Rule: a counter has 32 bits and goes round; what is read often enough adds up all the same.
 
 import type { Binding } from "@brood/core/native";
