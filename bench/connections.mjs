@@ -31,6 +31,8 @@ const repetitions = Number(values.repetitions);
 const load = { connections: Number(values.connections), seconds: Number(values.seconds) };
 const tool = client(values.client);
 
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+const canReusePort = major > 22 || (major === 22 && minor >= 12);
 const brood = (/** @type {string} */ args) => ({
   name: `brood ${args}`,
   start: startBrood,
@@ -43,6 +45,8 @@ const all = [
   ...values["brood-args"].map(brood),
   { name: "cluster round-robin", start: startCluster, args: ["rr"] },
   { name: "cluster SCHED_NONE", start: startCluster, args: ["none"] },
+  // Loses connections at each restart, but shows what the kernel's spread over sockets costs and gives by itself.
+  ...(canReusePort ? [{ name: "cluster reusePort", start: startCluster, args: ["reuse-port"] }] : []),
 ];
 const systems = all.filter(({ name }) => values.only === undefined || new RegExp(values.only).test(name));
 

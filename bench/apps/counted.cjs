@@ -20,5 +20,7 @@ setInterval(() => {
   if (requests === seen) kept = requests;
   seen = requests;
 }, 50).unref();
-server.listen(Number(process.env.PORT ?? 0), "127.0.0.1");
+const reusePort = process.env.REUSE_PORT === "1";
+if (reusePort) server.on("listening", () => process.send?.("listening"));
+server.listen({ port: Number(process.env.PORT ?? 0), host: "127.0.0.1", reusePort });
 process.on("SIGINT", () => server.close(() => process.exit(0)));

@@ -5,10 +5,13 @@ const cluster = require("node:cluster");
 const [entry, workers] = process.argv.slice(2);
 cluster.setupPrimary({ exec: entry });
 let listening = 0;
-cluster.on("listening", () => {
+const count = () => {
   listening += 1;
   if (listening === Number(workers)) console.log("cluster ready");
-});
+};
+cluster.on("listening", count);
+// A worker with a socket of its own is not known to listen: it says so.
+cluster.on("message", (_worker, message) => message === "listening" && count());
 for (let index = 0; index < Number(workers); index += 1) cluster.fork();
 process.on("SIGTERM", () => {
   for (const worker of Object.values(cluster.workers)) worker.kill("SIGINT");

@@ -7,10 +7,12 @@ import { descendants } from "../lib/proc.mjs";
 
 const PRIMARY = join(import.meta.dirname, "cluster-primary.cjs");
 
-/** `args[0]` is the scheduling: "rr" (round-robin) or "none". @type {import("./types.js").Start} */
+/** `args[0]` is the scheduling: "rr" (round-robin) or "none"; with "reuse-port" each worker binds for itself, which Node can
+ *  since 22.12. @type {import("./types.js").Start} */
 export async function start(app, workers, { node = process.execPath, args = ["rr"] }) {
   const port = await freePort();
-  const env = { ...process.env, PORT: String(port), NODE_CLUSTER_SCHED_POLICY: args[0] };
+  const reuse = args[0] === "reuse-port" ? { REUSE_PORT: "1" } : { NODE_CLUSTER_SCHED_POLICY: args[0] };
+  const env = { ...process.env, PORT: String(port), ...reuse };
   const server = startServer(node, [PRIMARY, app.entry, String(workers)], { env });
   await server.line(/^cluster ready/m, 60_000);
   return {

@@ -15,6 +15,7 @@
         "src/listen.c",
         "src/mappings.c",
         "src/notify.c",
+        "src/page.c",
         "src/pidfd.c",
         "src/platform.c",
         "src/process_end.c",

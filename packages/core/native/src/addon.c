@@ -20,7 +20,8 @@ static const struct {
     {"queueLength", brood_queue_length},   {"notify", brood_notify},
     {"replace", brood_replace},            {"exitAfterMessage", brood_exit_after_message},
     {"withoutThreads", brood_without_threads}, {"collectAll", brood_collect_all},
-    {"watchdogStart", brood_watchdog_start},
+    {"watchdogStart", brood_watchdog_start}, {"pageCreate", brood_page_create},
+    {"pageMap", brood_page_map},
 };
 
 NAPI_MODULE_INIT() {

@@ -55,7 +55,7 @@ export function nativeAcceptor(binding: Binding, descriptor: number, sink: Accep
     if (room <= 0) return;
     try {
       const accepted = binding.acceptMany(fd, room);
-      if (accepted.length > 0) sink.accepted(accepted.map((each) => nativeConnection(binding, each)));
+      if (accepted.length > 0) sink.accepted(accepted.map((each) => new NativeConnection(binding, each)));
     } catch (error) {
       rest(error);
     }
@@ -76,8 +76,19 @@ export function nativeAcceptor(binding: Binding, descriptor: number, sink: Accep
   };
 }
 
-function nativeConnection(binding: Binding, fd: number): Accepted {
-  return { fd, handle: null, close: () => binding.close(fd) };
+class NativeConnection implements Accepted {
+  readonly fd: number;
+  readonly handle = null;
+  readonly #binding: Binding;
+
+  constructor(binding: Binding, fd: number) {
+    this.fd = fd;
+    this.#binding = binding;
+  }
+
+  close(): void {
+    this.#binding.close(this.fd);
+  }
 }
 
 /** Takes what libuv accepts. It cannot be paused there: what is too much is held, and refused in time. */

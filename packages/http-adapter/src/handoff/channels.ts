@@ -35,6 +35,9 @@ export interface Channels {
 
 export type ReceiveFromWorker = (worker: WorkerId, message: FromWorker) => void;
 
+/** The worker's end is closed, and nobody has said yet that the worker has gone: it can be given nothing more. */
+export type ChannelLost = (worker: WorkerId) => void;
+
 interface NativeChannel {
   readonly link: FramedLink;
   /** The worker's end, which we hold until it has its own copy. */
@@ -48,11 +51,13 @@ const LAST_WORD_WITHIN_MS = 1_000;
 export class NativeChannels implements Channels {
   readonly #binding: Binding;
   readonly #receive: ReceiveFromWorker;
+  readonly #lost: ChannelLost;
   readonly #channels: Map<WorkerId, NativeChannel> = new Map();
 
-  constructor(binding: Binding, receive: ReceiveFromWorker) {
+  constructor(binding: Binding, receive: ReceiveFromWorker, lost: ChannelLost = () => {}) {
     this.#binding = binding;
     this.#receive = receive;
+    this.#lost = lost;
   }
 
   open(worker: WorkerId): readonly PassedSocket[] {
@@ -63,7 +68,7 @@ export class NativeChannels implements Channels {
         this.#letGo(worker);
         this.#receive(worker, decode<FromWorker>(payload));
       },
-      ended: () => this.#close(worker),
+      ended: () => this.#ended(worker),
     });
     this.#channels.set(worker, { link, theirs, finished: null });
     return [{ role: LINK_ROLE, fd: theirs, address: null }];
@@ -87,6 +92,12 @@ export class NativeChannels implements Channels {
 
   closeAll(): void {
     for (const worker of [...this.#channels.keys()]) this.#close(worker);
+  }
+
+  #ended(worker: WorkerId): void {
+    const wasExpected = (this.#channels.get(worker)?.finished ?? null) !== null;
+    this.#close(worker);
+    if (!wasExpected) this.#lost(worker);
   }
 
   #close(worker: WorkerId): void {
@@ -138,8 +149,13 @@ class IpcChannels implements Channels {
 }
 
 /** The best there is here: a socket pair for each worker, or what the engine has. */
-export function channelsOf(binding: Binding | null, service: Service, receive: ReceiveFromWorker): Channels {
-  if (binding !== null) return new NativeChannels(binding, receive);
+export function channelsOf(
+  binding: Binding | null,
+  service: Service,
+  receive: ReceiveFromWorker,
+  lost: ChannelLost = () => {},
+): Channels {
+  if (binding !== null) return new NativeChannels(binding, receive, lost);
   return new IpcChannels((worker, payload, handle) => service.post(worker, payload, handle));
 }
 

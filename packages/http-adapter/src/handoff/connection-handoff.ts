@@ -17,6 +17,7 @@ import {
 } from "./acceptor.ts";
 import type { Balance } from "./balance.ts";
 import { type Channels, channelsOf, type ReceiveFromWorker, takeMessage } from "./channels.ts";
+import { CounterPages, type Totals } from "./counters.ts";
 import { type ConnectionId, Dispatcher } from "./dispatcher.ts";
 import { FirstBytes, type KeyOfFirstBytes } from "./first-bytes.ts";
 import type { Handoff } from "./handoff.ts";
@@ -32,6 +33,10 @@ export interface ConnectionOptions {
   readonly onError: OnError | undefined;
   readonly logger: Logger | undefined;
 }
+
+/** The supervisor's copy of a connection is closed so late at the most: until then a client does not see that a worker has
+ *  closed without a word. Under load every accept looks anyway. */
+const LOOK_EVERY_MS = 4;
 
 /** @throws PoolError BROOD_BAD_OPTION where it cannot work. */
 export function connectionHandoff(sockets: readonly BoundSocket[], options: ConnectionOptions): Handoff {
@@ -57,15 +62,19 @@ class ConnectionHandoff implements Handoff {
   readonly #unavailable: Unavailable;
   readonly #firstBytes: FirstBytes | null;
   readonly #connections: Map<ConnectionId, Accepted> = new Map();
+  readonly #counters: CounterPages | null;
   #channels: Channels | null = null;
   #acceptors: readonly Acceptor[] = [];
   #nextId: ConnectionId = 1;
   #isStopping = false;
   #isReleased = false;
   #timer: NodeJS.Timeout | undefined;
+  #timerAtMs = Number.POSITIVE_INFINITY;
   #lastWarningAtMs = Number.NEGATIVE_INFINITY;
   readonly #receive: ReceiveFromWorker = (worker, message) => {
-    if (message.type === "Counts") this.#counted(worker, message.taken, message.closed);
+    if (message.type !== "Counts") return;
+    this.#counted(worker, message);
+    this.#dispatch();
   };
 
   constructor(sockets: readonly BoundSocket[], options: ConnectionOptions, binding: Binding | null) {
@@ -73,7 +82,8 @@ class ConnectionHandoff implements Handoff {
     this.#options = options;
     this.#binding = binding;
     this.addresses = sockets.map(({ address }) => address);
-    this.#dispatcher = new Dispatcher(options);
+    this.#counters = binding === null ? null : new CounterPages(binding);
+    this.#dispatcher = new Dispatcher({ ...options, lookEveryMs: binding === null ? null : LOOK_EVERY_MS });
     this.#unavailable = new Unavailable(options.onError, (error) =>
       options.logger?.error("onError threw", { reason: String(error) }),
     );
@@ -81,7 +91,7 @@ class ConnectionHandoff implements Handoff {
   }
 
   attach(service: Service): void {
-    this.#channels = channelsOf(this.#binding, service, this.#receive);
+    this.#channels = channelsOf(this.#binding, service, this.#receive, (worker) => this.#gone(worker));
     service.on("worker:ready", ({ worker, slot }) => {
       this.#dispatcher.ready(worker, slot);
       this.#dispatch();
@@ -100,7 +110,13 @@ class ConnectionHandoff implements Handoff {
   }
 
   socketsOf({ worker }: WorkerSeat): readonly PassedSocket[] {
-    return this.#channels?.open(worker) ?? [];
+    const sockets = this.#channels?.open(worker) ?? [];
+    const page = this.#counters?.open(worker) ?? null;
+    if (page !== null) {
+      this.#channels?.send(worker, { type: "Counters" }, [{ fd: page, handle: null }]);
+      this.#binding?.close(page);
+    }
+    return sockets;
   }
 
   slotClosed(): void {}
@@ -171,25 +187,38 @@ class ConnectionHandoff implements Handoff {
     return address === "" ? null : address;
   }
 
-  #counted(worker: WorkerId, taken: number, closed: number): void {
+  #counted(worker: WorkerId, { taken, closed }: Totals): void {
     for (const id of this.#dispatcher.counted(worker, taken, closed)) this.#forget(id)?.close();
-    this.#dispatch();
   }
 
   #exited(worker: WorkerId): void {
     this.#dispatcher.draining(worker);
-    this.#channels?.finish(worker, () => {
-      const returned = this.#dispatcher.exited(worker);
-      if (returned > 0)
-        this.#options.logger?.info("connections of a dead worker go to others", { worker, count: returned });
-      if (!this.#isReleased) this.#dispatch();
-    });
+    this.#channels?.finish(worker, () => this.#gone(worker));
+  }
+
+  /** It takes nothing more: it has exited, or its end of the channel is closed. What it has not taken goes to others. */
+  #gone(worker: WorkerId): void {
+    this.#look();
+    this.#counters?.close(worker);
+    const returned = this.#dispatcher.exited(worker);
+    if (returned > 0)
+      this.#options.logger?.info("connections of a dead worker go to others", { worker, count: returned });
+    if (!this.#isReleased) this.#dispatch();
+  }
+
+  #look(): void {
+    this.#counters?.look((worker, totals) => this.#counted(worker, totals));
   }
 
   #dispatch(): void {
+    this.#look();
     const { sent, refused } = this.#dispatcher.dispatch(performance.now());
     for (const [worker, ids] of sent) {
-      const connections = ids.flatMap((id) => this.#connections.get(id) ?? []);
+      const connections: Accepted[] = [];
+      for (const id of ids) {
+        const connection = this.#connections.get(id);
+        if (connection !== undefined) connections.push(connection);
+      }
       // If it cannot be sent the worker is dying; its end brings them back.
       this.#channels?.send(worker, { type: "Connections" }, connections);
     }
@@ -212,20 +241,19 @@ class ConnectionHandoff implements Handoff {
   }
 
   #arm(): void {
-    const atMs = this.#dispatcher.nextDeadlineAtMs();
-    if (atMs === null) {
-      clearTimeout(this.#timer);
-      this.#timer = undefined;
-    } else if (this.#timer === undefined) {
-      this.#timer = setTimeout(
-        () => {
-          this.#timer = undefined;
-          this.#dispatch();
-        },
-        Math.max(1, Math.ceil(atMs - performance.now())),
-      );
-      this.#timer.unref();
-    }
+    const atMs = this.#dispatcher.nextDeadlineAtMs() ?? Number.POSITIVE_INFINITY;
+    // One that comes too early arms the next; with every dispatch a new one would cost more than that.
+    if (atMs >= this.#timerAtMs) return;
+    clearTimeout(this.#timer);
+    this.#timerAtMs = atMs;
+    this.#timer = setTimeout(
+      () => {
+        this.#timerAtMs = Number.POSITIVE_INFINITY;
+        this.#dispatch();
+      },
+      Math.max(1, Math.ceil(atMs - performance.now())),
+    );
+    this.#timer.unref();
   }
 
   /** Once a second: a flood must not become one of the log. */

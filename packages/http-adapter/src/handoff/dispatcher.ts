@@ -26,6 +26,8 @@ export interface DispatcherOptions {
   readonly balance: Balance;
   readonly maxHeld: number;
   readonly holdTimeoutMs: number;
+  /** Nobody tells what has been taken: it is to be looked at so often while something is on its way. Null: workers tell. */
+  readonly lookEveryMs: number | null;
 }
 
 export interface Dispatched {
@@ -59,6 +61,7 @@ export class Dispatcher {
   /** The ready ones, in the order in which they became so. */
   #ready: Target[] = [];
   #held: Held[] = [];
+  #dispatchedAtMs = 0;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
@@ -119,6 +122,7 @@ export class Dispatcher {
   /** Sends what can be sent, refuses what has waited for too long or is too much. */
   dispatch(atMs: number): Dispatched {
     const { holdTimeoutMs, maxHeld } = this.#options;
+    this.#dispatchedAtMs = atMs;
     const sent = new Map<WorkerId, ConnectionId[]>();
     const refused: ConnectionId[] = [];
     const waiting: Held[] = [];
@@ -147,7 +151,17 @@ export class Dispatcher {
   nextDeadlineAtMs(): number | null {
     // Those that came back from a dead worker stand first, and were accepted first.
     const [first] = this.#held;
-    return first === undefined ? null : first.acceptedAtMs + this.#options.holdTimeoutMs;
+    const refusalAtMs = first === undefined ? null : first.acceptedAtMs + this.#options.holdTimeoutMs;
+    const { lookEveryMs } = this.#options;
+    if (lookEveryMs === null || !this.#isOnItsWay()) return refusalAtMs;
+    const lookAtMs = this.#dispatchedAtMs + lookEveryMs;
+    return refusalAtMs === null ? lookAtMs : Math.min(refusalAtMs, lookAtMs);
+  }
+
+  /** Draining workers count: they may still take. */
+  #isOnItsWay(): boolean {
+    for (const { untaken } of this.#targets.values()) if (untaken.length > 0) return true;
+    return false;
   }
 
   /** Everything that is held, when the server stops. */

@@ -4,6 +4,8 @@
 import type { SlotIndex } from "./names.ts";
 
 export type ToWorker =
+  /** The first over the native link: its descriptor is the page in which the worker counts (counters.ts). */
+  | { readonly type: "Counters" }
   /** Accepted connections, one for each descriptor (or the one handle). */
   | { readonly type: "Connections" }
   /** Nothing more will come: the worker drains. */
@@ -15,7 +17,8 @@ export type ToWorker =
 export type FromWorker =
   /** The first: the link is open. */
   | { readonly type: "Open" }
-  /** Totals since the start: connections taken over before a byte of them was read, and those that have ended. */
+  /** Without a page. Totals since the start: connections taken over before a byte of them was read, and those that have
+   *  ended. */
   | { readonly type: "Counts"; readonly taken: number; readonly closed: number }
   | { readonly type: "Released"; readonly slot: SlotIndex };
 
@@ -31,13 +34,17 @@ export function isEnvelope(payload: unknown): payload is Envelope<unknown> {
   return typeof payload === "object" && payload !== null && "broodHandoff" in payload;
 }
 
+/** The message that comes with every connection has no words: writing and reading them was most of its cost. */
+const WORDLESS: ToWorker = { type: "Connections" };
+const NO_WORDS: Buffer = Buffer.alloc(0);
+
 export function encode(message: ToWorker | FromWorker): Buffer {
-  return Buffer.from(JSON.stringify(message));
+  return message.type === WORDLESS.type ? NO_WORDS : Buffer.from(JSON.stringify(message));
 }
 
 /** A codec's cast: both ends are of one version, the engine's protocol sees to that. */
 export function decode<Message extends ToWorker | FromWorker>(payload: Buffer): Message {
-  return JSON.parse(payload.toString()) as Message;
+  return (payload.length === 0 ? WORDLESS : JSON.parse(payload.toString())) as Message;
 }
 
 export function openEnvelope<Message extends ToWorker | FromWorker>(envelope: Envelope<unknown>): Message {

@@ -68,6 +68,41 @@ export function adoptDescriptor(descriptor: number): BindResult {
   return create(null, null, null, descriptor);
 }
 
+/** libuv's handle of an accepted connection; null when the descriptor cannot be used. */
+export type AdoptConnection = (descriptor: number) => BareHandle | null;
+
+/** For servers whose connections are all of one kind: what `adoptDescriptor` finds out of the first (class and kind of
+ *  handle, with six system calls) is true of the others.  @param addresses  of the server, as `brood` prints them */
+export function connectionAdopter(addresses: readonly string[]): AdoptConnection {
+  const isOfOneKind = ["tcp://", "unix:"].some((kind) => addresses.every((each) => each.startsWith(kind)));
+  let Handle: ConnectionHandleClass | null = null;
+  return (descriptor) => {
+    if (Handle !== null) {
+      const handle = new Handle(CONNECTION);
+      return handle.open(descriptor) < 0 ? null : handle;
+    }
+    const result = adoptDescriptor(descriptor);
+    if (!result.ok) return null;
+    const { bare } = result.handle;
+    if (isOfOneKind && isConnectionHandleClass(bare.constructor)) Handle = bare.constructor;
+    return bare;
+  };
+}
+
+/** SOCKET of Node's TCP and Pipe alike (src/tcp_wrap.h and src/pipe_wrap.h; looked up in Node 20, 22, 24 and 26). */
+const CONNECTION = 0;
+
+interface ConnectionHandle extends BareHandle {
+  /** @returns 0, or a negative errno */
+  open(descriptor: number): number;
+}
+
+type ConnectionHandleClass = new (kind: number) => ConnectionHandle;
+
+function isConnectionHandleClass(value: unknown): value is ConnectionHandleClass {
+  return typeof value === "function" && typeof Reflect.get(value.prototype, "open") === "function";
+}
+
 /** UV_TCP_REUSEPORT of libuv 1.49 (Node 22.12); `address` must be numeric. */
 const REUSEPORT_FLAG = 2;
 

@@ -1,13 +1,14 @@
 // Puts connections that the supervisor has accepted into a server, through the same door as Node's own: the server gets a
 // handle that never accepts by itself, and each connection is given to that handle's `onconnection`, as node:cluster
 // does. So `listening`, `address()`, maxConnections, noDelay and the rest behave as after a real listen.
-// Rule: a connection is counted as taken, and the supervisor told, before a byte of it is read. Should this process die
-// before that, another worker gets it untouched.
+// Rule: a connection is counted as taken before a byte of it is read. Should this process die before that, another worker
+// gets it untouched. It is counted in memory that the supervisor sees, or told where there is none.
 
 import type { Server } from "node:net";
 import net from "node:net";
-import type { BareHandle } from "../listen/server-handle.ts";
-import { type HandoffChannel, handleOfReceived, type Received } from "./handoff-channel.ts";
+import type { CounterWriter } from "../handoff/counters.ts";
+import { type AdoptConnection, type BareHandle, connectionAdopter } from "../listen/server-handle.ts";
+import { type HandoffChannel, handleOfConnection, type Received } from "./handoff-channel.ts";
 import { allowLateClose, answerAddress } from "./shared-sockets.ts";
 
 /** What net.Server asks of its handle. */
@@ -30,20 +31,25 @@ export class ConnectionIntake {
   readonly #server: Server;
   readonly #channel: () => HandoffChannel | null;
   readonly #handle: FakeHandle;
+  readonly #adopt: AdoptConnection;
+  #counters: CounterWriter | null = null;
   #taken = 0;
   #closed = 0;
   #reporting: NodeJS.Timeout | undefined;
 
-  constructor(server: Server, address: string, channel: () => HandoffChannel | null) {
+  /** @param addresses  of the server, as `brood` prints them */
+  constructor(server: Server, addresses: readonly string[], channel: () => HandoffChannel | null) {
     this.#server = server;
     this.#channel = channel;
-    this.#handle = fakeHandle(address);
-    server.on("connection", (socket: net.Socket) => {
-      socket.once("close", () => {
-        this.#closed += 1;
-        this.#report();
-      });
-    });
+    this.#handle = fakeHandle(addresses[0] ?? "");
+    this.#adopt = connectionAdopter(addresses);
+    // Beyond maxConnections: Node closes it without a `connection`.
+    server.on("drop", () => this.closed());
+  }
+
+  /** Where to count from now on. */
+  countIn(counters: CounterWriter): void {
+    this.#counters = counters;
   }
 
   /** Resolves when the server believes that it listens.  @param path what `address()` says for a unix socket */
@@ -64,17 +70,21 @@ export class ConnectionIntake {
 
   take(received: readonly Received[]): void {
     this.#taken += received.length;
-    this.#tell();
+    if (this.#counters === null) this.#tell();
     for (const each of received) {
-      const handle = handleOfReceived(each);
-      if (handle === null) this.#closed += 1;
+      const handle = handleOfConnection(each, this.#adopt);
+      this.#counters?.taken();
+      if (handle === null) this.closed();
       else this.#handle.onconnection?.(0, handle);
     }
   }
 
-  /** Ends are told with the next connections, or soon: a message of their own for each costs as much as the rest. */
-  #report(): void {
-    this.#reporting ??= setTimeout(() => this.#tell(), CLOSED_WITHIN_MS);
+  /** One of them has ended. */
+  closed(): void {
+    this.#closed += 1;
+    if (this.#counters !== null) this.#counters.closed();
+    // Told with the next connections, or soon: a message of its own for each costs as much as the rest.
+    else this.#reporting ??= setTimeout(() => this.#tell(), CLOSED_WITHIN_MS);
   }
 
   #tell(): void {

@@ -15,7 +15,7 @@ import {
   openEnvelope,
   type ToWorker,
 } from "../handoff/messages.ts";
-import { adoptDescriptor, type BareHandle } from "../listen/server-handle.ts";
+import { type AdoptConnection, adoptDescriptor, type BareHandle } from "../listen/server-handle.ts";
 
 /** Something that came: a descriptor, or libuv's handle. It is the receiver's. */
 export type Received =
@@ -47,12 +47,26 @@ function nativeChannel(fd: number, receive: ReceiveFromSupervisor): HandoffChann
         decode<ToWorker>(payload),
         descriptors.map((each) => ({ fd: each, handle: null })),
       ),
-    ended: () => receive({ type: "End" }, []),
+    ended: (error) => {
+      receive({ type: "End" }, []);
+      // A worker that nothing reaches any more, and that looks well: it ends loudly, and is replaced.
+      if (error !== null) throw unreachable(error);
+    },
   });
   // Whether this process goes on is for the engine's link to say.
   link.unref();
   link.send(encode({ type: "Open" }));
   return { send: (message) => void link.send(encode(message)), take: () => false };
+}
+
+function unreachable(error: Error): PoolError {
+  const why =
+    "code" in error && error.code === "EMFILE"
+      ? "it may open no more descriptors (EMFILE). Raise `ulimit -n`, or look for what the application leaves open"
+      : error.message;
+  return new PoolError("BROOD_PROTOCOL", `this worker can receive no more connections: ${why}.`, {
+    cause: error,
+  });
 }
 
 function ipcChannel(order: HostOrder, receive: ReceiveFromSupervisor): HandoffChannel {
@@ -73,6 +87,28 @@ export function handleOfReceived(received: Received): BareHandle | null {
   if (adopted.ok) return adopted.handle.bare;
   closeSync(received.fd);
   return null;
+}
+
+/** As `handleOfReceived`, for one of very many. */
+export function handleOfConnection(received: Received, adopt: AdoptConnection): BareHandle | null {
+  if (received.handle !== null) return received.handle;
+  const handle = adopt(received.fd);
+  if (handle === null) closeSync(received.fd);
+  return handle;
+}
+
+/** Maps the page that the supervisor has sent. @returns null where this is not possible */
+export function pageOf(received: Received): ArrayBuffer | null {
+  const native = nativeSupport();
+  if (received.fd === null || !native.ok) return null;
+  const { binding } = native;
+  try {
+    return binding.pageMap(received.fd);
+  } catch {
+    return null;
+  } finally {
+    binding.close(received.fd);
+  }
 }
 
 function isBareHandle(value: unknown): value is BareHandle {

@@ -58,7 +58,7 @@ class HttpHost implements WorkerHost {
     this.#load = load;
     this.#answers = order.countsAnswers === true ? new AnswerCounter() : null;
     const identity = hostData.exposeGeneration ? new IdentityHeaders(order.context) : null;
-    this.#traffic = new Traffic(identity, this.#answers);
+    this.#traffic = new Traffic(identity, this.#answers, () => this.#intake?.connectionClosed());
   }
 
   async boot(): Promise<void> {
@@ -88,7 +88,7 @@ class HttpHost implements WorkerHost {
     const path = /^unix:(.+)/.exec(this.#hostData.addresses[0] ?? "")?.[1] ?? call?.path ?? "unix socket";
     const { handoff, addresses } = this.#hostData;
     this.#intake = new Intake(this.#order, app.server, handoff);
-    await this.#intake.open(path, addresses[0] ?? "", call?.options ?? {});
+    await this.#intake.open(path, addresses, call?.options ?? {});
     capture.opened();
     if (this.#lateHooks !== null && (await settles(late, LATE_EXPORTS_MS))) await this.#lateHooks;
     if (this.#hostData.waitReady) await script.ready;

@@ -5,12 +5,14 @@
 
 import type { Server } from "node:net";
 import type { HostOrder } from "@brood/core/worker";
+import { CounterWriter } from "../handoff/counters.ts";
 import { LINK_ROLE, type ToWorker } from "../handoff/messages.ts";
 import { ConnectionIntake } from "./connection-intake.ts";
 import {
   type HandoffChannel,
   handleOfReceived,
   openHandoffChannel,
+  pageOf,
   type Received,
 } from "./handoff-channel.ts";
 import type { ListenCall } from "./listen-call.ts";
@@ -41,10 +43,10 @@ export class Intake {
   }
 
   /** Resolves when connections can come.
-   *  @param path  what `server.address()` says for a unix socket  @param address  the first, as `brood` prints it */
-  async open(path: string, address: string, options: ListenCall["options"]): Promise<void> {
+   *  @param path  what `server.address()` says for a unix socket  @param addresses  as `brood` prints them */
+  async open(path: string, addresses: readonly string[], options: ListenCall["options"]): Promise<void> {
     if (this.#handoff === "connection") {
-      this.#connections = new ConnectionIntake(this.#server, address, () => this.#channel);
+      this.#connections = new ConnectionIntake(this.#server, addresses, () => this.#channel);
       await this.#connections.open(options.backlog, path);
     } else {
       const listening = this.#order.sockets.filter(({ role }) => role !== LINK_ROLE);
@@ -63,6 +65,11 @@ export class Intake {
     this.#sockets?.close();
   }
 
+  /** A connection of the server has ended. */
+  connectionClosed(): void {
+    this.#connections?.closed();
+  }
+
   /** True when it was ours. */
   message(payload: unknown, handle: unknown): boolean {
     return this.#channel?.take(payload, handle) ?? false;
@@ -70,6 +77,8 @@ export class Intake {
 
   #receive(message: ToWorker, received: readonly Received[]): void {
     switch (message.type) {
+      case "Counters":
+        return this.#countIn(received);
       case "Connections":
         return this.#connections?.take(received);
       case "End":
@@ -87,6 +96,12 @@ export class Intake {
         this.#channel?.send({ type: "Released", slot: message.slot });
         return;
     }
+  }
+
+  /** Without the page receipts are told. */
+  #countIn([received]: readonly Received[]): void {
+    const page = received === undefined ? null : pageOf(received);
+    if (page !== null) this.#connections?.countIn(new CounterWriter(page));
   }
 }
 

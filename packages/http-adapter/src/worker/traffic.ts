@@ -35,11 +35,18 @@ export class Traffic {
   /** The connection whose event is being emitted: http2 makes its session there. */
   #entering: Connection | undefined;
   #onEmpty: () => void = () => {};
+  readonly #onClosed: () => void;
 
-  /** @param identity adds itself to each response, if given  @param answers counts them, if given */
-  constructor(identity: IdentityHeaders | null, answers: AnswerCounter | null = null) {
+  /** @param identity adds itself to each response, if given  @param answers counts them, if given
+   *  @param onClosed a connection has ended */
+  constructor(
+    identity: IdentityHeaders | null,
+    answers: AnswerCounter | null = null,
+    onClosed: () => void = () => {},
+  ) {
     this.#identity = identity;
     this.#answers = answers;
+    this.#onClosed = onClosed;
   }
 
   /** What comes over this connection is our own health check: nobody's traffic. */
@@ -128,6 +135,7 @@ export class Traffic {
 
   readonly #closed = (connection: Connection): void => {
     this.#connections.delete(connection);
+    this.#onClosed();
     if (this.#connections.size === 0) this.#onEmpty();
   };
 

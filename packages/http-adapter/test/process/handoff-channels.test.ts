@@ -3,11 +3,19 @@
 import { createFramedLink, nativeSupport } from "@brood/core/native";
 import { describe, expect, it } from "vitest";
 import { NativeChannels } from "../../src/handoff/channels.ts";
-import { encode } from "../../src/handoff/messages.ts";
+import { decode, encode, type ToWorker } from "../../src/handoff/messages.ts";
 import { within } from "../support/within.ts";
 
 const native = nativeSupport();
 if (!native.ok) console.log(`skipped: channels: ${native.reason}`);
+
+describe("messages", () => {
+  it("the message of connections has no words, the others keep theirs", () => {
+    expect(encode({ type: "Connections" })).toHaveLength(0);
+    for (const message of [{ type: "Connections" }, { type: "Release", slot: 3 }, { type: "End" }] as const)
+      expect(decode<ToWorker>(encode(message))).toEqual(message);
+  });
+});
 
 describe.skipIf(!native.ok)("native channels", () => {
   it("E47: what a worker said before its end is read before its end counts", async () => {

@@ -7,7 +7,9 @@ import net from "node:net";
 import { join } from "node:path";
 import tls from "node:tls";
 import { fileURLToPath } from "node:url";
+import { nativeSupport } from "@brood/core/native";
 import { type Server, serve } from "@brood/http-adapter";
+import { faultInjector } from "@brood/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { testFolder } from "../support/brood-server.ts";
 import { fetchOver } from "../support/fetch-over.ts";
@@ -23,6 +25,7 @@ export async function onWorkerBoot() {
 }
 await onWorkerBoot();
 const server = createServer((request, response) => {
+  if (request.url === "/destroy") return request.socket.destroy();
   if (request.url === "/slow") return setTimeout(() => response.end("slow"), 300);
   const { remoteAddress } = request.socket;
   response.end(JSON.stringify({ slot: worker.slot, pid: process.pid, remoteAddress, address: server.address() }));
@@ -209,12 +212,31 @@ describe("balance", () => {
   });
 });
 
+describe.skipIf(!nativeSupport().ok)("a worker that can open no more descriptors", () => {
+  it("is replaced, and what it could not take is answered by another", async () => {
+    const { server } = await start({ workers: 2, balance: "round-robin" });
+    await using inject = faultInjector(server);
+    const { pid } = server.stats().workers[0] ?? {};
+    const exited = new Promise((resolve) => server.once("worker:exited", resolve));
+    await inject.exhaustDescriptors(0);
+    const answers = await Promise.all(Array.from({ length: 8 }, () => ask(server)));
+    expect(answers.filter((answer) => answer.pid === pid)).toEqual([]);
+    expect(await within("the worker's end", exited)).toMatchObject({ slot: 0, exitCode: 1 });
+  });
+});
+
 describe("applications", () => {
   it("see a server that listens, and their clients' addresses", async () => {
     const { server } = await start();
     const answer = await ask(server, { localAddress: "127.0.0.9" });
     expect(answer.remoteAddress).toBe("127.0.0.9");
     expect(answer.address).toEqual({ address: "127.0.0.1", family: "IPv4", port: portOf(server) });
+  });
+
+  it("that end a connection without a word end it for the client, though nothing else happens", async () => {
+    const { server } = await start({ workers: 1 });
+    const ended = get(server, { path: "/destroy" }).catch((error: Error) => error.message);
+    expect(await within("the end", ended)).toBe("socket hang up");
   });
 
   it("finish what they have begun when they are replaced", async () => {

@@ -9,7 +9,8 @@ const dispatcherOf = (
   balance: Balance = "least-connections",
   maxHeld = 8,
   holdTimeoutMs = 1_000,
-): Dispatcher => new Dispatcher({ balance, maxHeld, holdTimeoutMs });
+  lookEveryMs: number | null = null,
+): Dispatcher => new Dispatcher({ balance, maxHeld, holdTimeoutMs, lookEveryMs });
 
 function accept(
   dispatcher: Dispatcher,
@@ -84,6 +85,24 @@ describe("dispatcher", () => {
     expect(sentOf(accept(dispatcher, [5], null, 2 * later))).toEqual({});
     dispatcher.counted("w1", 1, 0);
     expect(sentOf(dispatcher.dispatch(2 * later))).toEqual({ w1: [5] });
+  });
+
+  it("wants to look again while something is on its way, also to a worker that drains, and not otherwise", () => {
+    const dispatcher = dispatcherOf("least-connections", 8, 1_000, 4);
+    expect(accept(dispatcher, [1], null, 10).sent.size).toBe(0);
+    expect(dispatcher.nextDeadlineAtMs()).toBe(1_010);
+    dispatcher.ready("w1", 0);
+    expect(sentOf(dispatcher.dispatch(20))).toEqual({ w1: [1] });
+    expect(dispatcher.nextDeadlineAtMs()).toBe(24);
+    dispatcher.draining("w1");
+    accept(dispatcher, [2], null, 23);
+    expect(dispatcher.nextDeadlineAtMs()).toBe(27);
+    dispatcher.counted("w1", 1, 0);
+    expect(dispatcher.nextDeadlineAtMs()).toBe(1_023);
+    dispatcher.ready("w2", 0);
+    dispatcher.dispatch(30);
+    dispatcher.exited("w2");
+    expect(dispatcher.nextDeadlineAtMs()).toBe(1_023);
   });
 
   it("holds nothing with maxHeld 0, and serves all the same", () => {
@@ -171,7 +190,7 @@ class RandomHistory {
   #atMs = 0;
 
   constructor(balance: Balance) {
-    this.#dispatcher = dispatcherOf(balance, 16, 500);
+    this.#dispatcher = dispatcherOf(balance, 16, 500, balance === "sticky" ? 4 : null);
   }
 
   act(kind: number, which: number, amount: number): void {

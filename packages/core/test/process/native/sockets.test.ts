@@ -2,9 +2,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { within } from "../support.ts";
 import { binding, skipReason } from "./support.ts";
@@ -75,6 +77,31 @@ describe.skipIf(skipReason !== null)("accepting without libuv", () => {
     expect(() => binding().queueLength(1_000_000)).toThrow(expect.objectContaining({ code: "EBADF" }));
     expect(() => binding().steer(1_000_000, [0])).toThrow(expect.objectContaining({ code: "EBADF" }));
     expect(() => binding().steer(0, [])).toThrow(expect.objectContaining({ code: "EINVAL" }));
+  });
+});
+
+describe.skipIf(skipReason !== null)("a shared page", () => {
+  it("shows what a killed process has counted, also after the descriptor is closed", async () => {
+    const fd = binding().pageCreate();
+    const words = new Uint32Array(binding().pageMap(fd));
+    const addon = createRequire(import.meta.url).resolve("node-gyp-build");
+    const folder = fileURLToPath(new URL("../../../native", import.meta.url));
+    const script = `
+      const words = new Uint32Array(require(process.argv[1])(process.argv[2]).pageMap(3));
+      Atomics.add(words, 0, 7);
+      process.kill(process.pid, "SIGKILL");`;
+    const writer = spawn(process.execPath, ["-e", script, addon, folder], {
+      stdio: ["ignore", "inherit", "inherit", fd],
+    });
+    binding().close(fd);
+    const [, signal] = await within("its end", once(writer, "exit"));
+    expect([signal, words.length, words[0], words[1]]).toEqual(["SIGKILL", 1_024, 7, 0]);
+  });
+
+  it("is no other file", () => {
+    expect(() => binding().pageMap(1_000_000)).toThrow(expect.objectContaining({ code: "EBADF" }));
+    const { fd } = listening();
+    expect(() => binding().pageMap(fd)).toThrow(expect.objectContaining({ code: "EINVAL" }));
   });
 });
 
