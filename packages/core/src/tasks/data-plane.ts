@@ -209,6 +209,7 @@ export class DataPlane implements TaskPlane {
   #rest(member: Member): void {
     member.idleSinceMs = this.#ports.clock.now();
     if (this.#options.isolate) this.#ports.spent(member.order.worker);
+    else if (member.load?.isFree) this.#watch.relieve();
   }
 
   #answer(member: Member, task: PoolTask, status: number, value: unknown, us: number): void {

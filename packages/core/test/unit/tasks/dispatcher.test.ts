@@ -41,8 +41,40 @@ describe("dispatcher", () => {
     one.open("w1");
     for (let id = 1; id <= 4; id += 1) one.queue.push(job(id));
     expect(sent(one)).toEqual(["w1: 1"]);
-    one.estimates.learn("short", 900);
+    one.estimates.learn("short", 1_300);
     expect(sent(one)).toEqual([]);
+  });
+
+  it("keeps one task, not two, behind one that takes the budget alone", () => {
+    const one = dispatcher();
+    const load = one.open("w1");
+    one.open("w2");
+    one.estimates.learn("short", 1_020);
+    for (let id = 1; id <= 6; id += 1) one.queue.push(job(id));
+    expect(sent(one)).toEqual(["w1: 1 3", "w2: 2 4"]);
+    expect(one.wantsMore(load)).toBe(false);
+    load.remove(1);
+    expect(one.wantsMore(load)).toBe(true);
+    expect(sent(one)).toEqual(["w1: 5"]);
+  });
+
+  it("keeps one task more than run at a time, and none behind one that is known to be long", () => {
+    const one = dispatcher({ concurrency: 2 });
+    one.open("w1");
+    one.estimates.learn("short", 400);
+    one.estimates.learn("long", 5_000);
+    for (let id = 1; id <= 5; id += 1) one.queue.push(job(id));
+    expect(sent(one)).toEqual(["w1: 1 2 3"]);
+    const other = dispatcher();
+    other.open("w1");
+    other.estimates.learn("short", 1_020);
+    other.estimates.learn("long", 5_000);
+    other.queue.push(job(1, { name: "long" }));
+    other.queue.push(job(2));
+    expect(sent(other)).toEqual(["w1: 1"]);
+    other.open("w2");
+    other.queue.push(job(3, { name: "long" }));
+    expect(sent(other)).toEqual(["w2: 2"]);
   });
 
   it("fills a worker to the budget and refills it in portions", () => {
