@@ -63,6 +63,18 @@ export class Dispatcher<Item extends Job> {
     return shipments;
   }
 
+  /** Does the task that was pushed last begin before its caller goes on? One that transfers something does: it travels alone in
+   *  any case, and to make the next large buffer takes a while. Others wait for the end of the turn, when priorities decide. */
+  goesAtOnce(job: Item): boolean {
+    return job.isAlone && this.queue.size === 1 && this.#options.balance === null && this.hasFree;
+  }
+
+  /** Can anybody begin a task now? */
+  get hasFree(): boolean {
+    for (const load of this.loads.values()) if (load.isFree) return true;
+    return false;
+  }
+
   /** Is there anything that a plan would change? Asked after each answer, so it must cost nothing. */
   wantsMore(load: WorkerLoad): boolean {
     if (this.queue.size === 0 || !load.takesMore) return false;

@@ -102,6 +102,29 @@ describe("dispatcher", () => {
     expect(sent(one)).toEqual(["w1: 2 3"]);
   });
 
+  it("sends a task that transfers something at once when somebody is free and nobody waits, and lets others gather", () => {
+    const one = dispatcher();
+    const push = (id: number, isAlone: boolean): boolean => {
+      const made = job(id, { isAlone });
+      one.queue.push(made);
+      return one.goesAtOnce(made);
+    };
+    expect(push(1, true)).toBe(false);
+    const load = one.open("w1");
+    expect(sent(one)).toEqual(["w1: 1"]);
+    expect(push(2, true)).toBe(false);
+    load.remove(1);
+    expect(push(3, true)).toBe(false);
+    for (const id of [2, 3]) {
+      expect(sent(one)).toEqual([`w1: ${id}`]);
+      load.remove(id);
+    }
+    expect(push(4, true)).toBe(true);
+    expect(sent(one)).toEqual(["w1: 4"]);
+    load.remove(4);
+    expect(push(5, false)).toBe(false);
+  });
+
   it("leaves a worker that drains alone, and asks the user's balancer", () => {
     const one = dispatcher({
       batching: null,
