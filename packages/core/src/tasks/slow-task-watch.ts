@@ -1,6 +1,6 @@
 // Batching guesses that tasks are short. When one is not, those behind it on its worker must not wait for it: a worker that
 // has answered nothing for a millisecond although tasks stand behind the running one gives them back when somebody else is
-// free, and when nobody is, a millisecond after its task should have been over: then they go before all that wait. It counts
+// free, and when nobody is, once its task should have been over: then they go before all that wait. It counts
 // as full until it answers. Looked at only while something stands behind, and only where a link can take back (threads).
 // The one task that stands behind another of a millisecond is handed over as soon as somebody has nothing to do.
 
@@ -79,7 +79,7 @@ export class SlowTaskWatch {
         const seen = this.#seen.get(worker);
         if (seen?.answered !== load.answered)
           this.#seen.set(worker, { answered: load.answered, atMs: nowMs });
-        else if (nowMs - seen.atMs >= LOOK_MS + (isAnyFree ? 0 : load.expectedUs / 1_000))
+        else if (nowMs - seen.atMs >= Math.max(LOOK_MS, isAnyFree ? 0 : load.expectedUs / 1_000))
           isAnyTakenBack = this.#takeBack(member) || isAnyTakenBack;
       }
     }
