@@ -1,9 +1,9 @@
 // One system, one process: warms the pool up, runs the workloads, prints one line of JSON. Started by tasks.mjs.
 
 import { ISOLATED, SYSTEMS } from "./systems.mjs";
-import { burst, cpu, isolate, mixed, serial, transfer } from "./workloads.mjs";
+import { burst, cpu, isolate, mixed, serial, sustained, transfer } from "./workloads.mjs";
 
-const WORKLOADS = { burst, serial, cpu, mixed, transfer, isolate };
+const WORKLOADS = { burst, sustained, serial, cpu, mixed, transfer, isolate };
 
 const { system, names, workers, scale } = JSON.parse(process.argv[2] ?? "{}");
 const isIsolated = system in ISOLATED;

@@ -27,6 +27,7 @@ export class DataPlane implements TaskPlane {
   /** Accepted and not settled. */
   #pending = 0;
   #isPlanned = false;
+  #isSending = false;
   #needsDrain = false;
   completed = 0;
   /** Answers to tasks that had their outcome already, or were never sent: dropped. */
@@ -36,13 +37,12 @@ export class DataPlane implements TaskPlane {
     this.dispatcher = dispatcher;
     this.#options = options;
     this.#ports = ports;
-    this.#watch = new SlowTaskWatch(dispatcher, this.#members, ports.clock, options.budgetUs, () =>
-      this.plan(),
-    );
+    const plan = (): void => this.plan();
+    this.#watch = new SlowTaskWatch(dispatcher, this.#members, ports.clock, options.budgetUs, plan);
     this.#sender = new TaskSender(options.defaultName, {
       sent: (member) => this.#sent(member),
       requeue: (jobs) => this.#requeue(jobs),
-      plan: () => this.plan(),
+      plan,
       refuse: (task, error) => void this.#settle(task, { isDone: false, error }),
     });
     this.#stop = new TaskStop(this.#members, options.abortGraceMs, ports);
@@ -76,7 +76,7 @@ export class DataPlane implements TaskPlane {
     const { maxQueue } = this.#options;
     if (queue.size >= maxQueue) {
       this.#dispatch();
-      if (queue.size > maxQueue || (queue.size === maxQueue && !this.#hasRoom()))
+      if (queue.size > maxQueue || (queue.size === maxQueue && !this.dispatcher.hasFree))
         throw errors.queueFull(maxQueue);
     }
     this.#pending += 1;
@@ -86,7 +86,8 @@ export class DataPlane implements TaskPlane {
       this.#needsDrain = true;
       this.#ports.announce("needsDrain");
     }
-    this.plan();
+    if (this.dispatcher.goesAtOnce(task)) this.#dispatch();
+    else this.plan();
   }
 
   /** The caller has changed its mind. */
@@ -209,6 +210,7 @@ export class DataPlane implements TaskPlane {
   #rest(member: Member): void {
     member.idleSinceMs = this.#ports.clock.now();
     if (this.#options.isolate) this.#ports.spent(member.order.worker);
+    else if (member.load?.isFree) this.#watch.relieve();
   }
 
   #answer(member: Member, task: PoolTask, status: number, value: unknown, us: number): void {
@@ -221,7 +223,14 @@ export class DataPlane implements TaskPlane {
   }
 
   #dispatch(): void {
-    for (const shipment of this.dispatcher.plan()) this.#send(shipment);
+    // Encoding a value may run code of its own, which may submit: a worker's tasks must be sent in their order.
+    if (this.#isSending) return this.plan();
+    this.#isSending = true;
+    try {
+      for (const shipment of this.dispatcher.plan()) this.#send(shipment);
+    } finally {
+      this.#isSending = false;
+    }
     if (this.dispatcher.queue.size > 0) this.#ports.backlog();
     this.#watch.arm();
     this.#maybeDrain();
@@ -287,10 +296,5 @@ export class DataPlane implements TaskPlane {
     if (!this.#needsDrain || this.dispatcher.queue.size * 2 > this.#options.maxQueue) return;
     this.#needsDrain = false;
     this.#ports.announce("drain");
-  }
-
-  #hasRoom(): boolean {
-    for (const load of this.dispatcher.loads.values()) if (load.isFree) return true;
-    return false;
   }
 }

@@ -1,6 +1,8 @@
 // Batching guesses that tasks are short. When one is not, those behind it on its worker must not wait for it: a worker that
 // has answered nothing for a millisecond although tasks stand behind the running one gives them back when somebody else is
-// free (where its link can take them back: threads), and counts as full until it answers. Looked at only while something stands behind.
+// free, and when nobody is, once its task should have been over: then they go before all that wait. It counts
+// as full until it answers. Looked at only while something stands behind, and only where a link can take back (threads).
+// The one task that stands behind another of a millisecond is handed over as soon as somebody has nothing to do.
 
 import type { WorkerId } from "../machine/names.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -10,6 +12,8 @@ import type { Member } from "./task-team.ts";
 
 /** One look a millisecond: what stands behind a slow task is held for two of them at most. */
 const LOOK_MS = 1;
+/** So many budgets more make a worker full, whatever it has: above what the dispatcher lets stand before one more task. */
+const FULL_BUDGETS = 2;
 
 export class SlowTaskWatch {
   readonly #dispatcher: Dispatcher<PoolTask>;
@@ -46,6 +50,17 @@ export class SlowTaskWatch {
     });
   }
 
+  /** Somebody has nothing to do: it gets what waits behind a task that takes most of the budget. Shorter ones are over before
+   *  they would have got there. */
+  relieve(): void {
+    if (this.#dispatcher.queue.size > 0) return;
+    for (const member of this.#members.values()) {
+      const { load } = member;
+      if (load === null || load.behind === 0 || load.backlogUs <= this.#budgetUs) continue;
+      if (this.#takeBack(member)) return this.#onTakenBack();
+    }
+  }
+
   #hasBehind(): boolean {
     for (const { link, load } of this.#members.values()) {
       if (link.canRevoke && load !== null && load.behind > 0) return true;
@@ -56,7 +71,6 @@ export class SlowTaskWatch {
   #look(): void {
     const nowMs = this.#clock.now();
     let isAnyTakenBack = false;
-    // With nobody free to take them, they stand nowhere better than where they are.
     const isAnyFree = [...this.#dispatcher.loads.values()].some((load) => load.isFree);
     for (const [worker, member] of this.#members) {
       const { load } = member;
@@ -65,7 +79,7 @@ export class SlowTaskWatch {
         const seen = this.#seen.get(worker);
         if (seen?.answered !== load.answered)
           this.#seen.set(worker, { answered: load.answered, atMs: nowMs });
-        else if (isAnyFree && nowMs - seen.atMs >= LOOK_MS)
+        else if (nowMs - seen.atMs >= Math.max(LOOK_MS, isAnyFree ? 0 : load.expectedUs / 1_000))
           isAnyTakenBack = this.#takeBack(member) || isAnyTakenBack;
       }
     }
@@ -85,8 +99,8 @@ export class SlowTaskWatch {
       isAny = true;
     }
     for (const job of load.outstanding.values()) {
-      load.backlogUs += this.#budgetUs;
-      job.estimateUs += this.#budgetUs;
+      load.backlogUs += this.#budgetUs * FULL_BUDGETS;
+      job.estimateUs += this.#budgetUs * FULL_BUDGETS;
     }
     return isAny;
   }

@@ -41,6 +41,17 @@ export class WorkerLoad {
     return this.takesMore && this.outstanding.size < this.#concurrency;
   }
 
+  /** Whatever it was sent may run at once. */
+  get hasNoneBehind(): boolean {
+    return this.outstanding.size <= this.#concurrency;
+  }
+
+  /** How long the task it has had for longest should take. */
+  get expectedUs(): number {
+    for (const { estimateUs } of this.outstanding.values()) return estimateUs;
+    return 0;
+  }
+
   /** How many were sent and have not begun. */
   get behind(): number {
     return this.outstanding.size - this.running;

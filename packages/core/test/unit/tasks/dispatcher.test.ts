@@ -41,8 +41,40 @@ describe("dispatcher", () => {
     one.open("w1");
     for (let id = 1; id <= 4; id += 1) one.queue.push(job(id));
     expect(sent(one)).toEqual(["w1: 1"]);
-    one.estimates.learn("short", 900);
+    one.estimates.learn("short", 1_300);
     expect(sent(one)).toEqual([]);
+  });
+
+  it("keeps one task, not two, behind one that takes the budget alone", () => {
+    const one = dispatcher();
+    const load = one.open("w1");
+    one.open("w2");
+    one.estimates.learn("short", 1_020);
+    for (let id = 1; id <= 6; id += 1) one.queue.push(job(id));
+    expect(sent(one)).toEqual(["w1: 1 3", "w2: 2 4"]);
+    expect(one.wantsMore(load)).toBe(false);
+    load.remove(1);
+    expect(one.wantsMore(load)).toBe(true);
+    expect(sent(one)).toEqual(["w1: 5"]);
+  });
+
+  it("keeps one task more than run at a time, and none behind one that is known to be long", () => {
+    const one = dispatcher({ concurrency: 2 });
+    one.open("w1");
+    one.estimates.learn("short", 400);
+    one.estimates.learn("long", 5_000);
+    for (let id = 1; id <= 5; id += 1) one.queue.push(job(id));
+    expect(sent(one)).toEqual(["w1: 1 2 3"]);
+    const other = dispatcher();
+    other.open("w1");
+    other.estimates.learn("short", 1_020);
+    other.estimates.learn("long", 5_000);
+    other.queue.push(job(1, { name: "long" }));
+    other.queue.push(job(2));
+    expect(sent(other)).toEqual(["w1: 1"]);
+    other.open("w2");
+    other.queue.push(job(3, { name: "long" }));
+    expect(sent(other)).toEqual(["w2: 2"]);
   });
 
   it("fills a worker to the budget and refills it in portions", () => {
@@ -68,6 +100,29 @@ describe("dispatcher", () => {
     expect(sent(one)).toEqual(["w1: 1"]);
     load.remove(1);
     expect(sent(one)).toEqual(["w1: 2 3"]);
+  });
+
+  it("sends a task that transfers something at once when somebody is free and nobody waits, and lets others gather", () => {
+    const one = dispatcher();
+    const push = (id: number, isAlone: boolean): boolean => {
+      const made = job(id, { isAlone });
+      one.queue.push(made);
+      return one.goesAtOnce(made);
+    };
+    expect(push(1, true)).toBe(false);
+    const load = one.open("w1");
+    expect(sent(one)).toEqual(["w1: 1"]);
+    expect(push(2, true)).toBe(false);
+    load.remove(1);
+    expect(push(3, true)).toBe(false);
+    for (const id of [2, 3]) {
+      expect(sent(one)).toEqual([`w1: ${id}`]);
+      load.remove(id);
+    }
+    expect(push(4, true)).toBe(true);
+    expect(sent(one)).toEqual(["w1: 4"]);
+    load.remove(4);
+    expect(push(5, false)).toBe(false);
   });
 
   it("leaves a worker that drains alone, and asks the user's balancer", () => {
