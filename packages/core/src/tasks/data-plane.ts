@@ -7,6 +7,7 @@ import type { WorkerId } from "../machine/names.ts";
 import type { SpawnOrder } from "../ports/spawn-strategy.ts";
 import type { Answers, TaskLink, TaskPlane } from "../ports/task-link.ts";
 import { outcomeOf } from "./answers.ts";
+import { BackPressure } from "./back-pressure.ts";
 import type { Dispatcher, Shipment } from "./dispatcher.ts";
 import { type PoolTask, wrappedUs } from "./pool-task.ts";
 import { orphansOf } from "./shipping.ts";
@@ -24,11 +25,11 @@ export class DataPlane implements TaskPlane {
   readonly #watch: SlowTaskWatch;
   readonly #sender: TaskSender;
   readonly #stop: TaskStop;
+  readonly #pressure: BackPressure;
   /** Accepted and not settled. */
   #pending = 0;
   #isPlanned = false;
   #isSending = false;
-  #needsDrain = false;
   completed = 0;
   /** Answers to tasks that had their outcome already, or were never sent: dropped. */
   lateAnswers = 0;
@@ -46,6 +47,7 @@ export class DataPlane implements TaskPlane {
       refuse: (task, error) => void this.#settle(task, { isDone: false, error }),
     });
     this.#stop = new TaskStop(this.#members, options.abortGraceMs, ports);
+    this.#pressure = new BackPressure(options.maxQueue, (what) => ports.announce(what));
   }
 
   get queueSize(): number {
@@ -57,7 +59,7 @@ export class DataPlane implements TaskPlane {
   }
 
   get needsDrain(): boolean {
-    return this.#needsDrain;
+    return this.#pressure.isOn;
   }
 
   get sent(): number {
@@ -82,10 +84,7 @@ export class DataPlane implements TaskPlane {
     this.#pending += 1;
     if (this.#pending === 1) this.#ports.keepAlive(true);
     queue.push(task);
-    if (queue.size >= maxQueue && !this.#needsDrain) {
-      this.#needsDrain = true;
-      this.#ports.announce("needsDrain");
-    }
+    this.#pressure.filled(queue.size);
     if (this.dispatcher.goesAtOnce(task)) this.#dispatch();
     else this.plan();
   }
@@ -97,7 +96,7 @@ export class DataPlane implements TaskPlane {
     if (task.state === "queued") {
       this.#settle(task, { isDone: false, error: errors.taskAborted(null, task.name, reason) });
       this.dispatcher.queue.remove(task);
-      return this.#maybeDrain();
+      return this.#pressure.emptied(this.dispatcher.queue.size);
     }
     const member = load === null ? undefined : this.#members.get(load.worker);
     if (load === null || member === undefined) return;
@@ -158,7 +157,7 @@ export class DataPlane implements TaskPlane {
       const outstanding = (load?.outstanding.values() ?? []) as Iterable<PoolTask>;
       for (const task of outstanding) this.#settle(task, { isDone: false, error });
     }
-    this.#maybeDrain();
+    this.#pressure.emptied(this.dispatcher.queue.size);
   }
 
   linked(order: SpawnOrder, link: TaskLink): void {
@@ -233,7 +232,7 @@ export class DataPlane implements TaskPlane {
     }
     if (this.dispatcher.queue.size > 0) this.#ports.backlog();
     this.#watch.arm();
-    this.#maybeDrain();
+    this.#pressure.emptied(this.dispatcher.queue.size);
   }
 
   #send(shipment: Shipment<PoolTask>): void {
@@ -290,11 +289,5 @@ export class DataPlane implements TaskPlane {
       this.#ports.empty();
     }
     return true;
-  }
-
-  #maybeDrain(): void {
-    if (!this.#needsDrain || this.dispatcher.queue.size * 2 > this.#options.maxQueue) return;
-    this.#needsDrain = false;
-    this.#ports.announce("drain");
   }
 }
