@@ -18,7 +18,7 @@ export function drawLimits(turn: Turn, worker: Worker): void {
   }
   if (recycle.ageMs !== null) {
     worker.recycleAtMs = turn.atMs + recycle.ageMs * (1 - recycle.jitter * draw(turn));
-    turn.world.deadlines.push({ kind: "age", worker: worker.id, atMs: worker.recycleAtMs });
+    turn.world.deadlines.push({ kind: "age", subject: worker.serial, atMs: worker.recycleAtMs });
   }
 }
 

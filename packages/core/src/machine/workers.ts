@@ -5,7 +5,7 @@ import type { Announcement, WorkerIdentity } from "./commands.ts";
 import { KILL_AGAIN_AFTER_MS } from "./config.ts";
 import { invariant } from "./invariant.ts";
 import { NEXT, type WorkerInput } from "./lifecycle.ts";
-import { type FailureReason, type Generation, NO_USAGE, type WorkerState } from "./names.ts";
+import type { FailureReason, Generation, WorkerState } from "./names.ts";
 import { nameOf } from "./reasons.ts";
 import type { Slot, Worker } from "./registry.ts";
 import type { Turn } from "./world.ts";
@@ -17,32 +17,16 @@ export function spawnInto(turn: Turn, slot: Slot, generation: Generation): Worke
   invariant(release !== undefined, `generation ${generation} has no release`);
   invariant(slot.incoming === null, `slot ${slot.index} has an incoming worker already`);
   const template = world.templates.readyOf(generation)?.id ?? null;
-  const worker: Worker = {
-    id: `w${world.nextWorker++}`,
+  const serial = world.nextWorker++;
+  const worker = world.registry.seat(slot, {
+    id: `w${serial}`,
+    serial,
     slot: slot.index,
     generation,
     release,
     template,
     spawnedAtMs: atMs,
-    role: "incoming",
-    state: "spawning",
-    reported: null,
-    pid: null,
-    readyAtMs: null,
-    stateDeadlineAtMs: Number.POSITIVE_INFINITY,
-    lastHeartbeatAtMs: atMs,
-    busyAtMs: Number.NEGATIVE_INFINITY,
-    suspendedAtMs: Number.NEGATIVE_INFINITY,
-    suspectedAtMs: Number.NEGATIVE_INFINITY,
-    examinedAtMs: Number.NEGATIVE_INFINITY,
-    usage: NO_USAGE,
-    answers: null,
-    slowBeats: 0,
-    requestsLimit: Number.POSITIVE_INFINITY,
-    recycleAtMs: Number.POSITIVE_INFINITY,
-    fault: null,
-  };
-  world.registry.seat(slot, worker);
+  });
   world.vacant.delete(slot.index);
   world.counters.spawned += 1;
   if (world.config.template !== null && template === null) world.counters.fallbacks += 1;
@@ -114,7 +98,7 @@ export function killAgain(turn: Turn, worker: Worker): void {
 
 export function setDeadline(turn: Turn, worker: Worker, afterMs: number): void {
   worker.stateDeadlineAtMs = turn.atMs + afterMs;
-  turn.world.deadlines.push({ kind: "state", worker: worker.id, atMs: worker.stateDeadlineAtMs });
+  turn.world.deadlines.push({ kind: "state", subject: worker.serial, atMs: worker.stateDeadlineAtMs });
 }
 
 export function identityOf(worker: Worker): WorkerIdentity {
