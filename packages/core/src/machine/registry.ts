@@ -16,7 +16,6 @@ import type {
   WorkerRole,
   WorkerState,
 } from "./names.ts";
-import { type WorkerOrder, WorkerRecords } from "./worker-records.ts";
 import { WorkerTable } from "./worker-table.ts";
 
 export interface Worker {
@@ -50,10 +49,10 @@ export interface Worker {
   answers: Answers | null;
   /** Heartbeats in a row that told of an event loop slower than allowed. */
   slowBeats: number;
-  /** Recycle after so many requests; Infinity without a limit. */
-  requestsLimit: number;
-  /** Recycle from then on; Infinity without a limit of age. */
-  recycleAtMs: Milliseconds;
+  /** Recycle after so many requests; null without a limit. */
+  requestsLimit: number | null;
+  /** Recycle from then on; null without a limit of age. */
+  recycleAtMs: Milliseconds | null;
   /** Why it must end, or what it confessed; null while nothing is wrong. */
   fault: FailureReason | null;
 }
@@ -85,7 +84,6 @@ export interface Slot {
 export class Registry {
   readonly slots: Map<SlotIndex, Slot> = new Map();
   readonly workers: WorkerTable = new WorkerTable();
-  readonly #records: WorkerRecords = new WorkerRecords();
   readonly #aliveOf: Map<Generation, number> = new Map();
   readonly #currentOf: Map<Generation, number> = new Map();
   /** Slots with a current worker. */
@@ -96,10 +94,6 @@ export class Registry {
   /** Workers `spawning`, `held` or `booting`. */
   booting = 0;
 
-  beginTurn(): void {
-    this.#records.beginTurn();
-  }
-
   aliveOf(generation: Generation): number {
     return this.#aliveOf.get(generation) ?? 0;
   }
@@ -109,14 +103,12 @@ export class Registry {
   }
 
   /** Seats a new worker as the slot's incoming one. */
-  seat(slot: Slot, order: WorkerOrder): Worker {
-    const worker = this.#records.take(order);
+  seat(slot: Slot, worker: Worker): void {
     this.workers.add(worker);
     count(this.#aliveOf, worker.generation, 1);
     this.booting += 1;
     slot.incoming = worker;
     if (slot.current !== null) this.surging += 1;
-    return worker;
   }
 
   /** The incoming worker becomes current. Returns the one it replaced, which is then leaving. */
@@ -161,7 +153,6 @@ export class Registry {
     this.leave(worker);
     this.leaving -= 1;
     this.workers.delete(worker);
-    this.#records.giveBack(worker);
     count(this.#aliveOf, worker.generation, -1);
   }
 }

@@ -5,7 +5,7 @@ import type { Announcement, WorkerIdentity } from "./commands.ts";
 import { KILL_AGAIN_AFTER_MS } from "./config.ts";
 import { invariant } from "./invariant.ts";
 import { NEXT, type WorkerInput } from "./lifecycle.ts";
-import type { FailureReason, Generation, WorkerState } from "./names.ts";
+import { type FailureReason, type Generation, NO_USAGE, type WorkerState } from "./names.ts";
 import { nameOf } from "./reasons.ts";
 import type { Slot, Worker } from "./registry.ts";
 import type { Turn } from "./world.ts";
@@ -18,15 +18,32 @@ export function spawnInto(turn: Turn, slot: Slot, generation: Generation): Worke
   invariant(slot.incoming === null, `slot ${slot.index} has an incoming worker already`);
   const template = world.templates.readyOf(generation)?.id ?? null;
   const serial = world.nextWorker++;
-  const worker = world.registry.seat(slot, {
+  const worker: Worker = {
     id: `w${serial}`,
     serial,
+    next: null,
     slot: slot.index,
     generation,
     release,
     template,
     spawnedAtMs: atMs,
-  });
+    role: "incoming",
+    state: "spawning",
+    reportedGeneration: null,
+    releaseChanged: false,
+    pid: null,
+    readyAtMs: null,
+    stateDeadlineAtMs: Number.POSITIVE_INFINITY,
+    lastHeartbeatAtMs: atMs,
+    silence: null,
+    usage: NO_USAGE,
+    answers: null,
+    slowBeats: 0,
+    requestsLimit: null,
+    recycleAtMs: null,
+    fault: null,
+  };
+  world.registry.seat(slot, worker);
   world.vacant.delete(slot.index);
   world.counters.spawned += 1;
   if (world.config.template !== null && template === null) world.counters.fallbacks += 1;

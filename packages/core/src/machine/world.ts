@@ -147,7 +147,6 @@ export function createWorld(config: MachineConfig): World {
 }
 
 export function beginTurn(world: World, moment: Moment): Turn {
-  world.registry.beginTurn();
   return { world, atMs: moment.atMs, commands: [], entropy: moment.entropy };
 }
 
