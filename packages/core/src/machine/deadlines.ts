@@ -47,63 +47,61 @@ const KINDS: readonly DeadlineKind[] = [
 ];
 
 export class Deadlines {
-  readonly #times: Milliseconds[] = [];
-  /** Subject and kind in one number, at the same index. */
-  readonly #labels: number[] = [];
+  /** Time and label of each entry side by side. */
+  readonly #heap: number[] = [];
 
   get nextAtMs(): Milliseconds | null {
-    return this.#times[0] ?? null;
+    return this.#heap[0] ?? null;
   }
 
   push({ kind, subject, atMs }: Deadline): void {
-    const times = this.#times;
-    const labels = this.#labels;
+    const heap = this.#heap;
     const label = subject * KINDS.length + KINDS.indexOf(kind);
-    let index = times.length;
-    times.push(atMs);
-    labels.push(label);
+    let index = heap.length;
+    heap.push(atMs, label);
     while (index > 0) {
-      const parent = (index - 1) >> 1;
-      const parentAtMs = times[parent] ?? 0;
+      const parent = ((index - 2) >> 2) << 1;
+      const parentAtMs = heap[parent] ?? 0;
       if (parentAtMs <= atMs) break;
-      times[index] = parentAtMs;
-      labels[index] = labels[parent] ?? 0;
+      heap[index] = parentAtMs;
+      heap[index + 1] = heap[parent + 1] ?? 0;
       index = parent;
     }
-    times[index] = atMs;
-    labels[index] = label;
+    heap[index] = atMs;
+    heap[index + 1] = label;
   }
 
   /** The earliest deadline if it is not after `atMs`, taken out; else null. */
   takeDue(atMs: Milliseconds): Deadline | null {
-    const firstAtMs = this.#times[0];
-    const label = this.#labels[0];
+    const heap = this.#heap;
+    const firstAtMs = heap[0];
+    const label = heap[1];
     if (firstAtMs === undefined || label === undefined || firstAtMs > atMs) return null;
-    this.#sink(this.#times.pop() ?? 0, this.#labels.pop() ?? 0);
+    const lastLabel = heap.pop() ?? 0;
+    const lastAtMs = heap.pop() ?? 0;
+    if (heap.length > 0) this.#sink(lastAtMs, lastLabel);
     const subject = Math.floor(label / KINDS.length);
     return { atMs: firstAtMs, kind: KINDS[label % KINDS.length] ?? "state", subject };
   }
 
   /** Puts an entry where the root was. */
   #sink(atMs: Milliseconds, label: number): void {
-    const times = this.#times;
-    const labels = this.#labels;
-    const { length } = times;
-    if (length === 0) return;
+    const heap = this.#heap;
+    const { length } = heap;
     let index = 0;
-    for (let child = 1; child < length; child = 2 * index + 1) {
-      let childAtMs = times[child] ?? 0;
-      const rightAtMs = times[child + 1] ?? Number.POSITIVE_INFINITY;
+    for (let child = 2; child < length; child = 2 * index + 2) {
+      let childAtMs = heap[child] ?? 0;
+      const rightAtMs = child + 2 < length ? (heap[child + 2] ?? 0) : Number.POSITIVE_INFINITY;
       if (rightAtMs < childAtMs) {
-        child += 1;
+        child += 2;
         childAtMs = rightAtMs;
       }
       if (childAtMs >= atMs) break;
-      times[index] = childAtMs;
-      labels[index] = labels[child] ?? 0;
+      heap[index] = childAtMs;
+      heap[index + 1] = heap[child + 1] ?? 0;
       index = child;
     }
-    times[index] = atMs;
-    labels[index] = label;
+    heap[index] = atMs;
+    heap[index + 1] = label;
   }
 }
