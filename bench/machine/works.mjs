@@ -2,6 +2,15 @@
 
 import { exit, pass, step } from "./fleet.mjs";
 
+const USAGE = {
+  requests: 1,
+  connections: 1,
+  tasks: 0,
+  rssBytes: 50_000_000,
+  eventLoopUtilization: 0.1,
+  eventLoopDelayMs: 0,
+};
+
 /** Every worker beats each two seconds. */
 export function heartbeats(fleet, count) {
   const stepMs = 2_000 / fleet.live.length;

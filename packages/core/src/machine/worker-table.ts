@@ -41,10 +41,9 @@ export class WorkerTable {
 
   delete(worker: Worker): void {
     const place = this.#placeOf(worker.serial);
-    let before = this.#places[place] ?? null;
-    if (before === worker) this.#places[place] = worker.next;
-    while (before !== null && before.next !== worker) before = before.next;
-    if (before !== null) before.next = worker.next;
+    const first = this.#places[place] ?? null;
+    if (first === worker) this.#places[place] = worker.next;
+    else unchain(first, worker);
     worker.next = null;
     this.#size -= 1;
   }
@@ -72,6 +71,12 @@ export class WorkerTable {
     this.#places = emptyPlaces(2 * this.#places.length);
     for (const worker of workers) this.#chain(worker);
   }
+}
+
+function unchain(first: Worker | null, worker: Worker): void {
+  let before = first;
+  while (before !== null && before.next !== worker) before = before.next;
+  if (before !== null) before.next = worker.next;
 }
 
 function emptyPlaces(count: number): (Worker | null)[] {
