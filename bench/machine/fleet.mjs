@@ -26,35 +26,40 @@ export function createFleet(slots) {
   return fleet;
 }
 
-/** One event and all that follows from it. What is done is let go of, as the supervisor does: a list of everything that a
- *  roll of 10,000 slots brings would be memory of the benchmark's own. */
+/** What somebody has to answer. */
+const ORDERS = new Set(["ResolveRelease", "SpawnWorker", "DrainWorker", "KillWorker"]);
+
+/** One event and all that follows from it. An event is made when its turn comes and let go of at once, as the supervisor
+ *  does: those of a roll of 10,000 slots in a list would be memory of the benchmark's own. */
 export function step(fleet, event) {
-  for (let wave = [event]; wave.length > 0; ) {
+  for (let wave = ordersAfter(fleet, event, []); wave.length > 0; ) {
     const following = [];
-    for (const next of wave) {
-      for (const command of fleet.machine.step(next, { atMs: fleet.atMs, entropy: 0.5 }))
-        answer(fleet, command, following);
-    }
-    fleet.events += wave.length;
+    for (const order of wave) for (const next of answersTo(fleet, order)) ordersAfter(fleet, next, following);
     wave = following;
   }
 }
 
-function answer(fleet, command, following) {
-  if (command.type === "ResolveRelease") {
-    const { generation } = command;
-    const release = { entry: `/srv/r${generation}/server.js`, version: null, fingerprint: "f" };
-    following.push({ type: "ReleaseResolved", generation, release });
-  } else if (command.type === "SpawnWorker") {
-    const { worker, generation, release } = command;
-    const reported = { worker, generation, release, pid: 1 };
-    following.push({ type: "WorkerSpawned", worker, generation, pid: 1 });
-    following.push({ type: "WorkerReported", worker, generation, reported });
-    following.push({ type: "WorkerReady", worker, generation });
-  } else if (command.type === "DrainWorker" || command.type === "KillWorker") {
-    const { generation } = fleet.machine.world.registry.workers.get(command.worker);
-    following.push(exit(command.worker, generation));
+function ordersAfter(fleet, event, orders) {
+  fleet.events += 1;
+  for (const command of fleet.machine.step(event, { atMs: fleet.atMs, entropy: 0.5 }))
+    if (ORDERS.has(command.type)) orders.push(command);
+  return orders;
+}
+
+function answersTo(fleet, { type, worker, generation, release }) {
+  if (type === "ResolveRelease") {
+    const resolved = { entry: `/srv/r${generation}/server.js`, version: null, fingerprint: "f" };
+    return [{ type: "ReleaseResolved", generation, release: resolved }];
   }
+  if (type === "SpawnWorker") {
+    const reported = { worker, generation, release, pid: 1 };
+    return [
+      { type: "WorkerSpawned", worker, generation, pid: 1 },
+      { type: "WorkerReported", worker, generation, reported },
+      { type: "WorkerReady", worker, generation },
+    ];
+  }
+  return [exit(worker, fleet.machine.world.registry.workers.get(worker).generation)];
 }
 
 export const exit = (worker, generation) => ({
