@@ -73,10 +73,19 @@ export function nameOption(option: string, value: unknown, fallback: string): st
   throw badOption(option, value, "1 to 64 letters, digits, '.', '_' or '-', not beginning with '.' or '-'");
 }
 
-/** Refuses keys that nobody reads: a misspelt option must not be ignored. @throws PoolError BROOD_BAD_OPTION */
-export function knownKeys(what: string, value: object, known: readonly string[]): void {
+/** An object with no keys but the known ones: a misspelt option must not be ignored.
+ *  @param option  "" for the options themselves, whose keys are named without a prefix  @throws PoolError BROOD_BAD_OPTION */
+export function objectOption(
+  option: string,
+  value: unknown,
+  known: readonly string[],
+  accepted = "an object",
+): asserts value is object {
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw badOption(option === "" ? "options" : option, value, accepted);
+  const prefix = option === "" ? "" : `${option}.`;
   for (const key of Object.keys(value)) {
     if (!known.includes(key))
-      throw badOption(`${what}${key}`, Reflect.get(value, key), `one of ${known.join(", ")}`);
+      throw badOption(`${prefix}${key}`, Reflect.get(value, key), `one of ${known.join(", ")}`);
   }
 }

@@ -3,7 +3,7 @@
 
 import { badOption } from "./errors.ts";
 import type { Generation } from "./machine/names.ts";
-import { knownKeys } from "./options.ts";
+import { objectOption } from "./options.ts";
 import { checkEntry } from "./service-options.ts";
 import type { RestartOptions } from "./service-types.ts";
 
@@ -18,7 +18,7 @@ export function checkRestartOptions(
   cwd: string | undefined,
   generations: readonly { readonly generation: Generation }[],
 ): RestartTarget {
-  knownKeys("restart.", options, ["entry", "to"]);
+  objectOption("restart", options, ["entry", "to"]);
   const { entry, to } = options;
   if (entry !== undefined && to !== undefined) throw badOption("to", to, "none beside entry");
   if (typeof to !== "number") {

@@ -9,9 +9,9 @@ import {
   booleanOption,
   choiceOption,
   integerOption,
-  knownKeys,
   nameOption,
   numberOption,
+  objectOption,
   textListOption,
   textOption,
   WORKERS_MAX,
@@ -75,8 +75,7 @@ export interface CheckedServiceOptions extends CheckedRuntime {
 
 /** @throws PoolError BROOD_BAD_OPTION that names the option, its value and what is accepted. */
 export function checkServiceOptions(options: ServiceOptions): CheckedServiceOptions {
-  if (typeof options !== "object" || options === null) throw badOption("options", options, "an object");
-  knownKeys("", options, KNOWN);
+  objectOption("", options, KNOWN);
   const runtime = checkRuntime(options);
   const spawn = choiceOption("spawn", options.spawn, ["fresh", "template"], "fresh");
   if (spawn === "template") checkTemplateSupport(options);
@@ -163,16 +162,14 @@ function checkRollOptions(options: ServiceOptions): Omit<MachineConfig, "heartbe
 }
 
 function checkTemplate({ spawn, template = {} }: ServiceOptions): MachineConfig["template"] {
-  if (typeof template !== "object" || template === null) throw badOption("template", template, "an object");
-  knownKeys("template.", template, ["fallback", "failuresMax", "unsafe"]);
+  objectOption("template", template, ["fallback", "failuresMax", "unsafe"]);
   const fallback = choiceOption("template.fallback", template.fallback, ["fresh", "wait"], "fresh");
   const failuresMax = integerOption("template.failuresMax", template.failuresMax, 1, MANY, 3);
   return spawn === "template" ? { fallback, failuresMax } : null;
 }
 
 function checkRecycle(recycle: RecycleOptions): MachineConfig["recycle"] {
-  if (typeof recycle !== "object" || recycle === null) throw badOption("recycle", recycle, "an object");
-  knownKeys("recycle.", recycle, ["requests", "jitter", "memoryBytes", "ageMs", "eventLoopDelayMs"]);
+  objectOption("recycle", recycle, ["requests", "jitter", "memoryBytes", "ageMs", "eventLoopDelayMs"]);
   const limit = (name: keyof RecycleOptions, min: number): number | null =>
     recycle[name] === undefined
       ? null

@@ -4,7 +4,7 @@
 import { realpathSync } from "node:fs";
 import { badOption } from "./errors.ts";
 import { nativeSupport } from "./native/binding.ts";
-import { choiceOption, knownKeys, numberOption } from "./options.ts";
+import { choiceOption, numberOption, objectOption } from "./options.ts";
 import type { ServiceOptions, ThreadLimits } from "./service-types.ts";
 
 /** 64 TiB: more than any machine has. */
@@ -64,9 +64,7 @@ function isHere(cwd: string): boolean {
 }
 
 function checkLimits(limits: ThreadLimits): ThreadLimits {
-  if (typeof limits !== "object" || limits === null)
-    throw badOption("resourceLimits", limits, "an object of numbers");
-  knownKeys("resourceLimits.", limits, LIMITS);
+  objectOption("resourceLimits", limits, LIMITS, "an object of numbers");
   for (const name of LIMITS) numberOption(`resourceLimits.${name}`, limits[name], 0.1, MEGABYTES_MAX, 1);
   return limits;
 }

@@ -1,9 +1,8 @@
 // Options of what new code has to show before it replaces the old: its health check, and how its answers compare.
 
-import { badOption } from "./errors.ts";
 import type { HealthCheckOrder } from "./link/protocol.ts";
 import type { CanaryConfig } from "./machine/config.ts";
-import { integerOption, knownKeys, numberOption } from "./options.ts";
+import { integerOption, numberOption, objectOption } from "./options.ts";
 import type { CanaryOptions, HealthCheckOptions } from "./service-types.ts";
 
 const MINUTES_10_MS = 600_000;
@@ -12,9 +11,8 @@ const MINUTES_10_MS = 600_000;
 export function checkCanary(canary: CanaryOptions | boolean | undefined): CanaryConfig | null {
   if (canary === undefined || canary === false) return null;
   const given: unknown = canary === true ? {} : canary;
-  if (typeof given !== "object" || given === null)
-    throw badOption("canary", canary, "true, false or an object");
-  knownKeys("canary.", given, ["requests", "maxErrorRateIncrease", "maxLatencyRatio", "timeoutMs"]);
+  const known = ["requests", "maxErrorRateIncrease", "maxLatencyRatio", "timeoutMs"];
+  objectOption("canary", given, known, "true, false or an object");
   const { requests, maxErrorRateIncrease, maxLatencyRatio, timeoutMs }: CanaryOptions = given;
   return {
     requests: integerOption("canary.requests", requests, 1, 1_000_000, 200),
@@ -26,12 +24,10 @@ export function checkCanary(canary: CanaryOptions | boolean | undefined): Canary
 
 /** @throws PoolError BROOD_BAD_OPTION */
 export function checkHealthCheck(
-  healthCheck: HealthCheckOptions | undefined,
+  healthCheck: HealthCheckOptions = {},
 ): Pick<HealthCheckOrder, "intervalMs" | "timeoutMs"> {
-  if (healthCheck !== undefined && (typeof healthCheck !== "object" || healthCheck === null))
-    throw badOption("healthCheck", healthCheck, "an object");
-  const { intervalMs, timeoutMs } = healthCheck ?? {};
-  knownKeys("healthCheck.", healthCheck ?? {}, ["intervalMs", "timeoutMs"]);
+  objectOption("healthCheck", healthCheck, ["intervalMs", "timeoutMs"]);
+  const { intervalMs, timeoutMs } = healthCheck;
   return {
     intervalMs: integerOption("healthCheck.intervalMs", intervalMs, 10, MINUTES_10_MS, 250),
     timeoutMs: integerOption("healthCheck.timeoutMs", timeoutMs, 10, MINUTES_10_MS, 5_000),

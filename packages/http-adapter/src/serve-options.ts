@@ -11,8 +11,8 @@ import {
   booleanOption,
   choiceOption,
   integerOption,
-  knownKeys,
   nameOption,
+  objectOption,
   textOption,
   WORKERS_MAX,
 } from "@brood/core/options";
@@ -156,7 +156,7 @@ const WARMUP_REQUESTS_MAX = 100_000;
 
 /** @throws PoolError BROOD_BAD_OPTION naming the option, its value and what is accepted. */
 export function readServeConfig(config: ServeConfig): ServeOptions {
-  knownKeys("", config, [...ADAPTER_KEYS, ...ENGINE_KEYS]);
+  objectOption("", config, [...ADAPTER_KEYS, ...ENGINE_KEYS]);
   const cwd = resolve(textOption("cwd", config.cwd) ?? process.cwd());
   if (!isFolder(cwd)) throw badOption("cwd", config.cwd, "a folder that exists");
   const entry = readEntry(config.entry, cwd);
@@ -210,8 +210,7 @@ function readWorkers(value: unknown): number | undefined {
 }
 
 function readWarmup(warmup: WarmupOptions = {}): Required<WarmupOptions> {
-  if (typeof warmup !== "object" || warmup === null) throw badOption("warmup", warmup, "an object");
-  knownKeys("warmup.", warmup, ["requests", "paths"]);
+  objectOption("warmup", warmup, ["requests", "paths"]);
   const { paths = ["/"] } = warmup;
   const wrong = Array.isArray(paths) ? paths.find((each) => !/^\/[^\s]*$/.test(String(each))) : paths;
   if (wrong !== undefined) throw badOption("warmup.paths", wrong, 'an array of paths such as "/"');
@@ -233,9 +232,8 @@ function readHealthCheck(
   value: ServeConfig["healthCheck"],
 ): Pick<ServeOptions, "healthPath" | "healthCheck"> {
   const given: unknown = typeof value === "string" ? { path: value } : (value ?? {});
-  if (typeof given !== "object" || given === null)
-    throw badOption("healthCheck", value, "a path that begins with '/', or an object");
-  knownKeys("healthCheck.", given, ["path", "intervalMs", "timeoutMs"]);
+  const accepted = "a path that begins with '/', or an object";
+  objectOption("healthCheck", given, ["path", "intervalMs", "timeoutMs"], accepted);
   const { path, ...healthCheck }: HealthCheckConfig = given;
   const isPath = typeof path === "string" && /^\/[\x21-\x7e]*$/.test(path);
   if (path !== undefined && !isPath)

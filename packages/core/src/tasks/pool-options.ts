@@ -8,9 +8,9 @@ import {
   booleanOption,
   choiceOption,
   integerOption,
-  knownKeys,
   nameOption,
   numberOption,
+  objectOption,
   textListOption,
   textOption,
   WORKERS_MAX,
@@ -87,8 +87,7 @@ export interface CheckedPoolOptions {
 
 /** @throws PoolError BROOD_BAD_OPTION that names the option, its value and what is accepted. */
 export function checkPoolOptions(options: TaskPoolOptions): CheckedPoolOptions {
-  if (typeof options !== "object" || options === null) throw badOption("options", options, "an object");
-  knownKeys("", options, KNOWN);
+  objectOption("", options, KNOWN);
   const runtime = choiceOption(
     "runtime",
     options.runtime,
@@ -212,9 +211,7 @@ function checkMaxQueue(value: unknown): number {
 function checkBatching(value: unknown): CheckedPoolOptions["batching"] {
   if (value === "off") return null;
   if (value === "auto") return { items: 512, budgetUs: 1_000 };
-  if (typeof value !== "object" || value === null)
-    throw badOption("batching", value, '"auto", "off" or { items, budgetMs }');
-  knownKeys("batching.", value, ["items", "budgetMs"]);
+  objectOption("batching", value, ["items", "budgetMs"], '"auto", "off" or { items, budgetMs }');
   return {
     items: integerOption("batching.items", Reflect.get(value, "items"), 2, 1_000, 512),
     budgetUs: numberOption("batching.budgetMs", Reflect.get(value, "budgetMs"), 0.1, 100, 1) * 1_000,
@@ -222,8 +219,7 @@ function checkBatching(value: unknown): CheckedPoolOptions["batching"] {
 }
 
 function checkRecycle(recycle: TaskRecycleOptions): MachineConfig["recycle"] {
-  if (typeof recycle !== "object" || recycle === null) throw badOption("recycle", recycle, "an object");
-  knownKeys("recycle.", recycle, ["tasks", "jitter", "memoryBytes", "ageMs"]);
+  objectOption("recycle", recycle, ["tasks", "jitter", "memoryBytes", "ageMs"]);
   const limit = (name: keyof TaskRecycleOptions, min: number): number | null =>
     recycle[name] === undefined
       ? null
@@ -238,8 +234,7 @@ function checkRecycle(recycle: TaskRecycleOptions): MachineConfig["recycle"] {
 }
 
 function checkLimits(limits: object, runtime: TaskRuntime): Readonly<Record<string, number>> {
-  if (typeof limits !== "object" || limits === null) throw badOption("resourceLimits", limits, "an object");
-  knownKeys("resourceLimits.", limits, LIMITS);
+  objectOption("resourceLimits", limits, LIMITS, "an object of numbers");
   const checked: Record<string, number> = {};
   for (const name of LIMITS) {
     const value: unknown = Reflect.get(limits, name);

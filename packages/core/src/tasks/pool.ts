@@ -4,7 +4,7 @@
 
 import type { PoolError } from "../errors.ts";
 import type { RollResult } from "../machine/names.ts";
-import { knownKeys } from "../options.ts";
+import { objectOption } from "../options.ts";
 import type { Clock } from "../ports/clock.ts";
 import { deepFreeze, type PublicEvents } from "../supervisor/events.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
@@ -101,7 +101,7 @@ export class Pool {
   }
 
   async restart(options: { readonly filename?: string | URL } = {}): Promise<RollResult> {
-    knownKeys("restart.", options, ["filename"]);
+    objectOption("restart", options, ["filename"]);
     const entry = options.filename === undefined ? null : checkFilename("filename", options.filename);
     const requestId = this.#openRequest("restart");
     const result = this.#parts.waiters.forRoll(requestId);
@@ -110,7 +110,7 @@ export class Pool {
   }
 
   async resize(options: { readonly minWorkers?: number; readonly maxWorkers?: number }): Promise<void> {
-    knownKeys("resize.", options, ["minWorkers", "maxWorkers"]);
+    objectOption("resize", options, ["minWorkers", "maxWorkers"]);
     if (this.#refusal !== null) throw this.#refusal;
     const { workers, keepAlive } = this.#parts;
     const { minWorkers, maxWorkers } = { ...workers.bounds, ...options };

@@ -1,7 +1,7 @@
 // Options of one run, one map, one close.
 
 import { badOption } from "../errors.ts";
-import { integerOption, knownKeys, numberOption, textOption } from "../options.ts";
+import { integerOption, numberOption, objectOption, textOption } from "../options.ts";
 import type { MapOptions, RunOptions } from "./pool-types.ts";
 
 /** The longest that a timer can wait. */
@@ -21,7 +21,7 @@ export function checkRunOptions(options: RunOptions): void {
 }
 
 export function checkMapOptions(options: MapOptions, fallback: number): number {
-  knownKeys("map.", options, ["name", "concurrency", "signal", "timeoutMs", "retries"]);
+  objectOption("map", options, ["name", "concurrency", "signal", "timeoutMs", "retries"]);
   return integerOption("concurrency", options.concurrency, 1, 1_000_000, fallback);
 }
 

@@ -1,32 +1,7 @@
-// What a template process executes: takes its link over, waits for its order, becomes that template. What every fork must
-// find in place is put there first: a Math.random that can be seeded anew, stdio streams that are nobody's discovery.
+// What a template process executes. The flags that only a template needs leave no trace, or the application's own child
+// processes would get them from `process.execArgv`.
 
-import { createTemplateCommandReader } from "../link/frames.ts";
-import { decodeJson } from "../link/json-frame.ts";
-import { createFramedLink, nativeSupport } from "../native/index.ts";
-import { ownRandomness } from "./randomness.ts";
-import { Template } from "./template.ts";
+import { TEMPLATE_FLAGS } from "../spawn/template/template-flags.ts";
 
-/** stdin, stdout, stderr, then the link. */
-const LINK_FD = 3;
-
-const support = nativeSupport();
-if (!support.ok) throw new Error(support.reason);
-const { binding } = support;
-const randomness = ownRandomness();
-void process.stdout;
-void process.stderr;
-
-const reader = createTemplateCommandReader();
-const link = createFramedLink(binding, LINK_FD, {
-  frame(payload, descriptors) {
-    const reading = reader.read(decodeJson(payload));
-    if (reading.kind === "message") template.receive(reading.message, descriptors);
-    else for (const each of descriptors) binding.close(each);
-  },
-  // The supervisor is gone. The workers notice by themselves, on their own links.
-  ended: () => binding.exitNow(0),
-});
-const template = new Template({ binding, link, randomness });
-// A terminal or an operator may signal the whole group: the supervisor decides when a template ends.
-for (const signal of ["SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP"] as const) process.on(signal, () => {});
+process.execArgv.splice(0, TEMPLATE_FLAGS.length);
+await import("./process.ts");

@@ -1,7 +1,7 @@
 // Options that the Express and the Fastify adapter have in common, checked alike.
 
 import { badOption } from "@brood/core/errors";
-import { integerOption, knownKeys } from "@brood/core/options";
+import { integerOption, objectOption } from "@brood/core/options";
 
 export interface AdapterOptions {
   /** Path of the liveness route, default "/health/live"; false for none. It answers 200 while the process runs. */
@@ -25,7 +25,7 @@ export function checkAdapterOptions(
   options: AdapterOptions,
   others: readonly string[] = [],
 ): CheckedAdapterOptions {
-  knownKeys("", options, ["live", "ready", "isReady", "lingerMs", "drainTimeoutMs", ...others]);
+  objectOption("", options, ["live", "ready", "isReady", "lingerMs", "drainTimeoutMs", ...others]);
   const { isReady = () => true } = options;
   if (typeof isReady !== "function") throw badOption("isReady", isReady, "a function");
   return {

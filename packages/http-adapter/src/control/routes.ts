@@ -5,7 +5,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { RestartOptions } from "@brood/core";
 import { badOption, type ErrorCode, PoolError } from "@brood/core/errors";
-import { knownKeys } from "@brood/core/options";
+import { objectOption } from "@brood/core/options";
 import { scaleTarget } from "../scale-target.ts";
 import { readBody } from "./body.ts";
 import { streamEvents } from "./events.ts";
@@ -87,7 +87,7 @@ async function restart(
 
 /** `{ "to": 3 }` or `{ "to": "/srv/r2/server.js" }`; nothing: the same entry again. */
 function restartTarget(body: Readonly<Record<string, unknown>>): RestartOptions {
-  knownKeys("", body, ["to"]);
+  objectOption("", body, ["to"]);
   const { to } = body;
   if (to === undefined || to === null) return {};
   if (typeof to === "number" || typeof to === "string") return { to };

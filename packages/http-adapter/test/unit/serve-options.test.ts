@@ -38,6 +38,17 @@ describe("serve configuration", () => {
   });
 
   it.each([
+    ["/srv/app.js", 'option options: got "/srv/app.js", expected an object'],
+    [undefined, "option options: got undefined, expected an object"],
+    [null, "option options: got null, expected an object"],
+    [[], "option options: got an array, expected an object"],
+  ])("refuses %j, which is no configuration", (config, message) => {
+    expect(() => readServeConfig(config as unknown as ServeConfig)).toThrow(
+      expect.objectContaining({ code: "BROOD_BAD_OPTION", message }),
+    );
+  });
+
+  it.each([
     [
       { entry: "./missing.js" },
       'option entry: got "./missing.js", expected the path of a module that exists',

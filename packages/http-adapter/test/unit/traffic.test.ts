@@ -35,8 +35,8 @@ describe("a kept connection", () => {
 
 describe("a response that takes too long", () => {
   it("is left to its own timeout listener", async () => {
-    const [, client] = await keptConnection((_, response) => {
-      response.setTimeout(50, (socket: Socket) => {
+    const [, client] = await keptConnection(({ socket }, response) => {
+      response.setTimeout(50, () => {
         // Later than the look at a silent connection would be.
         setImmediate(() => setImmediate(() => response.end(`given up, ${socket.destroyed}`)));
       });

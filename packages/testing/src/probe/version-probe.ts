@@ -4,7 +4,7 @@
 
 import { validateHeaderName, validateHeaderValue } from "node:http";
 import { badOption } from "@brood/core";
-import { booleanOption, integerOption, knownKeys, textOption } from "@brood/core/options";
+import { booleanOption, integerOption, objectOption, textOption } from "@brood/core/options";
 import { Client, type ClientOrder } from "./client.ts";
 import type { ProbeResponse } from "./exchange.ts";
 import type { ProbeReport, ProbeSnapshot } from "./report.ts";
@@ -58,7 +58,7 @@ const OPTIONS: readonly (keyof VersionProbeOptions)[] = [
  * @throws PoolError BROOD_BAD_OPTION, as a rejection; a server that does not answer is no exception but a counted error.
  */
 export async function versionProbe(options: VersionProbeOptions): Promise<Probe> {
-  knownKeys("", options, OPTIONS);
+  objectOption("", options, OPTIONS);
   const target = parseTarget(options.target, textOption("path", options.path));
   const count = integerOption("clients", options.clients, 1, 10_000, 8);
   const newConnections = booleanOption("newConnections", options.newConnections, false);

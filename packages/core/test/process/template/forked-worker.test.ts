@@ -53,6 +53,7 @@ describe("a forked worker", () => {
       workers: 2,
       cwd,
       env: { BROOD_TEST_GIVEN: "given" },
+      execArgv: ["--stack-trace-limit=12"],
       name: "forked",
     });
     try {
@@ -71,6 +72,7 @@ describe("a forked worker", () => {
         umask: 0o027,
         given: "given",
         main: fixture("abilities.mjs"),
+        execArgv: ["--stack-trace-limit=12"],
       });
     }
     const pids = [...pidsOf(made), template?.pid ?? -1];

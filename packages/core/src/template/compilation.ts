@@ -1,0 +1,23 @@
+// What is compiled where. V8 compiles a function when it is first called, so every forked worker would compile for itself what
+// it needs to become one and to answer its first request: half of the CPU time from its fork to ready, and pages of its own
+// for code that all could share. So Brood's modules, and Node's, are compiled whole as they are loaded (`template-flags.ts`).
+// The application is compiled as anywhere, since whole it can take three times the memory (`--no-lazy` in `execArgv` asks for
+// that). What was compiled stays until the heap has been collected for the forks: nothing has run it so far, and V8 would
+// throw it away as unused.
+
+import { setFlagsFromString } from "node:v8";
+
+/** From here on as anywhere: a function is compiled when it is called. */
+export function compileOnCall(): void {
+  takeBack("--no-lazy", "--lazy");
+}
+
+/** From here on as anywhere: the code of what has not run for a while goes. */
+export function forgetUnused(): void {
+  takeBack("--no-flush-bytecode", "--flush-bytecode");
+}
+
+/** Unless whoever started the service has asked for it. */
+function takeBack(flag: string, opposite: string): void {
+  if (!process.execArgv.includes(flag)) setFlagsFromString(opposite);
+}
