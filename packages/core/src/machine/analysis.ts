@@ -43,7 +43,7 @@ export function analyse(turn: Turn, roll: Roll, config: CanaryConfig): FailureRe
   const analysis = roll.analysis ?? begin(turn, roll);
   if (turn.atMs < roll.lookAtMs) return null;
   roll.lookAtMs = turn.atMs + LOOK_EACH_MS;
-  turn.world.deadlines.push({ kind: "canary", generation: roll.to, atMs: roll.lookAtMs });
+  turn.world.deadlines.push({ kind: "canary", subject: roll.to, atMs: roll.lookAtMs });
   watchMore(turn.world, roll, analysis);
   for (const worker of analysis.watched.keys()) turn.commands.push({ type: "AskWorker", worker });
   if (analysis.sinceAtMs === null) {

@@ -5,12 +5,12 @@ import { STALL_MS } from "./config.ts";
 import type { Deadline } from "./deadlines.ts";
 import type { DeadlineEvent } from "./events.ts";
 import { checkLiveness, checkTemplateLiveness, forgiveStall } from "./liveness.ts";
-import type { TemplateId, WorkerId } from "./names.ts";
 import { bootTimeout, drainTimeout, nameOf } from "./reasons.ts";
 import { considerRecycling } from "./recycling.ts";
 import type { Worker } from "./registry.ts";
 import { endResolving } from "./requests.ts";
 import { expel, revisit } from "./slots.ts";
+import type { Template } from "./template-registry.ts";
 import { endTemplateBackOff, killTemplate, killTemplateAgain } from "./templates.ts";
 import { kill, killAgain, note, setDeadline } from "./workers.ts";
 import type { Turn } from "./world.ts";
@@ -21,28 +21,42 @@ export function handleDeadlines(turn: Turn, { dueAtMs }: DeadlineEvent): void {
   for (;;) {
     const deadline = turn.world.deadlines.takeDue(turn.atMs);
     if (deadline === null) return;
-    if (deadline.kind === "back-off") endBackOff(turn, deadline.slot);
-    else if (deadline.kind === "canary") continue;
-    else if (deadline.kind === "resolve") endResolving(turn, deadline.generation);
-    else if (deadline.kind === "template-back-off") endTemplateBackOff(turn, deadline.generation);
-    else if ("template" in deadline) handleTemplateDeadline(turn, deadline);
-    else handleWorkerDeadline(turn, deadline);
+    handleDeadline(turn, deadline);
   }
 }
 
-function handleWorkerDeadline(turn: Turn, deadline: Extract<Deadline, { readonly worker: WorkerId }>): void {
-  const worker = turn.world.registry.workers.get(deadline.worker);
-  if (worker === undefined) return;
-  switch (deadline.kind) {
+function handleDeadline(turn: Turn, { kind, subject }: Deadline): void {
+  switch (kind) {
     case "state":
-      return worker.stateDeadlineAtMs <= turn.atMs ? endState(turn, worker) : undefined;
     case "liveness":
-      return checkLiveness(turn, worker);
-    case "age":
-      return considerRecycling(turn, worker);
+    case "age": {
+      const worker = turn.world.registry.workers.bySerial(subject);
+      if (worker !== undefined) handleWorkerDeadline(turn, worker, kind);
+      return;
+    }
+    case "template-state":
+    case "template-liveness": {
+      const template = turn.world.templates.alive.get(`t${subject}`);
+      if (template !== undefined) handleTemplateDeadline(turn, template, kind);
+      return;
+    }
+    case "template-back-off":
+      return endTemplateBackOff(turn, subject);
+    case "back-off":
+      return endBackOff(turn, subject);
+    case "resolve":
+      return endResolving(turn, subject);
     case "healthy":
+    case "canary":
+      // What there is to do is done at the end of every turn.
       return;
   }
+}
+
+function handleWorkerDeadline(turn: Turn, worker: Worker, kind: "state" | "liveness" | "age"): void {
+  if (kind === "liveness") return checkLiveness(turn, worker);
+  if (kind === "age") return considerRecycling(turn, worker);
+  if (worker.stateDeadlineAtMs <= turn.atMs) endState(turn, worker);
 }
 
 /** The worker has stayed in a state for as long as it may. */
@@ -72,11 +86,10 @@ function endState(turn: Turn, worker: Worker): void {
 
 function handleTemplateDeadline(
   turn: Turn,
-  deadline: Extract<Deadline, { readonly template: TemplateId }>,
+  template: Template,
+  kind: "template-state" | "template-liveness",
 ): void {
-  const template = turn.world.templates.alive.get(deadline.template);
-  if (template === undefined) return;
-  if (deadline.kind === "template-liveness") return checkTemplateLiveness(turn, template);
+  if (kind === "template-liveness") return checkTemplateLiveness(turn, template);
   if (template.stateDeadlineAtMs > turn.atMs) return;
   if (template.state !== "killing") {
     return killTemplate(turn, template, bootTimeout(template, turn.world.config.bootTimeoutMs));

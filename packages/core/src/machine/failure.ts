@@ -29,6 +29,7 @@ export function workerFailed(turn: Turn, worker: Worker, reason: FailureReason, 
 
 /** Everybody who waits for a size gets the same answer. */
 export function settleScales(turn: Turn, reason: FailureReason | null): void {
+  if (turn.world.waitingScales.length === 0) return;
   for (const requestId of turn.world.waitingScales.splice(0)) {
     turn.commands.push({ type: "SettleScale", requestId, reason });
   }

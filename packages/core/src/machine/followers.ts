@@ -26,7 +26,7 @@ export function expectFollowers(turn: Turn, roll: Roll, canary: Worker): void {
   const tookMs = turn.atMs - canary.spawnedAtMs;
   roll.followersAtMs = turn.atMs + Math.max(0, config.minHealthyMs - tookMs);
   if (tookMs < config.minHealthyMs)
-    deadlines.push({ kind: "canary", generation: roll.to, atMs: roll.followersAtMs });
+    deadlines.push({ kind: "canary", subject: roll.to, atMs: roll.followersAtMs });
   for (const index of registry.slots.keys()) roll.pending.add(index);
 }
 

@@ -25,7 +25,7 @@ export function backOffMaxMs(failures: number): Milliseconds {
 /** The slot is not filled before `forMs` have passed. */
 export function pause(turn: Turn, slot: Slot, forMs: number): void {
   slot.backingOffUntilAtMs = turn.atMs + forMs;
-  turn.world.deadlines.push({ kind: "back-off", slot: slot.index, atMs: slot.backingOffUntilAtMs });
+  turn.world.deadlines.push({ kind: "back-off", subject: slot.index, atMs: slot.backingOffUntilAtMs });
 }
 
 /** Another release is coming: what the old one did is not held against the slot. */

@@ -7,14 +7,16 @@
 // for the replacement of a worker killed for silence; when a host starves, mass executions only make it worse.
 
 import { EXAMINE_MS, KILL_AGAIN_AFTER_MS } from "./config.ts";
-import type { WorkerState } from "./names.ts";
+import { serialOf, type WorkerState } from "./names.ts";
 import { heartbeatTimeout } from "./reasons.ts";
-import type { Worker } from "./registry.ts";
+import type { Silence, Worker } from "./registry.ts";
 import { expel } from "./slots.ts";
 import type { Template } from "./template-registry.ts";
 import { killTemplate, setTemplateDeadline } from "./templates.ts";
 import { note, setDeadline } from "./workers.ts";
 import type { Turn, World } from "./world.ts";
+
+const NEVER_MS = Number.NEGATIVE_INFINITY;
 
 /** Watches a worker that has just become ready. */
 export function watch(turn: Turn, worker: Worker): void {
@@ -26,17 +28,19 @@ export function watch(turn: Turn, worker: Worker): void {
 export function checkLiveness(turn: Turn, worker: Worker): void {
   const { world, atMs } = turn;
   if (worker.state !== "ready") return;
-  const silentSinceAtMs = Math.max(signOfLifeAtMs(worker), worker.suspendedAtMs, world.silenceForgivenAtMs);
+  const suspendedAtMs = worker.silence?.suspendedAtMs ?? NEVER_MS;
+  const silentSinceAtMs = Math.max(signOfLifeAtMs(worker), suspendedAtMs, world.silenceForgivenAtMs);
   const dueAtMs = silentSinceAtMs + world.config.heartbeatTimeoutMs;
   if (atMs < dueAtMs) return checkAgain(turn, worker, dueAtMs);
   const againMs = recheckMs(world);
-  const isSecondLook = wasSuspected(turn, worker, silentSinceAtMs);
-  worker.suspectedAtMs = atMs;
+  const silence = silenceOf(worker);
+  const isSecondLook = wasSuspected(turn, silence, silentSinceAtMs);
+  silence.suspectedAtMs = atMs;
   if (!isSecondLook || isBudgetSpent(world)) {
     ask(turn, worker);
     return checkAgain(turn, worker, atMs + againMs);
   }
-  if (worker.examinedAtMs < silentSinceAtMs) return examine(turn, worker);
+  if (silence.examinedAtMs < silentSinceAtMs) return examine(turn, worker, silence);
   if (worker.role === "current") world.executed.add(worker.slot);
   expel(turn, worker, heartbeatTimeout(worker, atMs - worker.lastHeartbeatAtMs));
 }
@@ -47,16 +51,28 @@ function ask({ world, commands }: Turn, worker: Worker): void {
 
 /** It was found stopped in the middle of a task. Only the first finding counts: the next ones are the same silence. */
 export function noteSuspended({ atMs }: Turn, worker: Worker): void {
-  if (worker.suspendedAtMs < signOfLifeAtMs(worker)) worker.suspendedAtMs = atMs;
+  const silence = silenceOf(worker);
+  if (silence.suspendedAtMs < signOfLifeAtMs(worker)) silence.suspendedAtMs = atMs;
 }
 
-function signOfLifeAtMs({ lastHeartbeatAtMs, busyAtMs }: Worker): number {
-  return Math.max(lastHeartbeatAtMs, busyAtMs);
+/** Where it is noted, made at the first note. */
+export function silenceOf(worker: Worker): Silence {
+  worker.silence ??= {
+    busyAtMs: NEVER_MS,
+    suspendedAtMs: NEVER_MS,
+    suspectedAtMs: NEVER_MS,
+    examinedAtMs: NEVER_MS,
+  };
+  return worker.silence;
+}
+
+function signOfLifeAtMs({ lastHeartbeatAtMs, silence }: Worker): number {
+  return silence === null ? lastHeartbeatAtMs : Math.max(lastHeartbeatAtMs, silence.busyAtMs);
 }
 
 /** Its last words: what it was doing is known to nobody once it is dead. */
-function examine(turn: Turn, worker: Worker): void {
-  worker.examinedAtMs = turn.atMs;
+function examine(turn: Turn, worker: Worker, silence: Silence): void {
+  silence.examinedAtMs = turn.atMs;
   // It may have begun a task since it was asked.
   ask(turn, worker);
   turn.commands.push({ type: "ExamineWorker", worker: worker.id });
@@ -103,13 +119,13 @@ export function checkTemplateLiveness(turn: Turn, template: Template): void {
 }
 
 function checkTemplateAgain(turn: Turn, template: Template, atMs: number): void {
-  turn.world.deadlines.push({ kind: "template-liveness", template: template.id, atMs });
+  turn.world.deadlines.push({ kind: "template-liveness", subject: serialOf(template.id), atMs });
 }
 
 /** Was this same silence found too long a moment ago? */
 function wasSuspected(
   { world, atMs }: Turn,
-  { suspectedAtMs }: Pick<Worker, "suspectedAtMs">,
+  { suspectedAtMs }: Pick<Silence, "suspectedAtMs">,
   silentSinceAtMs: number,
 ): boolean {
   return suspectedAtMs >= silentSinceAtMs && atMs - suspectedAtMs < 2 * recheckMs(world);
@@ -121,5 +137,5 @@ function recheckMs(world: World): number {
 }
 
 function checkAgain(turn: Turn, worker: Worker, atMs: number): void {
-  turn.world.deadlines.push({ kind: "liveness", worker: worker.id, atMs });
+  turn.world.deadlines.push({ kind: "liveness", subject: worker.serial, atMs });
 }

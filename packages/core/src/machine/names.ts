@@ -10,6 +10,13 @@ export type WorkerId = `w${number}`;
 /** One incarnation of a template. Never reused. */
 export type TemplateId = `t${number}`;
 
+/** The number in an id. Character by character: events are looked up by it, and this makes no other string. */
+export function serialOf(id: WorkerId | TemplateId): number {
+  let serial = 0;
+  for (let index = 1; index < id.length; index += 1) serial = serial * 10 + id.charCodeAt(index) - 48;
+  return serial;
+}
+
 /** A stable seat, 0-based. */
 export type SlotIndex = number;
 

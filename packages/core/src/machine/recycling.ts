@@ -18,7 +18,7 @@ export function drawLimits(turn: Turn, worker: Worker): void {
   }
   if (recycle.ageMs !== null) {
     worker.recycleAtMs = turn.atMs + recycle.ageMs * (1 - recycle.jitter * draw(turn));
-    turn.world.deadlines.push({ kind: "age", worker: worker.id, atMs: worker.recycleAtMs });
+    turn.world.deadlines.push({ kind: "age", subject: worker.serial, atMs: worker.recycleAtMs });
   }
 }
 
@@ -32,10 +32,11 @@ export function countSlowBeats({ world }: Turn, worker: Worker): void {
  *  because a slot that could not be queued (its replacement failed) must not be forgotten. */
 export function considerRecycling(turn: Turn, worker: Worker): void {
   const { memoryBytes } = turn.world.config.recycle;
-  const isSpent = worker.usage.requests >= worker.requestsLimit;
+  const isSpent = worker.requestsLimit !== null && worker.usage.requests >= worker.requestsLimit;
   const isLarge = memoryBytes !== null && worker.usage.rssBytes > memoryBytes;
   const isSlow = worker.slowBeats >= SLOW_BEATS;
-  if (isSpent || isLarge || isSlow || worker.recycleAtMs <= turn.atMs) queueRecycling(turn, worker);
+  const isOld = worker.recycleAtMs !== null && worker.recycleAtMs <= turn.atMs;
+  if (isSpent || isLarge || isSlow || isOld) queueRecycling(turn, worker);
 }
 
 /** Queues the slot, unless its replacement boots already or waits for its back-off. */

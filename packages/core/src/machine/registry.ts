@@ -4,7 +4,6 @@
 // decision has to scan (cost per event stays flat from 10 slots to 10,000).
 
 import type { Answers } from "./answers.ts";
-import type { Report } from "./events.ts";
 import type {
   FailureReason,
   Generation,
@@ -17,11 +16,16 @@ import type {
   WorkerRole,
   WorkerState,
 } from "./names.ts";
+import { WorkerTable } from "./worker-table.ts";
 
 export interface Worker {
   readonly id: WorkerId;
+  /** The number in its id. */
+  readonly serial: number;
+  /** In the table of workers: the next one in the same place. */
+  next: Worker | null;
   readonly slot: SlotIndex;
-  /** Requested. The reported one is in `reported`. */
+  /** Requested. */
   readonly generation: Generation;
   readonly release: Release;
   /** Forked from this one; null: fresh. */
@@ -29,31 +33,40 @@ export interface Worker {
   readonly spawnedAtMs: Milliseconds;
   role: WorkerRole;
   state: WorkerState;
-  reported: Report | null;
+  /** Its own word; null until it has reported. */
+  reportedGeneration: Generation | null;
+  /** It found other files than its generation pinned. */
+  releaseChanged: boolean;
   pid: number | null;
   readyAtMs: Milliseconds | null;
   /** Infinity while no deadline ends the state. */
   stateDeadlineAtMs: Milliseconds;
   lastHeartbeatAtMs: Milliseconds;
-  /** When it was last found at work on a task that does not let it speak. */
-  busyAtMs: Milliseconds;
-  /** When it was first found stopped in the middle of a task, with no sign of life since. */
-  suspendedAtMs: Milliseconds;
-  /** When its silence was last found too long. */
-  suspectedAtMs: Milliseconds;
-  /** When it was last asked what it is doing. */
-  examinedAtMs: Milliseconds;
+  /** Null until anything was noted in it; most workers never fall silent. */
+  silence: Silence | null;
   usage: Usage;
   /** With canary analysis: what it has answered so far. */
   answers: Answers | null;
   /** Heartbeats in a row that told of an event loop slower than allowed. */
   slowBeats: number;
-  /** Recycle after so many requests; Infinity without a limit. */
-  requestsLimit: number;
-  /** Recycle from then on; Infinity without a limit of age. */
-  recycleAtMs: Milliseconds;
+  /** Recycle after so many requests; null without a limit. */
+  requestsLimit: number | null;
+  /** Recycle from then on; null without a limit of age. */
+  recycleAtMs: Milliseconds | null;
   /** Why it must end, or what it confessed; null while nothing is wrong. */
   fault: FailureReason | null;
+}
+
+/** What is known of a worker that did not beat in time. Negative infinity: never. */
+export interface Silence {
+  /** When it was last found at work on a task that does not let it speak. */
+  busyAtMs: Milliseconds;
+  /** When it was first found stopped in the middle of a task, with no sign of life since. */
+  suspendedAtMs: Milliseconds;
+  /** When it was last found too long. */
+  suspectedAtMs: Milliseconds;
+  /** When the worker was last asked what it is doing. */
+  examinedAtMs: Milliseconds;
 }
 
 export interface Slot {
@@ -70,7 +83,7 @@ export interface Slot {
 
 export class Registry {
   readonly slots: Map<SlotIndex, Slot> = new Map();
-  readonly workers: Map<WorkerId, Worker> = new Map();
+  readonly workers: WorkerTable = new WorkerTable();
   readonly #aliveOf: Map<Generation, number> = new Map();
   readonly #currentOf: Map<Generation, number> = new Map();
   /** Slots with a current worker. */
@@ -91,7 +104,7 @@ export class Registry {
 
   /** Seats a new worker as the slot's incoming one. */
   seat(slot: Slot, worker: Worker): void {
-    this.workers.set(worker.id, worker);
+    this.workers.add(worker);
     count(this.#aliveOf, worker.generation, 1);
     this.booting += 1;
     slot.incoming = worker;
@@ -139,7 +152,7 @@ export class Registry {
   forget(worker: Worker): void {
     this.leave(worker);
     this.leaving -= 1;
-    this.workers.delete(worker.id);
+    this.workers.delete(worker);
     count(this.#aliveOf, worker.generation, -1);
   }
 }

@@ -30,7 +30,7 @@ export function countRollFailure(turn: Turn, worker: Worker, reason: FailureReas
 function sendCanaryLater(turn: Turn, roll: Roll): void {
   roll.canary = null;
   roll.canaryAtMs = turn.atMs + (0.5 + draw(turn) / 2) * backOffMaxMs(roll.failures);
-  turn.world.deadlines.push({ kind: "canary", generation: roll.to, atMs: roll.canaryAtMs });
+  turn.world.deadlines.push({ kind: "canary", subject: roll.to, atMs: roll.canaryAtMs });
 }
 
 /** A template failed before it was ready. The new generation's first one has one try, as a canary has; one that is built

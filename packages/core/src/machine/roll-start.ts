@@ -48,7 +48,7 @@ export function firstStep({ config }: World): RollStep {
 export function resolveRelease(turn: Turn, generation: Generation, entry: string): void {
   const { deadlines, config } = turn.world;
   turn.commands.push({ type: "ResolveRelease", generation, entry });
-  deadlines.push({ kind: "resolve", generation, atMs: turn.atMs + config.bootTimeoutMs });
+  deadlines.push({ kind: "resolve", subject: generation, atMs: turn.atMs + config.bootTimeoutMs });
 }
 
 /** A newer request takes over: what this one has not finished booting goes; the newer roll sees to the rest. */

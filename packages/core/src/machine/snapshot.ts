@@ -109,7 +109,7 @@ function workerSnapshot(world: World, worker: Worker, atMs: Milliseconds): Worke
   return {
     slot: worker.slot,
     worker: worker.id,
-    generation: worker.reported?.generation ?? null,
+    generation: worker.reportedGeneration,
     requestedGeneration: worker.generation,
     pid: worker.pid,
     // What it is held back for is the roll's concern; it boots all the same.
@@ -119,7 +119,6 @@ function workerSnapshot(world: World, worker: Worker, atMs: Milliseconds): Worke
     lastHeartbeatAgoMs: worker.readyAtMs === null ? null : shownMs(atMs - worker.lastHeartbeatAtMs),
     ...worker.usage,
     backingOffMs: backingOffUntilAtMs === null ? 0 : shownMs(Math.max(0, backingOffUntilAtMs - atMs)),
-    releaseChanged:
-      worker.reported !== null && worker.reported.release.fingerprint !== worker.release.fingerprint,
+    releaseChanged: worker.releaseChanged,
   };
 }

@@ -6,7 +6,7 @@
 import { FAILURES_FORGOTTEN_AFTER_MS, KILL_AGAIN_AFTER_MS } from "./config.ts";
 import { backOffMaxMs } from "./intensity.ts";
 import { invariant } from "./invariant.ts";
-import type { FailureReason, Generation } from "./names.ts";
+import { type FailureReason, type Generation, serialOf } from "./names.ts";
 import { nameOf, templateDiscarded } from "./reasons.ts";
 import type { Worker } from "./registry.ts";
 import { NEXT_OF_TEMPLATE } from "./template-lifecycle.ts";
@@ -102,7 +102,7 @@ export function setTemplateDeadline(turn: Turn, template: Template, afterMs: num
   template.stateDeadlineAtMs = turn.atMs + afterMs;
   turn.world.deadlines.push({
     kind: "template-state",
-    template: template.id,
+    subject: serialOf(template.id),
     atMs: template.stateDeadlineAtMs,
   });
 }
@@ -117,7 +117,7 @@ export function recordTemplateFailure(turn: Turn, template: Template): void {
   seat.backingOffUntilAtMs = turn.atMs + draw(turn) * backOffMaxMs(seat.failures - 1);
   turn.world.deadlines.push({
     kind: "template-back-off",
-    generation: seat.generation,
+    subject: seat.generation,
     atMs: seat.backingOffUntilAtMs,
   });
 }

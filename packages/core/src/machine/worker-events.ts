@@ -9,7 +9,7 @@ import { expectFollowers, isFollower } from "./followers.ts";
 import { identifies } from "./identity.ts";
 import { pause, recordFailure } from "./intensity.ts";
 import { NEXT, type WorkerInput } from "./lifecycle.ts";
-import { noteSuspended, watch } from "./liveness.ts";
+import { noteSuspended, silenceOf, watch } from "./liveness.ts";
 import type { FailureReason } from "./names.ts";
 import * as reasons from "./reasons.ts";
 import { considerRecycling, countSlowBeats, drawLimits } from "./recycling.ts";
@@ -65,7 +65,7 @@ export function handleWorkerEvent(turn: Turn, worker: Worker, event: WorkerEvent
       countSlowBeats(turn, worker);
       return considerRecycling(turn, worker);
     case "WorkerBusy":
-      worker.busyAtMs = turn.atMs;
+      silenceOf(worker).busyAtMs = turn.atMs;
       return;
     case "WorkerSuspended":
       return noteSuspended(turn, worker);
@@ -87,19 +87,19 @@ export function handleWorkerEvent(turn: Turn, worker: Worker, event: WorkerEvent
 /** The first report: it is admitted only when it is exactly who was ordered, and a follower not before its time. */
 function reported(turn: Turn, worker: Worker, { reported: report }: Told<"WorkerReported">): void {
   const { config, counters } = turn.world;
-  worker.reported = report;
+  worker.reportedGeneration = report.generation;
   worker.pid = report.pid;
+  worker.releaseChanged = report.release.fingerprint !== worker.release.fingerprint;
   const claim = identifies(worker, report);
   if (claim !== null) {
     counters.mismatched += 1;
     return expel(turn, worker, reasons.mismatch(worker, claim));
   }
-  const hasChanged = report.release.fingerprint !== worker.release.fingerprint;
   const mayDiffer = config.onReleaseChanged === "warn" && !bringsBack(turn.world, worker);
-  if (hasChanged && !mayDiffer) {
+  if (worker.releaseChanged && !mayDiffer) {
     return expel(turn, worker, reasons.releaseChanged(worker, report.release.fingerprint));
   }
-  if (hasChanged) {
+  if (worker.releaseChanged) {
     const { message } = reasons.releaseChanged(worker, report.release.fingerprint);
     note(turn, "warn", message);
   }
@@ -129,7 +129,7 @@ function becameReady(turn: Turn, worker: Worker): void {
   if (slot === undefined || slot.incoming !== worker) return;
   const isCanary = roll !== null && roll.step === "canary" && roll.canary === worker.id;
   if (isCanary) {
-    deadlines.push({ kind: "healthy", worker: worker.id, atMs: turn.atMs + config.minHealthyMs });
+    deadlines.push({ kind: "healthy", subject: worker.serial, atMs: turn.atMs + config.minHealthyMs });
     expectFollowers(turn, roll, worker);
   }
   if (isCanary && slot.current !== null) return;

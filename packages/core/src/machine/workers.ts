@@ -17,8 +17,11 @@ export function spawnInto(turn: Turn, slot: Slot, generation: Generation): Worke
   invariant(release !== undefined, `generation ${generation} has no release`);
   invariant(slot.incoming === null, `slot ${slot.index} has an incoming worker already`);
   const template = world.templates.readyOf(generation)?.id ?? null;
+  const serial = world.nextWorker++;
   const worker: Worker = {
-    id: `w${world.nextWorker++}`,
+    id: `w${serial}`,
+    serial,
+    next: null,
     slot: slot.index,
     generation,
     release,
@@ -26,20 +29,18 @@ export function spawnInto(turn: Turn, slot: Slot, generation: Generation): Worke
     spawnedAtMs: atMs,
     role: "incoming",
     state: "spawning",
-    reported: null,
+    reportedGeneration: null,
+    releaseChanged: false,
     pid: null,
     readyAtMs: null,
     stateDeadlineAtMs: Number.POSITIVE_INFINITY,
     lastHeartbeatAtMs: atMs,
-    busyAtMs: Number.NEGATIVE_INFINITY,
-    suspendedAtMs: Number.NEGATIVE_INFINITY,
-    suspectedAtMs: Number.NEGATIVE_INFINITY,
-    examinedAtMs: Number.NEGATIVE_INFINITY,
+    silence: null,
     usage: NO_USAGE,
     answers: null,
     slowBeats: 0,
-    requestsLimit: Number.POSITIVE_INFINITY,
-    recycleAtMs: Number.POSITIVE_INFINITY,
+    requestsLimit: null,
+    recycleAtMs: null,
     fault: null,
   };
   world.registry.seat(slot, worker);
@@ -114,7 +115,7 @@ export function killAgain(turn: Turn, worker: Worker): void {
 
 export function setDeadline(turn: Turn, worker: Worker, afterMs: number): void {
   worker.stateDeadlineAtMs = turn.atMs + afterMs;
-  turn.world.deadlines.push({ kind: "state", worker: worker.id, atMs: worker.stateDeadlineAtMs });
+  turn.world.deadlines.push({ kind: "state", subject: worker.serial, atMs: worker.stateDeadlineAtMs });
 }
 
 export function identityOf(worker: Worker): WorkerIdentity {

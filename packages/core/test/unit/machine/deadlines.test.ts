@@ -10,7 +10,7 @@ describe("deadlines", () => {
         fc.integer({ min: 0, max: 1000 }),
         (times, nowMs) => {
           const deadlines = new Deadlines();
-          for (const atMs of times) deadlines.push({ kind: "back-off", slot: 0, atMs });
+          for (const atMs of times) deadlines.push({ kind: "back-off", subject: 0, atMs });
           const taken: number[] = [];
           for (let due = deadlines.takeDue(nowMs); due !== null; due = deadlines.takeDue(nowMs))
             taken.push(due.atMs);

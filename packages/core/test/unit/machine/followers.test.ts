@@ -182,7 +182,7 @@ describe("followers", () => {
   it("their boot deadline does not run while they wait for us, and begins anew when they are admitted", () => {
     const world = watched({ minHealthyMs: 2_000, bootTimeoutMs: 500 }).at(2_000).deadlines().hello("w6");
     world.fresh().at(2_399).deadlines();
-    world.machine.world.deadlines.push({ kind: "state", worker: "w6", atMs: 2_399 });
+    world.machine.world.deadlines.push({ kind: "state", subject: 6, atMs: 2_399 });
     const held = world.machine.world.registry.workers.get("w6");
     if (held !== undefined) held.stateDeadlineAtMs = 2_399;
     world.deadlines().at(2_400).deadlines().at(2_899).deadlines().at(2_900).deadlines();

@@ -20,14 +20,12 @@ export function currentIsProven(): Invariant {
 
 function wrongCurrent({ index, current }: Slot, { workers }: Observation): string | null {
   if (current === null) return null;
-  const { id, generation, reported, state, role, slot } = current;
+  const { id, generation, reportedGeneration, state, role, slot } = current;
   const name = `current worker=${id} slot=${index} gen=${generation}`;
   if (state !== "ready") return `${name} is ${state}`;
   if (role !== "current" || slot !== index) return `${name} is listed as ${role} of slot=${slot}`;
-  if (reported === null) return `${name} never reported who it is`;
-  if (reported.generation !== generation || reported.worker !== id) {
-    return `${name} reported worker=${reported.worker} gen=${reported.generation}`;
-  }
+  if (reportedGeneration === null) return `${name} never reported who it is`;
+  if (reportedGeneration !== generation) return `${name} reported gen=${reportedGeneration}`;
   const truth = workers.get(id);
   if (truth === undefined) return null;
   if (truth.generation !== generation) return `${name} really runs gen=${truth.generation}`;

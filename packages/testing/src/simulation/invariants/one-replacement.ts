@@ -45,7 +45,8 @@ function hasDoneEnough({ config }: World, { usage, requestsLimit }: Worker): boo
   const { memoryBytes, ageMs, eventLoopDelayMs } = config.recycle;
   const isSlow = eventLoopDelayMs !== null && usage.eventLoopDelayMs > eventLoopDelayMs;
   const isLarge = memoryBytes !== null && usage.rssBytes > memoryBytes;
-  return usage.requests >= requestsLimit || isLarge || isSlow || ageMs !== null;
+  const isSpent = requestsLimit !== null && usage.requests >= requestsLimit;
+  return isSpent || isLarge || isSlow || ageMs !== null;
 }
 
 function incomingOf({ registry }: World): ReadonlyMap<SlotIndex, WorkerId> {

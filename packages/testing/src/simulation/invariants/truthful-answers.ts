@@ -48,7 +48,7 @@ function untrue({ world, workers }: Observation, result: RollResult): string | n
   }
   // In the same step a recycling may already have taken a worker away: only of that generation as well.
   for (const { index, current, incoming } of world.registry.slots.values()) {
-    if ((current?.reported ?? incoming)?.generation !== result.to)
+    if ((current?.reportedGeneration ?? incoming?.generation) !== result.to)
       return `slot=${index} has no current worker of it`;
   }
   for (const { id, generation } of world.registry.workers.values()) {

@@ -12,7 +12,11 @@ const readyOnes = ({ templates }: World): readonly Template[] =>
 function end(machine: Machine, template: Template, atMs: number): Command {
   template.state = "killing";
   template.stateDeadlineAtMs = atMs + 5_000;
-  machine.world.deadlines.push({ kind: "template-state", template: template.id, atMs: atMs + 5_000 });
+  machine.world.deadlines.push({
+    kind: "template-state",
+    subject: Number(template.id.slice(1)),
+    atMs: atMs + 5_000,
+  });
   return { type: "KillTemplate", template: template.id };
 }
 
