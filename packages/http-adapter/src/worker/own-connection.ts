@@ -3,6 +3,7 @@
 // middleware and `request.socket` are the real ones, and so is all code that runs. Sharing the service's socket was rejected:
 // whichever worker is free would answer.
 
+import type { EventEmitter } from "node:events";
 import net from "node:net";
 import { listenOfNode } from "./listen-capture.ts";
 
@@ -13,7 +14,7 @@ export interface OwnConnection {
   readonly socket: net.Socket;
   /** At once, also when an answer is still to come. */
   destroy(): void;
-  /** Settles when the server's end is closed. */
+  /** Settles when nothing of it is open any more: both ends, and the socket that was open for it. */
   readonly closed: Promise<void>;
 }
 
@@ -30,15 +31,20 @@ export async function openOwnConnection(
   adopt: (socket: net.Socket) => void = () => {},
 ): Promise<OwnConnection> {
   const gate = net.createServer({ noDelay: true });
+  const gateClosed = closeOf(gate);
   await opened(gate);
   const client = net.connect({ host: LOOPBACK, port: portOf(gate), noDelay: true });
   const accepted = await acceptedOf(gate, client).finally(() => gate.close());
   adopt(accepted);
-  const closed = new Promise<void>((resolve) => accepted.once("close", () => resolve()));
+  const closed = Promise.all([gateClosed, closeOf(client), closeOf(accepted)]).then(() => undefined);
   Reflect.set(accepted, "server", server);
   server.emit("connection", accepted);
   const socket = isSecure(server) ? await encrypted(client, protocol) : client;
   return { socket, destroy: () => client.destroy(), closed };
+}
+
+function closeOf(emitter: EventEmitter): Promise<void> {
+  return new Promise((resolve) => emitter.once("close", () => resolve()));
 }
 
 /** The server's end. A stranger who comes by is sent away. */

@@ -30,6 +30,8 @@ describe("warm-up requests", () => {
     expect(seen).toEqual([a, b, a, b]);
     expect(sockets.map(({ closed }) => closed)).toEqual([true]);
     expect(server.listening).toBe(false);
+    // A template that is forked now must have no socket of ours: neither end, nor the one that was open for them.
+    expect(process.getActiveResourcesInfo().filter((each) => /^TCP/.test(each))).toEqual([]);
   });
 
   it("are what a user's request is, for V8 too", async () => {
