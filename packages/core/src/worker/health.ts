@@ -16,10 +16,10 @@ export async function untilHealthy(check: HealthCheck, order: HealthCheckOrder):
   for (;;) {
     const wrong = await wrongWith(check, Math.max(1, untilMs - performance.now()));
     if (wrong === null) return;
-    if (performance.now() + order.intervalMs < untilMs) await delay(order.intervalMs);
-    else throw unfit(wrong, `for ${order.timeoutMs} ms`);
-    // Woken too late: nothing could answer in no time, and what it said before is worth more.
-    if (performance.now() >= untilMs) throw unfit(wrong, `for ${order.timeoutMs} ms`);
+    const mayAskAgain = performance.now() + order.intervalMs < untilMs;
+    if (mayAskAgain) await delay(order.intervalMs);
+    // Also when woken too late: nothing could answer in no time, and what it said before is worth more.
+    if (!mayAskAgain || performance.now() >= untilMs) throw unfit(wrong, `for ${order.timeoutMs} ms`);
   }
 }
 
