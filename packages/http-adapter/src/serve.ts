@@ -120,7 +120,7 @@ async function openHandoff(options: ServeOptions, retryForMs: number): Promise<H
   }
   const sockets = await bindAddresses(addresses, retryForMs, handoff.owner);
   return handoff.kind === "connection"
-    ? connectionHandoff(sockets, { ...handoff, logger })
+    ? connectionHandoff(sockets, { ...handoff, logger, runtime: options.runtime })
     : listenerHandoff(sockets);
 }
 

@@ -32,6 +32,7 @@ export interface ConnectionOptions {
   readonly holdTimeoutMs: number;
   readonly onError: OnError | undefined;
   readonly logger: Logger | undefined;
+  readonly runtime: "process" | "thread";
 }
 
 /** The supervisor's copy of a connection is closed so late at the most: until then a client does not see that a worker has
@@ -58,6 +59,9 @@ class ConnectionHandoff implements Handoff {
   readonly #sockets: readonly BoundSocket[];
   readonly #options: ConnectionOptions;
   readonly #binding: Binding | null;
+  /** Threads get the numbers of our descriptors and take those over; a copy for each connection would let a full table end
+   *  every thread, one after the other. */
+  readonly #lends: boolean;
   readonly #dispatcher: Dispatcher;
   readonly #unavailable: Unavailable;
   readonly #firstBytes: FirstBytes | null;
@@ -81,6 +85,7 @@ class ConnectionHandoff implements Handoff {
     this.#sockets = sockets;
     this.#options = options;
     this.#binding = binding;
+    this.#lends = binding !== null && options.runtime === "thread";
     this.addresses = sockets.map(({ address }) => address);
     this.#counters = binding === null ? null : new CounterPages(binding);
     this.#dispatcher = new Dispatcher({ ...options, lookEveryMs: binding === null ? null : LOOK_EVERY_MS });
@@ -133,6 +138,8 @@ class ConnectionHandoff implements Handoff {
     this.#firstBytes?.close();
     for (const acceptor of this.#acceptors) acceptor.close();
     this.#channels?.closeAll();
+    // What a thread has taken is not ours to close.
+    this.#look();
     for (const connection of this.#connections.values()) connection.close();
     this.#connections.clear();
     this.#unavailable.close();
@@ -188,7 +195,10 @@ class ConnectionHandoff implements Handoff {
   }
 
   #counted(worker: WorkerId, { taken, closed }: Totals): void {
-    for (const id of this.#dispatcher.counted(worker, taken, closed)) this.#forget(id)?.close();
+    for (const id of this.#dispatcher.counted(worker, taken, closed)) {
+      const connection = this.#forget(id);
+      if (!this.#lends) connection?.close();
+    }
   }
 
   #exited(worker: WorkerId): void {
@@ -220,7 +230,8 @@ class ConnectionHandoff implements Handoff {
         if (connection !== undefined) connections.push(connection);
       }
       // If it cannot be sent the worker is dying; its end brings them back.
-      this.#channels?.send(worker, { type: "Connections" }, connections);
+      if (!this.#lends) this.#channels?.send(worker, { type: "Connections" }, connections);
+      else this.#channels?.send(worker, { type: "Lent", descriptors: connections.map(({ fd }) => fd) }, []);
     }
     for (const id of refused) this.#refuse(id);
     if (this.#isStopping) for (const id of this.#dispatcher.giveUp()) this.#refuse(id);

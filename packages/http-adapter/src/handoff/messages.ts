@@ -8,6 +8,9 @@ export type ToWorker =
   | { readonly type: "Counters" }
   /** Accepted connections, one for each descriptor (or the one handle). */
   | { readonly type: "Connections" }
+  /** The same for a thread, by the numbers of the supervisor's own descriptors: their table is one. Each is the thread's from
+   *  the moment it counts it as taken. */
+  | { readonly type: "Lent"; readonly descriptors: readonly number[] }
   /** Nothing more will come: the worker drains. */
   | { readonly type: "End" }
   /** Serve this slot's sockets as well: one descriptor for each address (or the one handle, of address `index`). */

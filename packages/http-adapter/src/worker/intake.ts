@@ -81,6 +81,8 @@ export class Intake {
         return this.#countIn(received);
       case "Connections":
         return this.#connections?.take(received);
+      case "Lent":
+        return this.#connections?.take(message.descriptors.map((fd) => ({ fd, handle: null })));
       case "End":
         return this.#end();
       case "Adopt":
