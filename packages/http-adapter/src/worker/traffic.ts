@@ -70,7 +70,7 @@ export class Traffic {
     const emit = server.emit;
     server.emit = (event: string | symbol, ...args: unknown[]): boolean => {
       const [first, second] = args;
-      const isHot = event === "request" && this.#lingerMs === null;
+      const isHot = event === "request" && args.length === 2 && this.#lingerMs === null;
       if (isHot && first instanceof IncomingMessage && second instanceof ServerResponse) {
         this.#requested(event, first, second);
         return Reflect.apply(emit, server, [event, first, second]);

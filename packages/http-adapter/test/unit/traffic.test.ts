@@ -46,6 +46,50 @@ describe("a response that takes too long", () => {
   });
 });
 
+describe("requests", () => {
+  it("count once, also one whose expectation the application looks at first", async () => {
+    const { server, traffic, client } = await served();
+    server.on("checkContinue", (request, response) => {
+      response.writeContinue();
+      server.emit("request", request, response);
+    });
+    client.write("GET /a HTTP/1.1\r\nhost: a\r\n\r\n");
+    await answer(client);
+    client.write("POST /b HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-length: 0\r\n\r\n");
+    await once(server, "answered");
+    client.write("GET /c HTTP/1.1\r\nhost: a\r\n\r\n");
+    await once(server, "answered");
+    expect(traffic.requests).toBe(3);
+  });
+
+  it("reach the application's listeners with whatever it emits beside them", async () => {
+    const { server, client } = await served();
+    const heard: number[] = [];
+    server.on("request", (...args: readonly unknown[]) => heard.push(args.length));
+    server.once("request", (request, response) => server.emit("request", request, response, "more"));
+    client.write("GET /a HTTP/1.1\r\nhost: a\r\n\r\n");
+    await answer(client);
+    expect(heard.toSorted()).toEqual([2, 3]);
+  });
+});
+
+/** Emits `answered` with each of its answers. */
+async function served(): Promise<{ server: Server; traffic: Traffic; client: Socket }> {
+  const server = createServer((_request, response) => {
+    if (!response.writableEnded) response.end("answer", () => server.emit("answered"));
+  });
+  const traffic = new Traffic(null);
+  traffic.observe(server);
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const client = connect((server.address() as AddressInfo).port, "127.0.0.1");
+  onTestFinished(() => {
+    client.destroy();
+    server.close();
+  });
+  return { server, traffic, client };
+}
+
 /** One request has been answered on it.  @param later  answers the others */
 async function keptConnection(
   later: RequestListener = ({ url }, response) => response.end(url),
