@@ -1,7 +1,7 @@
 // What a template process executes. The flags that only a template needs leave no trace, or the application's own child
 // processes would get them from `process.execArgv`.
 
-import { TEMPLATE_FLAGS } from "../link/template-flags.ts";
+import { templateFlags } from "../link/template-flags.ts";
 
-process.execArgv.splice(0, TEMPLATE_FLAGS.length);
+process.execArgv.splice(0, templateFlags(process.env["NODE_OPTIONS"]).length);
 await import("./process.ts");

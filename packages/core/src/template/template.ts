@@ -19,6 +19,7 @@ import { loadPlainRelease } from "../worker/plain-host.ts";
 import { becomeWorker } from "./become-worker.ts";
 import { compileOnCall, forgetUnused } from "./compilation.ts";
 import { collectGarbage } from "./garbage.ts";
+import { limitHeapGrowth } from "./heap-growth.ts";
 import { beginPreflight, unsafe } from "./preflight.ts";
 import type { Randomness } from "./randomness.ts";
 
@@ -94,6 +95,7 @@ export class Template {
     for (let time = 0; time < REHEARSALS; time += 1) this.#parts.randomness.renew();
     collectGarbage(this.#parts.binding);
     forgetUnused();
+    limitHeapGrowth();
     this.#loaded = { order, release, context, draining };
     this.#heartbeat = setInterval(() => this.#send({ type: "Heartbeat" }), order.heartbeatIntervalMs);
     this.#send({ type: "Ready" });

@@ -7,7 +7,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { createFrameWriter, createTemplateFrameReader } from "../../link/frames.ts";
 import { decodeJson, encodeJson } from "../../link/json-frame.ts";
-import { TEMPLATE_FLAGS } from "../../link/template-flags.ts";
+import { templateFlags } from "../../link/template-flags.ts";
 import type { TemplateCommand, TemplateMessage } from "../../link/template-protocol.ts";
 import type { WorkerId } from "../../machine/names.ts";
 import { createFramedLink, type FramedLink } from "../../native/index.ts";
@@ -46,8 +46,10 @@ export class TemplateProcess implements TemplateHandle {
       ended: () => this.#linkEnded(),
     });
     try {
-      this.#child = spawn(process.execPath, [...TEMPLATE_FLAGS, ...options.execArgv, TEMPLATE_MAIN], {
-        env: workerEnvironment(options.env, options.compileCache),
+      const env = workerEnvironment(options.env, options.compileCache);
+      const flags = templateFlags(env["NODE_OPTIONS"]);
+      this.#child = spawn(process.execPath, [...flags, ...options.execArgv, TEMPLATE_MAIN], {
+        env,
         cwd: options.cwd,
         stdio: ["ignore", stdout === null ? "inherit" : "pipe", "pipe", theirs],
       });

@@ -1,4 +1,5 @@
 // What a forked worker is and can: all that an application may expect of a process of its own.
+import type { ServiceOptions } from "@brood/core";
 import { describe, expect, it } from "vitest";
 import { folder, gone, pidsOf, service, within } from "../support.ts";
 import { ask, fixture, workersOf } from "./support.ts";
@@ -31,6 +32,13 @@ interface Draws {
   readonly uuids: readonly string[];
   readonly integers: readonly number[];
   readonly floats: readonly number[];
+}
+
+interface Heap {
+  /** MiB. */
+  readonly young: number;
+  /** Of the old generation. */
+  readonly collections: number;
 }
 
 describe("a forked worker", () => {
@@ -105,5 +113,24 @@ describe("a forked worker", () => {
     // Of 400,000 integers below 2^48 a pair may be equal by chance (1 in 3,500 runs); a shared state makes them all equal.
     const integers = all.flatMap((each) => [...each.integers]);
     expect(new Set(integers).size).toBeGreaterThan(integers.length - 5);
+  });
+
+  it("keeps its own part of the heap small, unless its flags say otherwise", async () => {
+    const heapWith = async (options: Partial<ServiceOptions>): Promise<Heap> => {
+      const made = service({ entry: fixture("abilities.mjs"), spawn: "template", workers: 1, ...options });
+      await within("start", made.start());
+      const [worker = "w1"] = workersOf(made);
+      return (await ask(made, worker, "heap")) as Heap;
+    };
+    const usual = await heapWith({});
+    const given = await heapWith({
+      execArgv: ["--heap-growing-percent=300"],
+      env: { NODE_OPTIONS: "--max-semi-space-size=32" },
+    });
+    const last = await heapWith({ execArgv: ["--max-semi-space-size=32"] });
+    expect(usual.collections).toBeGreaterThan(given.collections);
+    // Two halves; the page that is being filled may come on top.
+    expect(usual.young).toBeLessThanOrEqual(2 * 8 * 2);
+    for (const { young } of [given, last]) expect(young).toBeGreaterThan(2 * 8 * 2);
   });
 });
