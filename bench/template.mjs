@@ -83,10 +83,10 @@ async function measure({ spawn, execArgv, warmup }) {
   const running = await startBrood(app, workers, { node, folder: own, args });
   try {
     const idlePss = totalPss(running.supervisorPid);
-    const sustained = await throughput(tool, running.target, { connections: CONNECTIONS, seconds });
+    const first = await throughput(tool, running.target, { connections: CONNECTIONS, seconds });
     await throughput(tool, `${running.target}/work`, { connections: CONNECTIONS, seconds });
     const loadedPss = totalPss(running.supervisorPid);
-    const steady = await throughput(tool, running.target, { connections: CONNECTIONS, seconds: 2 });
+    const sustained = await throughput(tool, running.target, { connections: CONNECTIONS, seconds });
     await running.restart();
     const after = await throughput(tool, running.target, { connections: CONNECTIONS, seconds: 2 });
     const stats = await status(own);
@@ -96,11 +96,12 @@ async function measure({ spawn, execArgv, warmup }) {
       readyMs: median(ready),
       idlePss,
       loadedPss,
+      firstPerSecond: first.perSecond,
       perSecond: sustained.perSecond,
-      steadyP99: steady.p99Ms,
+      steadyP99: sustained.p99Ms,
       afterP99: after.p99Ms,
       stop: running.stop,
-      errors: sustained.errors + steady.errors + after.errors,
+      errors: first.errors + sustained.errors + after.errors,
       async pauseMs() {
         await running.stop();
         const lines = existsSync(pauses) ? readFileSync(pauses, "utf8").trim().split("\n").map(Number) : [0];
@@ -148,6 +149,7 @@ table(
     "ready ms",
     "PSS idle MiB",
     "PSS loaded MiB",
+    "req/s first",
     "req/s",
     "p99 ms",
     "p99 after\nroll ms",
@@ -159,6 +161,7 @@ table(
     spread(of(name, "readyMs"), 1),
     spread(of(name, "idlePss"), 0),
     spread(of(name, "loadedPss"), 0),
+    spread(of(name, "firstPerSecond"), 0),
     spread(of(name, "perSecond"), 0),
     spread(of(name, "steadyP99"), 1),
     spread(of(name, "afterP99"), 1),
@@ -172,6 +175,7 @@ table(
     "ready",
     "PSS idle",
     "PSS loaded",
+    "req/s first",
     "req/s",
     "p99",
     "p99 after roll",
@@ -185,6 +189,7 @@ table(
       ratio(name, "readyMs"),
       ratio(name, "idlePss"),
       ratio(name, "loadedPss"),
+      ratio(name, "firstPerSecond"),
       ratio(name, "perSecond"),
       ratio(name, "steadyP99"),
       ratio(name, "afterP99"),
@@ -193,4 +198,5 @@ table(
     ]),
 );
 console.log(`child_process.fork of the same script to its listening: ${spread(forks, 0)} ms`);
+console.log("req/s first: right after the start; the other after both loads, when what will be copied has been.");
 console.log("PSS: supervisor, template and workers together; loaded: after both loads.");
