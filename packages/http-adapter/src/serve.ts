@@ -11,6 +11,7 @@ import { connectionHandoff } from "./handoff/connection-handoff.ts";
 import { type Handoff, listenerHandoff } from "./handoff/handoff.ts";
 import { reuseportHandoff } from "./handoff/reuseport-handoff.ts";
 import { bindAddresses, claimWithin } from "./listen/bind.ts";
+import { inheritsNoDelay } from "./listen/no-delay.ts";
 import { LogFile } from "./log-files.ts";
 import { inspectPidfile, type PidfileState, writePidfile } from "./pidfile.ts";
 import { ReleaseStack } from "./release-stack.ts";
@@ -141,6 +142,7 @@ function serviceOptions(
     },
     addresses: handoff.addresses,
     handoff: handoff.kind,
+    inheritsNoDelay: inheritsNoDelay(options.addresses),
     healthPath: options.healthPath,
     warmup: options.warmup,
   };

@@ -4,6 +4,7 @@
 //   connection  the supervisor accepts, and passes each connection on
 
 import type { Server } from "node:net";
+import { nativeSupport } from "@brood/core/native";
 import type { HostOrder } from "@brood/core/worker";
 import { CounterWriter } from "../handoff/counters.ts";
 import { LINK_ROLE, type ToWorker } from "../handoff/messages.ts";
@@ -15,7 +16,9 @@ import {
   pageOf,
   type Received,
 } from "./handoff-channel.ts";
+import type { HttpHostData } from "./host-data.ts";
 import type { ListenCall } from "./listen-call.ts";
+import { InheritedNoDelay } from "./no-delay.ts";
 import { SharedSockets } from "./shared-sockets.ts";
 
 /** The supervisor says End in the turn in which it learns of the drain; past this it is too busy to be waited for, and
@@ -25,7 +28,8 @@ const END_WITHIN_MS = 1_000;
 export class Intake {
   readonly #order: HostOrder;
   readonly #server: Server;
-  readonly #handoff: "listener" | "reuseport" | "connection";
+  readonly #handoff: HttpHostData["handoff"];
+  readonly #noDelay: InheritedNoDelay | null;
   #channel: HandoffChannel | null = null;
   #sockets: SharedSockets | null = null;
   #connections: ConnectionIntake | null = null;
@@ -33,10 +37,15 @@ export class Intake {
   readonly #ended: Promise<void>;
   #end: () => void = () => {};
 
-  constructor(order: HostOrder, server: Server, handoff: "listener" | "reuseport" | "connection") {
+  constructor(
+    order: HostOrder,
+    server: Server,
+    { handoff, inheritsNoDelay }: Pick<Required<HttpHostData>, "handoff" | "inheritsNoDelay">,
+  ) {
     this.#order = order;
     this.#server = server;
     this.#handoff = handoff;
+    this.#noDelay = inheritsNoDelay ? inheritedNoDelay() : null;
     this.#ended = new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -46,12 +55,12 @@ export class Intake {
    *  @param path  what `server.address()` says for a unix socket  @param addresses  as `brood` prints them */
   async open(path: string, addresses: readonly string[], options: ListenCall["options"]): Promise<void> {
     if (this.#handoff === "connection") {
-      this.#connections = new ConnectionIntake(this.#server, addresses, () => this.#channel);
+      this.#connections = new ConnectionIntake(this.#server, addresses, () => this.#channel, this.#noDelay);
       await this.#connections.open(options.backlog, path);
     } else {
       const listening = this.#order.sockets.filter(({ role }) => role !== LINK_ROLE);
       const descriptors = listening.map(({ fd }) => this.#order.ownSocket(fd));
-      this.#sockets = await SharedSockets.open(this.#server, descriptors, path, options);
+      this.#sockets = await SharedSockets.open(this.#server, descriptors, path, options, this.#noDelay);
     }
     if (this.#handoff === "listener") return;
     this.#channel = openHandoffChannel(this.#order, (message, received) => this.#receive(message, received));
@@ -105,6 +114,11 @@ export class Intake {
     const page = received === undefined ? null : pageOf(received);
     if (page !== null) this.#connections?.countIn(new CounterWriter(page));
   }
+}
+
+function inheritedNoDelay(): InheritedNoDelay {
+  const native = nativeSupport();
+  return new InheritedNoDelay(native.ok ? native.binding : null);
 }
 
 function within(event: Promise<void>, limitMs: number): Promise<void> {
