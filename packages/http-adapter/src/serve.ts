@@ -114,14 +114,15 @@ async function openControl(options: ServeOptions, stack: ReleaseStack): Promise<
 }
 
 async function openHandoff(options: ServeOptions, retryForMs: number): Promise<Handoff> {
-  const { addresses, handoff } = options;
+  const { addresses, handoff, runtime } = options;
   const { logger } = options.engine;
   if (handoff.kind === "reuseport") {
-    return reuseportHandoff({ addresses, logger, claim: (attempt) => claimWithin(retryForMs, attempt) });
+    const claim = <Value>(attempt: () => Promise<Value>): Promise<Value> => claimWithin(retryForMs, attempt);
+    return reuseportHandoff({ addresses, logger, runtime, claim });
   }
   const sockets = await bindAddresses(addresses, retryForMs, handoff.owner);
   return handoff.kind === "connection"
-    ? connectionHandoff(sockets, { ...handoff, logger, runtime: options.runtime })
+    ? connectionHandoff(sockets, { ...handoff, logger, runtime })
     : listenerHandoff(sockets);
 }
 

@@ -8,6 +8,7 @@ import { nativeSupport } from "@brood/core/native";
 import type { HostOrder } from "@brood/core/worker";
 import { CounterWriter } from "../handoff/counters.ts";
 import { LINK_ROLE, type ToWorker } from "../handoff/messages.ts";
+import type { BareHandle } from "../listen/server-handle.ts";
 import { ConnectionIntake } from "./connection-intake.ts";
 import {
   type HandoffChannel,
@@ -17,6 +18,7 @@ import {
   type Received,
 } from "./handoff-channel.ts";
 import type { HttpHostData } from "./host-data.ts";
+import { LentSockets } from "./lent-sockets.ts";
 import type { ListenCall } from "./listen-call.ts";
 import { InheritedNoDelay } from "./no-delay.ts";
 import { SharedSockets } from "./shared-sockets.ts";
@@ -30,6 +32,7 @@ export class Intake {
   readonly #server: Server;
   readonly #handoff: HttpHostData["handoff"];
   readonly #noDelay: InheritedNoDelay | null;
+  readonly #lent: LentSockets | null;
   #channel: HandoffChannel | null = null;
   #sockets: SharedSockets | null = null;
   #connections: ConnectionIntake | null = null;
@@ -45,7 +48,10 @@ export class Intake {
     this.#order = order;
     this.#server = server;
     this.#handoff = handoff;
-    this.#noDelay = inheritsNoDelay ? inheritedNoDelay() : null;
+    const native = nativeSupport();
+    const binding = native.ok ? native.binding : null;
+    this.#noDelay = inheritsNoDelay ? new InheritedNoDelay(binding) : null;
+    this.#lent = binding && new LentSockets(binding, (slot, handle) => this.#adopt(slot, handle));
     this.#ended = new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -70,6 +76,7 @@ export class Intake {
   async close(): Promise<void> {
     if (this.#connections !== null) await within(this.#ended, END_WITHIN_MS);
     this.#isClosed = true;
+    this.#lent?.close();
     this.#connections?.close();
     this.#sockets?.close();
   }
@@ -97,16 +104,24 @@ export class Intake {
       case "Adopt":
         for (const each of received) {
           const handle = handleOfReceived(each);
-          // Sent before the supervisor knew of the drain: somebody else has it by now.
-          if (this.#isClosed) handle?.close();
-          else if (handle !== null) this.#sockets?.adopt(message.slot, handle);
+          if (handle !== null) this.#adopt(message.slot, handle);
         }
         return;
+      case "AdoptLent":
+        if (!this.#isClosed) this.#lent?.take(message.slot, message.sockets);
+        return;
       case "Release":
+        this.#lent?.release(message.slot);
         this.#sockets?.release(message.slot);
         this.#channel?.send({ type: "Released", slot: message.slot });
         return;
     }
+  }
+
+  #adopt(slot: number, handle: BareHandle): void {
+    // Sent before the supervisor knew of the drain: somebody else has it by now.
+    if (this.#isClosed) handle.close();
+    else this.#sockets?.adopt(slot, handle);
   }
 
   /** Without the page receipts are told. */
@@ -114,11 +129,6 @@ export class Intake {
     const page = received === undefined ? null : pageOf(received);
     if (page !== null) this.#connections?.countIn(new CounterWriter(page));
   }
-}
-
-function inheritedNoDelay(): InheritedNoDelay {
-  const native = nativeSupport();
-  return new InheritedNoDelay(native.ok ? native.binding : null);
 }
 
 function within(event: Promise<void>, limitMs: number): Promise<void> {
