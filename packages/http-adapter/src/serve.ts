@@ -11,6 +11,7 @@ import { connectionHandoff } from "./handoff/connection-handoff.ts";
 import { type Handoff, listenerHandoff } from "./handoff/handoff.ts";
 import { reuseportHandoff } from "./handoff/reuseport-handoff.ts";
 import { bindAddresses, claimWithin } from "./listen/bind.ts";
+import { inheritsNoDelay } from "./listen/no-delay.ts";
 import { LogFile } from "./log-files.ts";
 import { inspectPidfile, type PidfileState, writePidfile } from "./pidfile.ts";
 import { ReleaseStack } from "./release-stack.ts";
@@ -113,14 +114,15 @@ async function openControl(options: ServeOptions, stack: ReleaseStack): Promise<
 }
 
 async function openHandoff(options: ServeOptions, retryForMs: number): Promise<Handoff> {
-  const { addresses, handoff } = options;
+  const { addresses, handoff, runtime } = options;
   const { logger } = options.engine;
   if (handoff.kind === "reuseport") {
-    return reuseportHandoff({ addresses, logger, claim: (attempt) => claimWithin(retryForMs, attempt) });
+    const claim = <Value>(attempt: () => Promise<Value>): Promise<Value> => claimWithin(retryForMs, attempt);
+    return reuseportHandoff({ addresses, logger, runtime, claim });
   }
   const sockets = await bindAddresses(addresses, retryForMs, handoff.owner);
   return handoff.kind === "connection"
-    ? connectionHandoff(sockets, { ...handoff, logger, runtime: options.runtime })
+    ? connectionHandoff(sockets, { ...handoff, logger, runtime })
     : listenerHandoff(sockets);
 }
 
@@ -141,6 +143,7 @@ function serviceOptions(
     },
     addresses: handoff.addresses,
     handoff: handoff.kind,
+    inheritsNoDelay: inheritsNoDelay(options.addresses),
     healthPath: options.healthPath,
     warmup: options.warmup,
   };

@@ -13,7 +13,7 @@ static const struct {
     {"watchStop", brood_watch_stop},       {"socketPair", brood_socket_pair},
     {"linkSend", brood_link_send},         {"linkReceive", brood_link_receive},
     {"duplicate", brood_duplicate},        {"close", brood_close},
-    {"bindReuseport", brood_bind_reuseport},
+    {"bindReuseport", brood_bind_reuseport}, {"isNoDelay", brood_is_no_delay},
     {"acceptMany", brood_accept_many},     {"closeMany", brood_close_many},
     {"peerAddress", brood_peer_address},   {"peek", brood_peek},
     {"steer", brood_steer},                {"unsteer", brood_unsteer},

@@ -63,6 +63,7 @@ napi_value brood_without_threads(napi_env env, napi_callback_info info);
 napi_value brood_collect_all(napi_env env, napi_callback_info info);
 napi_value brood_close(napi_env env, napi_callback_info info);
 napi_value brood_bind_reuseport(napi_env env, napi_callback_info info);
+napi_value brood_is_no_delay(napi_env env, napi_callback_info info);
 napi_value brood_accept_many(napi_env env, napi_callback_info info);
 napi_value brood_close_many(napi_env env, napi_callback_info info);
 napi_value brood_peer_address(napi_env env, napi_callback_info info);

@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -39,6 +40,7 @@ static const char *prepare(int fd, union address *address, socklen_t length, int
   const int on = 1, only = v6_only;
   if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0) return "setsockopt";
   if (setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) return "setsockopt";
+  if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0) return "setsockopt";
   if (address->any.sa_family == AF_INET6 &&
       setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof only) != 0)
     return "setsockopt";
@@ -47,7 +49,8 @@ static const char *prepare(int fd, union address *address, socklen_t length, int
   return getsockname(fd, &address->any, &length) == 0 ? NULL : "getsockname";
 }
 
-/** bindReuseport(host, port, backlog, v6Only): [descriptor, real port]. A backlog of 0 binds without listening. */
+/** bindReuseport(host, port, backlog, v6Only): [descriptor, real port]. A backlog of 0 binds without listening. Its connections
+ *  come with TCP_NODELAY. */
 napi_value brood_bind_reuseport(napi_env env, napi_callback_info info) {
   napi_value arguments[4];
   char host[INET6_ADDRSTRLEN + 1];
@@ -74,5 +77,17 @@ napi_value brood_bind_reuseport(napi_env env, napi_callback_info info) {
   const int values[] = {fd, ntohs(is_v4 ? address.v4.sin_port : address.v6.sin6_port)};
   const napi_value result = brood_int_array(env, values, 2);
   if (result == NULL) close(fd);
+  return result;
+}
+
+/** isNoDelay(fd): whether TCP_NODELAY is set; false for what is no TCP socket. */
+napi_value brood_is_no_delay(napi_env env, napi_callback_info info) {
+  napi_value argument, result;
+  int fd, is_set = 0;
+  socklen_t length = sizeof is_set;
+  if (!brood_arguments(env, info, 1, &argument) || !brood_int(env, argument, "fd", &fd)) return NULL;
+  if (getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &is_set, &length) != 0 && errno != EOPNOTSUPP && errno != ENOPROTOOPT)
+    return brood_throw_errno(env, errno, "getsockopt");
+  BROOD_TRY(env, napi_get_boolean(env, is_set != 0, &result));
   return result;
 }

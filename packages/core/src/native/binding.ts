@@ -58,13 +58,15 @@ export interface Binding {
   replace(from: number, to: number): void;
   /** As fs.closeSync, which warns of such descriptors in a thread. */
   close(fd: number): void;
-  /** `host` is a numeric address; a backlog of 0 binds without listening. */
+  /** `host` is a numeric address; a backlog of 0 binds without listening. Connections come with TCP_NODELAY. */
   bindReuseport(
     host: string,
     port: number,
     backlog: number,
     v6Only: boolean,
   ): readonly [fd: number, port: number];
+  /** Whether TCP_NODELAY is set; false for what is no TCP socket. */
+  isNoDelay(fd: number): boolean;
   /** Connections that wait on a listening descriptor, at most `max` (256): non-blocking, close-on-exec. */
   acceptMany(fd: number, max: number): number[];
   /** Closes all, whatever becomes of one. */

@@ -15,7 +15,16 @@ export type ToWorker =
   | { readonly type: "End" }
   /** Serve this slot's sockets as well: one descriptor for each address (or the one handle, of address `index`). */
   | { readonly type: "Adopt"; readonly slot: SlotIndex; readonly index: number }
+  /** The same for a thread, which makes descriptors of its own. */
+  | { readonly type: "AdoptLent"; readonly slot: SlotIndex; readonly sockets: readonly LentSocket[] }
   | { readonly type: "Release"; readonly slot: SlotIndex };
+
+/** A descriptor of the supervisor's. */
+export interface LentSocket {
+  readonly fd: number;
+  /** What is to be found under that number. */
+  readonly inode: number;
+}
 
 export type FromWorker =
   /** The first: the link is open. */

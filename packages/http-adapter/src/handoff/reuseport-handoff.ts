@@ -1,6 +1,7 @@
 // Performs what slot-sockets.ts decides: opens and closes sockets, steers the kernel, tells workers to adopt and to let go.
 // Events of the service go in as they come; commands are performed in order, and what they answer is stepped after them.
 
+import { fstatSync } from "node:fs";
 import type { Logger, PassedSocket, Service, WorkerSeat } from "@brood/core";
 import type { Binding } from "@brood/core/native";
 import type { ListenAddress } from "../listen/addresses.ts";
@@ -21,6 +22,7 @@ import { type SlotCommand, type SlotEvent, SlotSockets } from "./slot-sockets.ts
 export interface ReuseportOptions {
   readonly addresses: readonly ListenAddress[];
   readonly logger: Logger | undefined;
+  readonly runtime: "process" | "thread";
   /** Claims an address; tried again while a dead predecessor lets go of it. */
   readonly claim: <Value>(attempt: () => Promise<Value>) => Promise<Value>;
 }
@@ -29,7 +31,7 @@ export interface ReuseportOptions {
 export async function reuseportHandoff(options: ReuseportOptions): Promise<Handoff> {
   const backend = reuseportBackend(options.addresses);
   const claimed = await options.claim(() => claimAll(backend, options.addresses));
-  return new ReuseportHandoff(backend, claimed.ports, claimed.first, options.logger);
+  return new ReuseportHandoff(backend, claimed.ports, claimed.first, options);
 }
 
 /** The first slot's sockets are made at once: from then on the ports are ours. */
@@ -59,6 +61,8 @@ class ReuseportHandoff implements Handoff {
   readonly #binding: Binding | null;
   readonly #ports: readonly SharedPort[];
   readonly #logger: Logger | undefined;
+  /** Threads get the numbers of our descriptors: copies could not be received while the one table of all is full. */
+  readonly #lends: boolean;
   readonly #policy: SlotSockets;
   readonly #groups: readonly ReuseportGroup[];
   readonly #sockets: Map<SlotIndex, readonly OwnedSocket[]> = new Map();
@@ -77,13 +81,14 @@ class ReuseportHandoff implements Handoff {
     backend: Backend,
     ports: readonly SharedPort[],
     first: readonly OwnedSocket[],
-    logger: Logger | undefined,
+    { logger, runtime }: Pick<ReuseportOptions, "logger" | "runtime">,
   ) {
     this.#backend = backend;
     this.#binding = backend.kind === "native" ? backend.binding : null;
     this.#ports = ports;
     this.#spare = first;
     this.#logger = logger;
+    this.#lends = this.#binding !== null && runtime === "thread";
     this.addresses = ports.map(({ address }) => address);
     this.#groups = ports.map(() => new ReuseportGroup());
     this.#policy = new SlotSockets(this.#canSteer(first));
@@ -167,12 +172,7 @@ class ReuseportHandoff implements Handoff {
       case "OpenSocket":
         return; // `socketsOf` has, where a failure can be told
       case "Adopt":
-        this.#channels?.send(
-          command.worker,
-          { type: "Adopt", slot: command.slot, index: 0 },
-          this.#sockets.get(command.slot) ?? [],
-        );
-        return;
+        return this.#adopt(command.slot, command.worker);
       case "Release":
         this.#channels?.send(command.worker, { type: "Release", slot: command.slot }, []);
         return;
@@ -185,6 +185,13 @@ class ReuseportHandoff implements Handoff {
         if (this.#closeSteered(command.slot)) this.#queue.push({ type: "SteeringLeaked" });
         return;
     }
+  }
+
+  #adopt(slot: SlotIndex, worker: WorkerId): void {
+    const sockets = this.#sockets.get(slot) ?? [];
+    if (!this.#lends) return void this.#channels?.send(worker, { type: "Adopt", slot, index: 0 }, sockets);
+    const lent = sockets.map(({ fd }) => ({ fd, inode: fstatSync(fd).ino }));
+    this.#channels?.send(worker, { type: "AdoptLent", slot, sockets: lent }, []);
   }
 
   #open(slot: SlotIndex): void {

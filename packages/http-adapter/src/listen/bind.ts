@@ -9,6 +9,7 @@ import { PoolError } from "@brood/core/errors";
 import { describeAddress, formatAddress, type ListenAddress } from "./addresses.ts";
 import { addressFailure } from "./bind-failure.ts";
 import { claimSockets } from "./claim.ts";
+import { inheritsNoDelay } from "./no-delay.ts";
 import {
   adoptDescriptor,
   type BareHandle,
@@ -16,6 +17,7 @@ import {
   type BoundHandle,
   bindTcp,
   bindUnix,
+  setNoDelay,
 } from "./server-handle.ts";
 import { applyOwner, type SocketOwner } from "./socket-owner.ts";
 import {
@@ -81,6 +83,8 @@ async function bindOnce(
   const drafts: DraftSocket[] = [];
   try {
     for (const address of addresses) drafts.push(await draft(address, owner));
+    // Before anybody can connect: what is connected already would not have it.
+    if (inheritsNoDelay(addresses)) for (const each of drafts) handDownNoDelay(each);
     await claim(drafts);
     for (const each of drafts) await each.publish();
     return drafts;
@@ -88,6 +92,11 @@ async function bindOnce(
     await Promise.all(drafts.map((each) => each.release()));
     throw error;
   }
+}
+
+function handDownNoDelay({ wanted, bare }: DraftSocket): void {
+  const code = wanted.kind === "tcp" ? setNoDelay(bare) : null;
+  if (code !== null) throw addressFailure(wanted, code);
 }
 
 async function claim(drafts: readonly DraftSocket[]): Promise<void> {

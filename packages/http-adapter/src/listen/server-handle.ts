@@ -124,6 +124,14 @@ export function acceptOnHandle(bare: BareHandle, accepted: (connection: BareHand
   return failure === 0 ? null : getSystemErrorName(failure);
 }
 
+/** Of a TCP socket. @returns the operating system's code, or null. */
+export function setNoDelay(bare: BareHandle): string | null {
+  const set: unknown = Reflect.get(bare, "setNoDelay");
+  if (typeof set !== "function") return "ENOSYS";
+  const failure: unknown = Reflect.apply(set, bare, [true]);
+  return typeof failure === "number" && failure !== 0 ? getSystemErrorName(failure) : null;
+}
+
 /** The client's numeric address, "" when it has none. */
 export function peerOfHandle(handle: object | null): string {
   const getpeername: unknown = handle === null ? undefined : Reflect.get(handle, "getpeername");

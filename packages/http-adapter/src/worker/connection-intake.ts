@@ -9,6 +9,7 @@ import net from "node:net";
 import type { CounterWriter } from "../handoff/counters.ts";
 import { type AdoptConnection, type BareHandle, connectionAdopter } from "../listen/server-handle.ts";
 import { type HandoffChannel, handleOfConnection, type Received } from "./handoff-channel.ts";
+import type { InheritedNoDelay } from "./no-delay.ts";
 import { allowLateClose, answerAddress } from "./shared-sockets.ts";
 
 /** What net.Server asks of its handle. */
@@ -32,17 +33,24 @@ export class ConnectionIntake {
   readonly #channel: () => HandoffChannel | null;
   readonly #handle: FakeHandle;
   readonly #adopt: AdoptConnection;
+  readonly #noDelay: InheritedNoDelay | null;
   #counters: CounterWriter | null = null;
   #taken = 0;
   #closed = 0;
   #reporting: NodeJS.Timeout | undefined;
 
-  /** @param addresses  of the server, as `brood` prints them */
-  constructor(server: Server, addresses: readonly string[], channel: () => HandoffChannel | null) {
+  /** @param addresses  of the server, as `brood` prints them  @param noDelay  if TCP_NODELAY comes with the connections */
+  constructor(
+    server: Server,
+    addresses: readonly string[],
+    channel: () => HandoffChannel | null,
+    noDelay: InheritedNoDelay | null = null,
+  ) {
     this.#server = server;
     this.#channel = channel;
     this.#handle = fakeHandle(addresses[0] ?? "");
     this.#adopt = connectionAdopter(addresses);
+    this.#noDelay = noDelay;
     // Beyond maxConnections: Node closes it without a `connection`.
     server.on("drop", () => this.closed());
   }
@@ -60,6 +68,7 @@ export class ConnectionIntake {
     const listen: unknown = Reflect.get(this.#server, "_listen2");
     if (typeof listen !== "function") throw new TypeError("net.Server has no _listen2 in this Node");
     Reflect.apply(listen, this.#server, [null, null, null, backlog, undefined, 0]);
+    this.#noDelay?.expect(this.#server);
     return listening;
   }
 

@@ -19,6 +19,8 @@ export interface HttpHostData {
   /** Where connections come from: listening sockets that go with the worker ("listener", "reuseport"), or the
    *  supervisor, one by one ("connection"). Default "listener". */
   readonly handoff?: "listener" | "reuseport" | "connection";
+  /** TCP connections come with TCP_NODELAY set, from their listening sockets. Default false. */
+  readonly inheritsNoDelay?: boolean;
   /** Asked of the application before it serves and while it is on trial; null (default) for none. */
   readonly healthPath?: string | null;
   /** GET requests of our own before anybody serves: each path so many times. Default none. */
@@ -36,6 +38,7 @@ export function readHostData(hostData: unknown): Required<HttpHostData> {
     waitReady: given.waitReady ?? false,
     addresses: given.addresses ?? [],
     handoff: given.handoff ?? "listener",
+    inheritsNoDelay: given.inheritsNoDelay ?? false,
     healthPath: given.healthPath ?? null,
     warmup: given.warmup ?? { requests: 0, paths: [] },
   };

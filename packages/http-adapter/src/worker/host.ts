@@ -86,9 +86,8 @@ class HttpHost implements WorkerHost {
     const { capture, script, app, late } = this.#loaded;
     const { call } = capture;
     const path = /^unix:(.+)/.exec(this.#hostData.addresses[0] ?? "")?.[1] ?? call?.path ?? "unix socket";
-    const { handoff, addresses } = this.#hostData;
-    this.#intake = new Intake(this.#order, app.server, handoff);
-    await this.#intake.open(path, addresses, call?.options ?? {});
+    this.#intake = new Intake(this.#order, app.server, this.#hostData);
+    await this.#intake.open(path, this.#hostData.addresses, call?.options ?? {});
     capture.opened();
     if (this.#lateHooks !== null && (await settles(late, LATE_EXPORTS_MS))) await this.#lateHooks;
     if (this.#hostData.waitReady) await script.ready;

@@ -4,9 +4,11 @@
 //   connection  the supervisor accepts, and passes each connection on
 
 import type { Server } from "node:net";
+import { nativeSupport } from "@brood/core/native";
 import type { HostOrder } from "@brood/core/worker";
 import { CounterWriter } from "../handoff/counters.ts";
 import { LINK_ROLE, type ToWorker } from "../handoff/messages.ts";
+import type { BareHandle } from "../listen/server-handle.ts";
 import { ConnectionIntake } from "./connection-intake.ts";
 import {
   type HandoffChannel,
@@ -15,7 +17,10 @@ import {
   pageOf,
   type Received,
 } from "./handoff-channel.ts";
+import type { HttpHostData } from "./host-data.ts";
+import { LentSockets } from "./lent-sockets.ts";
 import type { ListenCall } from "./listen-call.ts";
+import { InheritedNoDelay } from "./no-delay.ts";
 import { SharedSockets } from "./shared-sockets.ts";
 
 /** The supervisor says End in the turn in which it learns of the drain; past this it is too busy to be waited for, and
@@ -25,7 +30,9 @@ const END_WITHIN_MS = 1_000;
 export class Intake {
   readonly #order: HostOrder;
   readonly #server: Server;
-  readonly #handoff: "listener" | "reuseport" | "connection";
+  readonly #handoff: HttpHostData["handoff"];
+  readonly #noDelay: InheritedNoDelay | null;
+  readonly #lent: LentSockets | null;
   #channel: HandoffChannel | null = null;
   #sockets: SharedSockets | null = null;
   #connections: ConnectionIntake | null = null;
@@ -33,10 +40,18 @@ export class Intake {
   readonly #ended: Promise<void>;
   #end: () => void = () => {};
 
-  constructor(order: HostOrder, server: Server, handoff: "listener" | "reuseport" | "connection") {
+  constructor(
+    order: HostOrder,
+    server: Server,
+    { handoff, inheritsNoDelay }: Pick<Required<HttpHostData>, "handoff" | "inheritsNoDelay">,
+  ) {
     this.#order = order;
     this.#server = server;
     this.#handoff = handoff;
+    const native = nativeSupport();
+    const binding = native.ok ? native.binding : null;
+    this.#noDelay = inheritsNoDelay ? new InheritedNoDelay(binding) : null;
+    this.#lent = binding && new LentSockets(binding, (slot, handle) => this.#adopt(slot, handle));
     this.#ended = new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -46,12 +61,12 @@ export class Intake {
    *  @param path  what `server.address()` says for a unix socket  @param addresses  as `brood` prints them */
   async open(path: string, addresses: readonly string[], options: ListenCall["options"]): Promise<void> {
     if (this.#handoff === "connection") {
-      this.#connections = new ConnectionIntake(this.#server, addresses, () => this.#channel);
+      this.#connections = new ConnectionIntake(this.#server, addresses, () => this.#channel, this.#noDelay);
       await this.#connections.open(options.backlog, path);
     } else {
       const listening = this.#order.sockets.filter(({ role }) => role !== LINK_ROLE);
       const descriptors = listening.map(({ fd }) => this.#order.ownSocket(fd));
-      this.#sockets = await SharedSockets.open(this.#server, descriptors, path, options);
+      this.#sockets = await SharedSockets.open(this.#server, descriptors, path, options, this.#noDelay);
     }
     if (this.#handoff === "listener") return;
     this.#channel = openHandoffChannel(this.#order, (message, received) => this.#receive(message, received));
@@ -61,6 +76,7 @@ export class Intake {
   async close(): Promise<void> {
     if (this.#connections !== null) await within(this.#ended, END_WITHIN_MS);
     this.#isClosed = true;
+    this.#lent?.close();
     this.#connections?.close();
     this.#sockets?.close();
   }
@@ -88,16 +104,24 @@ export class Intake {
       case "Adopt":
         for (const each of received) {
           const handle = handleOfReceived(each);
-          // Sent before the supervisor knew of the drain: somebody else has it by now.
-          if (this.#isClosed) handle?.close();
-          else if (handle !== null) this.#sockets?.adopt(message.slot, handle);
+          if (handle !== null) this.#adopt(message.slot, handle);
         }
         return;
+      case "AdoptLent":
+        if (!this.#isClosed) this.#lent?.take(message.slot, message.sockets);
+        return;
       case "Release":
+        this.#lent?.release(message.slot);
         this.#sockets?.release(message.slot);
         this.#channel?.send({ type: "Released", slot: message.slot });
         return;
     }
+  }
+
+  #adopt(slot: number, handle: BareHandle): void {
+    // Sent before the supervisor knew of the drain: somebody else has it by now.
+    if (this.#isClosed) handle.close();
+    else this.#sockets?.adopt(slot, handle);
   }
 
   /** Without the page receipts are told. */

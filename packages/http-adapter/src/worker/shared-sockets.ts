@@ -8,35 +8,40 @@ import net from "node:net";
 import type { BareHandle } from "../listen/server-handle.ts";
 import type { ListenCall } from "./listen-call.ts";
 import { listenOfNode } from "./listen-capture.ts";
+import type { InheritedNoDelay } from "./no-delay.ts";
 
 export class SharedSockets {
   readonly #main: net.Server;
   readonly #servers: readonly net.Server[];
+  readonly #noDelay: InheritedNoDelay | null;
   /** Of other slots, by slot. */
   readonly #adopted: Map<number, net.Server[]> = new Map();
 
-  private constructor(main: net.Server, servers: readonly net.Server[]) {
+  private constructor(main: net.Server, servers: readonly net.Server[], noDelay: InheritedNoDelay | null) {
     this.#main = main;
     this.#servers = servers;
+    this.#noDelay = noDelay;
   }
 
   /** Resolves when `main` gets connections from every descriptor. Rejects with Node's error.
-   *  @param pathOfMain what `main.address()` says if the first descriptor is a unix socket */
+   *  @param pathOfMain what `main.address()` says if the first descriptor is a unix socket
+   *  @param noDelay  if TCP_NODELAY comes with the connections */
   static async open(
     main: net.Server,
     descriptors: readonly number[],
     pathOfMain: string,
     options: ListenCall["options"],
+    noDelay: InheritedNoDelay | null = null,
   ): Promise<SharedSockets> {
     answerAddress(main, pathOfMain);
     const servers = descriptors.map((_, index) => (index === 0 ? main : auxiliaryOf(main)));
     await Promise.all(
       servers.map((server, index) =>
-        listening(server, { ...(index === 0 && options), fd: descriptors[index] }),
+        listening(server, { ...(index === 0 && options), fd: descriptors[index] }, noDelay),
       ),
     );
     for (const auxiliary of servers.slice(1)) auxiliary.on("error", (error) => main.emit("error", error));
-    return new SharedSockets(main, servers);
+    return new SharedSockets(main, servers, noDelay);
   }
 
   /** Accepts nothing more. Connections stay as they are. */
@@ -54,6 +59,7 @@ export class SharedSockets {
     server.on("error", (error) => this.#main.emit("error", error));
     this.#adopted.set(slot, [...(this.#adopted.get(slot) ?? []), server]);
     Reflect.apply(listenOfNode, server, [{ handle }]);
+    this.#noDelay?.expect(server);
   }
 
   /** Lets go of it; when this returns its descriptors are closed here. */
@@ -100,7 +106,7 @@ function auxiliaryOf(main: net.Server): net.Server {
   return auxiliary;
 }
 
-function listening(server: net.Server, options: object): Promise<void> {
+function listening(server: net.Server, options: object, noDelay: InheritedNoDelay | null): Promise<void> {
   return new Promise((resolve, reject) => {
     const settled = (error?: Error): void => {
       server.off("listening", settled).off("error", settled);
@@ -109,6 +115,7 @@ function listening(server: net.Server, options: object): Promise<void> {
     };
     server.once("listening", settled).once("error", settled);
     Reflect.apply(listenOfNode, server, [options]);
+    noDelay?.expect(server);
   });
 }
 
