@@ -13,7 +13,7 @@ import type { Member } from "./task-team.ts";
 /** One look a millisecond: what stands behind a slow task is held for two of them at most. */
 const LOOK_MS = 1;
 /** So many budgets more make a worker full, whatever it has: above what the dispatcher lets stand before one more task. */
-const FULL_BUDGETS = 2;
+const FULL_BUDGETS = 5;
 
 export class SlowTaskWatch {
   readonly #dispatcher: Dispatcher<PoolTask>;
@@ -43,11 +43,22 @@ export class SlowTaskWatch {
   arm(): void {
     if (this.#isArmed || !this.#hasBehind()) return;
     this.#isArmed = true;
+    this.#lookAtLinks(true);
+    this.#next();
+  }
+
+  #next(): void {
     this.#clock.after(LOOK_MS, () => {
-      this.#isArmed = false;
+      this.#lookAtLinks(true);
       this.#look();
-      this.arm();
+      if (this.#hasBehind()) return this.#next();
+      this.#isArmed = false;
+      this.#lookAtLinks(false);
     });
+  }
+
+  #lookAtLinks(again: boolean): void {
+    for (const { link } of this.#members.values()) link.look(again);
   }
 
   /** Somebody has nothing to do: it gets what waits behind a task that takes most of the budget. Shorter ones are over before
@@ -79,7 +90,7 @@ export class SlowTaskWatch {
         const seen = this.#seen.get(worker);
         if (seen?.answered !== load.answered)
           this.#seen.set(worker, { answered: load.answered, atMs: nowMs });
-        else if (nowMs - seen.atMs >= Math.max(LOOK_MS, isAnyFree ? 0 : load.expectedUs / 1_000))
+        else if (nowMs - seen.atMs >= (isAnyFree ? LOOK_MS : LOOK_MS + load.expectedUs / 1_000))
           isAnyTakenBack = this.#takeBack(member) || isAnyTakenBack;
       }
     }

@@ -46,8 +46,8 @@ export class ResultBuffer {
     }
   }
 
-  addResult(seq: number, result: unknown, us: number): void {
-    if (this.#channel.place(seq, result, us)) return;
+  addResult(seq: number, result: unknown, us: number, behind: number): void {
+    if (this.#channel.place(seq, result, us, behind)) return;
     const moved = movedOf(result);
     if (moved === null) return this.add(seq, DONE, result, us);
     this.flush();
