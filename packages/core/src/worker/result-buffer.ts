@@ -1,5 +1,5 @@
-// How results leave a worker. Where no message is needed, or one is cheap, each at once. Where it is not (a process's pipe),
-// they are gathered for at most half a millisecond; and before a task begins that is not known to be short, everything
+// How results leave a worker. Where no message is needed (shared memory), or one is cheap, each at once. Where it is not (a
+// process's pipe), they are gathered for at most half a millisecond; and before a task begins that is not known to be short, everything
 // gathered leaves first. So nobody's result waits behind a slow task, but for the first slow one of a name that had always
 // been short.
 
