@@ -17,8 +17,8 @@
 /** More than anybody shares; a wrong number must not fill the memory. */
 #define BYTES_MAX (16 * 1024 * 1024)
 
-/** pageCreate(bytes): the descriptor of new memory, all zero, at least a page. Its size cannot be changed any more: a shorter one would end
- *  whoever reads it with SIGBUS. */
+/** pageCreate(bytes): the descriptor of new memory, all zero, at least a page. Its size cannot be changed any more: a
+ *  shorter one would end whoever reads it with SIGBUS. */
 napi_value brood_page_create(napi_env env, napi_callback_info info) {
   napi_value argument, result;
   int bytes;

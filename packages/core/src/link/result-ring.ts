@@ -1,10 +1,13 @@
-// Results of a task worker without a message each: a ring in memory that the worker writes and the pool reads. A result is there
-// at once and for good, also when the worker is deep in its next task, or dead; only the news of it takes a message, and
-// while the pool has not read since the last one, or looks by itself soon, no other. So a burst shares one message and a single task waits for nobody.
-// It holds what fits a place: numbers, booleans, null, undefined, short strings. Everything else travels as a message.
-// Rule: one writer, one reader. Whoever reads sets NEWS before it looks at WRITTEN, the writer sets WRITTEN before it looks
-// at NEWS: one of them sees the other.
-// Rejected: holding results back to post many at once, as processes do; a slow task would hold up those before it.
+// Results of a task worker without a message each: a ring in memory that the worker writes and the pool reads. A result
+// is there at once and for good, also when the worker is deep in its next task, or dead; only the news of it takes a
+// message, and while the pool has not read since the last one, or looks by itself soon, no other. So a burst shares one
+// message and a single task waits for nobody. It holds what fits a place: numbers, booleans, null, undefined, short
+// strings. Everything else travels as a message.
+// Rule: one writer, one reader. Whoever reads sets NEWS before it looks at WRITTEN, the writer sets WRITTEN before it
+// looks at NEWS: one of them sees the other.
+// What the pool reads is not believed beyond its own bounds: a process may overwrite its memory before it dies of that.
+// Rejected: holding results back to post many at once, as processes do without it; a slow task would hold up those
+// before it.
 
 import { DONE } from "./task-protocol.ts";
 
@@ -149,8 +152,9 @@ export class ResultReader {
   /** Everything that is there now, in the order written. */
   each(take: TakeAnswer): void {
     const { head, kinds, numbers } = this.#places;
-    const written = Atomics.load(head, WRITTEN);
-    while (this.#read !== written) {
+    const count = (Atomics.load(head, WRITTEN) - this.#read) | 0;
+    if (count < 0 || count > PLACES) return;
+    for (let left = count; left > 0; left -= 1) {
       const place = this.#read & (PLACES - 1);
       const at = place * PLACE_NUMBERS;
       this.#read = (this.#read + 1) | 0;

@@ -1,7 +1,7 @@
-// In the memory that a pool and a task worker share: a cell for each task that may be outstanding at a time. A cell holds the
-// task's number and whether it was offered, has begun, or was taken back. The worker begins a task, and the pool takes it back,
-// by exchanging exactly "this number, offered": one of them wins, so a task that was taken back cannot begin, also when its
-// cell has been given to another one meanwhile.
+// In the memory that a pool and a task worker share: a cell for each task that may be outstanding at a time. A cell
+// holds the task's number and whether it was offered, has begun, or was taken back. The worker begins a task, and the
+// pool takes it back, by exchanging exactly "this number, offered": one of them wins, so a task that was taken back
+// cannot begin, also when its cell has been given to another one meanwhile.
 
 /** More than can ever be outstanding on one worker: a batch or `concurrentTasksPerWorker`, each at most 1_000. */
 const CELLS = 1_024;

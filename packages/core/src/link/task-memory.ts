@@ -1,6 +1,7 @@
-// What lies where in the memory that a pool and one task worker share: a head, the cells of its tasks, the ring of its results.
-// Threads share it as a SharedArrayBuffer, processes on Linux as an unlinked file of memory that both map. A worker that cannot map
-// it (no addon in its environment) writes the number of each task it begins to its first bytes instead, as to any file.
+// What lies where in the memory that a pool and one task worker share: a head, the cells of its tasks, the ring of its
+// results. Threads share it as a SharedArrayBuffer, processes on Linux as an unlinked file of memory that both map. A
+// worker that cannot map it (no addon in its environment) writes the number of each task it begins to its first bytes
+// instead, as to any file.
 
 import { RING_BYTES } from "./result-ring.ts";
 import { CELLS_BYTES, taskCells } from "./task-cells.ts";

@@ -1,5 +1,6 @@
-// What every task process has at the pool's end, however it was started: the link of the data plane with the journal beside
-// it (on Linux with the addon memory that both share, as threads do), and a voice for a worker that is asked and cannot answer: deep in a task (legal, however long), or stopped in it.
+// What every task process has at the pool's end, however it was started: the link of the data plane with the journal
+// beside it (on Linux with the addon memory that both share, as threads do), and a voice for a worker that is asked and
+// cannot answer: deep in a task (legal, however long), or stopped in it.
 
 import type { SupervisorMessage } from "../link/protocol.ts";
 import { RESULTS_READY } from "../link/result-ring.ts";

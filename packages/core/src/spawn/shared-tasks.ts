@@ -1,5 +1,5 @@
-// The pool's end of the memory that it shares with a task worker: what has begun there and what is taken back, without asking,
-// and results without a message each.
+// The pool's end of the memory that it shares with a task worker: what has begun there and what is taken back, without
+// asking, and results without a message each.
 
 import { ResultReader } from "../link/result-ring.ts";
 import { BEGUN, cellValue, exchangeOffer, OFFERED, REVOKED } from "../link/task-cells.ts";

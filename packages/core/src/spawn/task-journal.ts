@@ -1,6 +1,6 @@
-// The pool's end of what a task process notes: memory that both map, where the addon is there, else a file of four bytes without a
-// name. The worker opens either through /proc. Where there is no /proc, nobody knows what a dead worker had begun; then all it
-// was sent counts as begun.
+// The pool's end of what a task process notes: memory that both map, where the addon is there, else a file of four
+// bytes without a name. The worker opens either through /proc. Where there is no /proc, nobody knows what a dead worker
+// had begun; then all it was sent counts as begun.
 
 import { closeSync, existsSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

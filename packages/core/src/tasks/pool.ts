@@ -37,7 +37,8 @@ const CLOSE_TIMEOUT_MS = 30_000;
 const MAP_AHEAD = 64;
 
 /** One executor for all promises: a function and its scope for each would be a fifth of what a waiting task allocates. */
-let lastResolve: (value: unknown) => void = () => {};
+const nobody = (): void => {};
+let lastResolve: (value: unknown) => void = nobody;
 function takeResolve(resolve: (value: unknown) => void): void {
   lastResolve = resolve;
 }
@@ -86,6 +87,7 @@ export class Pool {
       this.#taskIds += 1;
       const sent = moved === null ? value : moved.value;
       const task = new PoolTask(this.#taskIds, sent, request, this.#parts.clock.now(), lastResolve);
+      lastResolve = nobody;
       this.#heed(task);
       this.#parts.plane.submit(task);
       return promise;

@@ -1,10 +1,10 @@
-// Batching guesses that tasks are short. When one is not, those behind it on its worker must not wait for it: a worker that
-// has answered nothing for a millisecond although tasks stand behind the running one gives them back when somebody else is
-// free, and when nobody is, once its task should have been over: then they go before all that wait. It counts
-// as full until it answers. Looked at only while something stands behind, and only where a link can take back (shared memory).
-// What stands behind a task of a millisecond is handed over as soon as somebody has nothing to do.
-// Each look first reads the results that are there, of all workers in one wake-up of this thread: so a worker with work at hand need
-// not tell each (a third of what this thread did for tasks of 1 ms), and none is known later than a look.
+// Batching guesses that tasks are short. When one is not, those behind it on its worker must not wait for it: a worker
+// that has answered nothing for a millisecond although tasks stand behind the running one gives them back when somebody
+// else is free, and when nobody is, once its task should have been over: then they go before all that wait. It counts
+// as full until it answers. Looked at only while something stands behind, and only where a link can take back (shared
+// memory). What stands behind a task of a millisecond is handed over as soon as somebody has nothing to do.
+// Each look first reads the results that are there, of all workers in one wake-up of this thread: so a worker with work
+// at hand need not tell each (a third of what this thread did for tasks of 1 ms), and none is known later than a look.
 
 import type { WorkerId } from "../machine/names.ts";
 import type { Clock } from "../ports/clock.ts";

@@ -1,7 +1,7 @@
-// How results leave a worker. Where no message is needed (shared memory), or one is cheap, each at once. Where it is not (a
-// process's pipe), they are gathered for at most half a millisecond; and before a task begins that is not known to be short, everything
-// gathered leaves first. So nobody's result waits behind a slow task, but for the first slow one of a name that had always
-// been short.
+// How results leave a worker. Where no message is needed (shared memory), or one is cheap, each at once. Where it is
+// not (a process's pipe), they are gathered for at most half a millisecond; and before a task begins that is not known
+// to be short, everything gathered leaves first. So nobody's result waits behind a slow task, but for the first slow
+// one of a name that had always been short.
 
 import { performance } from "node:perf_hooks";
 import { DONE, NOT_CLONEABLE, RESULT_STRIDE } from "../link/task-protocol.ts";

@@ -1,7 +1,7 @@
-// The worker's end of the memory that it shares with the pool. A task begins when its cell says so to both, and a result that fits
-// is there at once. A process finds the memory through the pool's /proc; one that cannot map it notes the number of each task
-// it begins by a write to the same file (one pwrite a task, some microseconds), and posts its results. Memory and file outlive
-// a SIGKILL: the pool knows for certain what a dead worker had begun.
+// The worker's end of the memory that it shares with the pool. A task begins when its cell says so to both, and a
+// result that fits is there at once. A process finds the memory through the pool's /proc; one that cannot map it notes
+// the number of each task it begins by a write to the same file (one pwrite a task, some microseconds), and posts its
+// results. Memory and file outlive a SIGKILL: the pool knows for certain what a dead worker had begun.
 
 import { closeSync, fstatSync, openSync, writeSync } from "node:fs";
 import { ResultWriter } from "../link/result-ring.ts";

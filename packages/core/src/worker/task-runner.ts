@@ -1,8 +1,8 @@
-// Runs tasks in a worker: begins them in the order they were sent, at most `concurrency` at a time, and tells of each when
-// it is over. A loop of short tasks gives the event loop back every few milliseconds, so that heartbeats, aborts and a
-// Drain come through. What a message costs decides how results leave: through shared memory at once, else in a thread each in a
-// message, at once too; over a process's pipe gathered for half a millisecond, but never held back behind a task that is
-// not known to be short.
+// Runs tasks in a worker: begins them in the order they were sent, at most `concurrency` at a time, and tells of each
+// when it is over. A loop of short tasks gives the event loop back every few milliseconds, so that heartbeats, aborts
+// and a Drain come through. What a message costs decides how results leave: through shared memory at once, else in a
+// thread each in a message, at once too; over a process's pipe gathered for half a millisecond, but never held back
+// behind a task that is not known to be short.
 
 import { performance } from "node:perf_hooks";
 import {

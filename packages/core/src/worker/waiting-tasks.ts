@@ -1,5 +1,6 @@
-// Tasks that a worker was sent and has not begun, kept as they came: in columns. An object for each would be most of a short
-// task's cost, and whatever is still there when V8 collects makes that take longer.
+// Tasks that a worker was sent and has not begun, kept as they came: in columns. An object for each would be most of a
+// short task's cost, and whatever is still there when V8 collects makes that take longer. The last value is let go when
+// nothing more waits: it may be large, and the next one far away.
 
 import { RUN_ONE, type TaskMessage } from "../link/task-protocol.ts";
 
@@ -36,6 +37,7 @@ export class WaitingTasks {
       this.#read(message, at);
       return true;
     }
+    this.value = undefined;
     return false;
   }
 

@@ -72,6 +72,14 @@ describe("dispatcher", () => {
     expect(sent(one)).toEqual(["w1: 7 8 9"]);
   });
 
+  it("keeps one, not five, where some tasks go before others: those would wait for all that were sent", () => {
+    const one = dispatcher();
+    one.open("w1");
+    one.estimates.learn("short", 1_020);
+    for (let id = 1; id <= 12; id += 1) one.queue.push(job(id, { priority: id === 9 ? 1 : 0 }));
+    expect(sent(one)).toEqual(["w1: 9 1"]);
+  });
+
   it("keeps one task more than run at a time, and none behind one that is known to be long", () => {
     const one = dispatcher({ concurrency: 2, canTakeBack: false });
     one.open("w1");

@@ -15,7 +15,7 @@ function ring() {
     reader.each((seq, status, value, us) => found.push([seq, status, value, us]));
     return found;
   };
-  return { writer, reader, read, news: () => news };
+  return { memory, writer, reader, read, news: () => news };
 }
 
 describe("the ring of results", () => {
@@ -116,6 +116,19 @@ describe("the ring of results", () => {
     expect([news(), reader.hasNews]).toEqual([0, true]);
     writer.write(2, 2, 1_000, true);
     expect(news()).toBe(1);
+  });
+
+  it("reads nothing where the writer cannot have written: its process may have overwritten its own memory", () => {
+    const { memory, writer, reader } = ring();
+    writer.write(1, 1, 0, false);
+    for (const nonsense of [1_025, -1, 2 ** 31 - 1, -(2 ** 31)]) {
+      Atomics.store(new Int32Array(memory, 64), 0, nonsense);
+      reader.each(() => expect.unreachable());
+    }
+    Atomics.store(new Int32Array(memory, 64), 0, 1);
+    const found: number[] = [];
+    reader.each((seq) => found.push(seq));
+    expect(found).toEqual([1]);
   });
 
   it("goes round many times in order, and refuses what would overwrite an unread one", () => {

@@ -37,6 +37,13 @@ describe("waiting tasks", () => {
     expect(taken(waiting)).toEqual([[4, null, 0, 0]]);
   });
 
+  it("keeps nothing of the last one once nothing more waits", () => {
+    const waiting = new WaitingTasks();
+    waiting.push([RUN_ONE, 1, null, { large: true }, 0]);
+    expect(taken(waiting)).toEqual([[1, null, { large: true }, 0]]);
+    expect(waiting.value).toBe(undefined);
+  });
+
   it("is a list, by any history", () => {
     const act = fc.oneof(
       fc.record({ what: fc.constant("push"), count: fc.integer({ min: 1, max: 4 }) }),
