@@ -1,5 +1,5 @@
-// Very many tasks while workers are killed at random: each settles exactly once, with its own result or a typed error, and none
-// runs twice without `retries`. CI runs 60_000; `npx -y pnpm@12.21.0 test:tasks-chaos` a million.
+// Very many tasks while workers are killed at random and renewed: each settles exactly once, with its own result or a typed
+// error, and none runs twice without `retries`. CI runs 60_000; `npx -y pnpm@12.21.0 test:tasks-chaos` a million.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { PoolError, TaskPool } from "@brood/core";
@@ -64,6 +64,16 @@ async function runAll(tasks: TaskPool, dies: () => boolean, between: () => void)
   return tally;
 }
 
+/** To call now and then. A restart forgets what its slots suffered; else most of the time would be theirs, as they wait
+ *  longer and longer before they try again. */
+function renewing(tasks: TaskPool): () => void {
+  let calls = 0;
+  return () => {
+    calls += 1;
+    if (calls % 5 === 0) void tasks.restart();
+  };
+}
+
 function expectAllOnce(tally: Tally, runsOf: (id: number) => number): void {
   expect(tally.other).toEqual([]);
   expect(tally.done + tally.lost).toBe(COUNT);
@@ -84,11 +94,7 @@ describe(`${COUNT} tasks with random deaths, seed ${SEED}`, () => {
       maxQueue: Number.POSITIVE_INFINITY,
       workerData: { runs },
     });
-    const tally = await runAll(
-      tasks,
-      () => draw() < 1 / 8_000,
-      () => {},
-    );
+    const tally = await runAll(tasks, () => draw() < 1 / 8_000, renewing(tasks));
     expectAllOnce(tally, (id) => runs[id] ?? 0);
     expect(tally.lost).toBeGreaterThan(0);
     // What had not begun was not lost: each death took the one task that caused it.
@@ -110,10 +116,12 @@ describe(`${COUNT} tasks with random deaths, seed ${SEED}`, () => {
         maxQueue: Number.POSITIVE_INFINITY,
         env: { ...process.env, RUNS_FILE: path },
       });
+      const renew = renewing(tasks);
       const tally = await runAll(
         tasks,
         () => draw() < 1 / 30_000,
         () => {
+          renew();
           const alive = tasks.stats().workers.filter(({ state }) => state === "ready");
           const victim = alive[Math.floor(draw() * alive.length)];
           if (victim?.pid != null) process.kill(victim.pid, "SIGKILL");

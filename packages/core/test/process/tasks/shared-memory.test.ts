@@ -1,13 +1,17 @@
-// What a process shares with the pool: what has begun, what is taken back, and results. Where its environment lets it load no addon it
-// writes what it begins to the same memory as to a file.
+// What a process shares with the pool: what has begun, what is taken back, and results. Where its environment lets it load
+// no addon it writes what it begins to the same memory as to a file; where the pool's does not, to a file.
 
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { skipReason } from "../native/support.ts";
 import { within } from "../support.ts";
-import { pool, refusal } from "./support.ts";
+import { pool, refusal, TASKS } from "./support.ts";
 
 const PROCESSES = { runtime: "child_process" } as const;
 const TEMPLATE = { ...PROCESSES, spawn: "template" } as const;
+const CORE = fileURLToPath(new URL("../../../dist/index.js", import.meta.url));
 const WITHOUT = { ...PROCESSES, env: { ...process.env, BROOD_NATIVE: "off" } };
 
 describe.skipIf(skipReason !== null)("memory shared with processes", () => {
@@ -47,3 +51,22 @@ describe.skipIf(skipReason !== null)("memory shared with processes", () => {
     await within("the slow one", slow);
   });
 });
+
+it.runIf(process.platform === "linux")(
+  "a pool without the addon knows from a file what had begun",
+  async () => {
+    const source = `
+    import { createTaskPool } from ${JSON.stringify(CORE)};
+    const options = { runtime: "child_process", minWorkers: 1, maxWorkers: 1 };
+    const pool = createTaskPool({ filename: ${JSON.stringify(TASKS.href)}, name: "killIf", ...options });
+    await Promise.all(Array.from({ length: 200 }, () => pool.run(false)));
+    const killed = pool.run(true);
+    const behind = Array.from({ length: 40 }, () => pool.run(false));
+    const settled = await Promise.allSettled([killed, ...behind]);
+    console.log(JSON.stringify(settled.map(({ value, reason }) => reason?.code ?? value)));`;
+    const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", source], {
+      env: WITHOUT.env,
+    });
+    expect(JSON.parse(stdout)).toEqual(["BROOD_WORKER_EXITED", ...Array.from({ length: 40 }, () => false)]);
+  },
+);
