@@ -14,6 +14,8 @@ export const TASK_MEMORY_BYTES: number = RING_AT + RING_BYTES;
 
 /** In the head, whether the worker has mapped it. The first int is left to a worker that writes it as a file. */
 const MAPPED_AT = 1;
+/** And the number of the last task that was offered; plain, since the cell that is written after it makes it visible. */
+const SENT_AT = 2;
 
 export class TaskMemory {
   readonly cells: Int32Array;
@@ -26,6 +28,16 @@ export class TaskMemory {
 
   get isShared(): boolean {
     return Atomics.load(this.#head, MAPPED_AT) === 1;
+  }
+
+  /** The pool sends this one. */
+  noteSent(seq: number): void {
+    this.#head[SENT_AT] = seq;
+  }
+
+  /** How many tasks are on their way that come after `seq`. */
+  sentAfter(seq: number): number {
+    return ((this.#head[SENT_AT] ?? 0) - seq) | 0;
   }
 
   /** The worker has it too, before it begins any task. */

@@ -24,6 +24,7 @@ export class SharedTasks {
   }
 
   offer({ seq, cell }: SentTask): void {
+    this.#memory.noteSent(seq);
     Atomics.store(this.#memory.cells, cell, cellValue(seq, OFFERED));
   }
 

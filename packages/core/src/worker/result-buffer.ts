@@ -6,7 +6,7 @@
 import { performance } from "node:perf_hooks";
 import { DONE, NOT_CLONEABLE, RESULT_STRIDE } from "../link/task-protocol.ts";
 import { movedOf } from "./movable.ts";
-import type { TaskChannel } from "./task-runner.ts";
+import type { Behind, TaskChannel } from "./task-runner.ts";
 
 const HOLD_MS = 0.5;
 const HELD_MAX = 128;
@@ -46,7 +46,7 @@ export class ResultBuffer {
     }
   }
 
-  addResult(seq: number, result: unknown, us: number, behind: number): void {
+  addResult(seq: number, result: unknown, us: number, behind: Behind): void {
     if (this.#channel.place(seq, result, us, behind)) return;
     const moved = movedOf(result);
     if (moved === null) return this.add(seq, DONE, result, us);

@@ -41,7 +41,7 @@ class TaskHost implements WorkerHost {
       isCheap: false,
       claim: (seq, cell) => this.#memory.claim(seq, cell),
       place: (seq, result, us, behind) => this.#memory.place(seq, result, us, behind),
-      rest: () => this.#memory.rest(),
+      rest: (behind) => this.#memory.rest(behind),
       post: (results: unknown) => post(encodePost(results)),
     };
     const surroundings = { worker: info, workerData: tasks.workerData };

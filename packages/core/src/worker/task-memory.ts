@@ -10,8 +10,8 @@ import { RING_AT, TASK_MEMORY_BYTES, TaskMemory } from "../link/task-memory.ts";
 import { nativeSupport } from "../native/index.ts";
 import type { TaskChannel } from "./task-runner.ts";
 
-/** A result may wait for the pool to look when its task was no short one, so that few results wait at a time, and so many more
- *  tasks are at hand: with fewer the pool must hear of it, to send more. */
+/** A result may wait for the pool to look when its task was no short one, so that few results wait at a time, and so many
+ *  more tasks are at hand, here or on their way: with fewer the pool must hear of it, to send more. */
 const LONG_US = 250;
 export const AT_HAND = 2;
 
@@ -24,8 +24,11 @@ export function shareTaskMemory(bytes: ArrayBufferLike, tell: () => void): TaskM
   memory.share();
   return {
     claim: (seq, cell) => exchangeOffer(memory.cells, cell, seq, BEGUN),
-    place: (seq, result, us, behind) => ring.write(seq, result, us, us >= LONG_US && behind >= AT_HAND),
-    rest: () => ring.flush(),
+    place: (seq, result, us, waiting) =>
+      ring.write(seq, result, us, us >= LONG_US && waiting.size + memory.sentAfter(waiting.last) >= AT_HAND),
+    rest: (waiting) => {
+      if (memory.sentAfter(waiting.last) <= 0) ring.flush();
+    },
   };
 }
 

@@ -24,14 +24,17 @@ import { createTaskContext, type TaskContext, type TaskSurroundings } from "./ta
 import type { TaskHandler } from "./task-module.ts";
 import { WaitingTasks } from "./waiting-tasks.ts";
 
+/** How many tasks stand behind, and the number of the last one that came. */
+export type Behind = Pick<WaitingTasks, "size" | "last">;
+
 /** What the runner needs of its transport. */
 export interface TaskChannel {
   /** @throws when a value cannot be cloned; then nothing was sent. */
   post(results: TaskMessage, transfer: readonly unknown[]): void;
-  /** Hands a result over without a message; false: not this one. So many tasks stand behind it. */
-  place(seq: number, result: unknown, durationUs: number, behind: number): boolean;
-  /** Nothing more is done now: tells what could wait. */
-  rest(): void;
+  /** Hands a result over without a message; false: not this one. */
+  place(seq: number, result: unknown, durationUs: number, behind: Behind): boolean;
+  /** There is nothing more to do now: tells what could wait. */
+  rest(behind: Behind): void;
   /** Does one message more cost next to nothing? */
   readonly isCheap: boolean;
   /** Asked before a task begins; false: it was taken back. */
@@ -123,14 +126,12 @@ export class TaskRunner {
     }
     this.#isPumping = false;
     this.#results.flush();
-    this.#channel.rest();
-    if (nowMs >= untilMs && this.#waiting.size > 0) {
-      this.#isResting = true;
-      setImmediate(() => {
-        this.#isResting = false;
-        this.#pump();
-      });
-    }
+    if (nowMs < untilMs || this.#waiting.size === 0) return this.#channel.rest(this.#waiting);
+    this.#isResting = true;
+    setImmediate(() => {
+      this.#isResting = false;
+      this.#pump();
+    });
   }
 
   /** Returns the time when the task was over, or had gone on in the background. */
@@ -170,7 +171,7 @@ export class TaskRunner {
     this.done += 1;
     this.#active -= 1;
     this.#results.learn(name, us);
-    if (status === DONE) this.#results.addResult(seq, outcome, us, this.#waiting.size);
+    if (status === DONE) this.#results.addResult(seq, outcome, us, this.#waiting);
     else if (!this.#results.tryAdd(seq, THREW, encodeThrown(outcome), us))
       this.#results.add(seq, THREW, encodeThrown(outcome, true), us);
     if (this.#active === 0 && this.#waiting.size === 0 && this.#onIdle !== null) {

@@ -10,6 +10,8 @@ export class WaitingTasks {
   #at = 0;
   readonly #removed: Set<number> = new Set();
   size = 0;
+  /** The number of the last one that came. */
+  last = 0;
   /** The one that `next` took. */
   seq = 0;
   /** Null: the default one. */
@@ -19,8 +21,10 @@ export class WaitingTasks {
 
   /** A RUN or RUN_ONE. */
   push(message: TaskMessage): void {
+    const count = countOf(message);
     this.#messages.push(message);
-    this.size += countOf(message);
+    this.size += count;
+    this.last = Math.max(this.last, (message[1] as number) + count - 1);
   }
 
   /** Takes the next one, in the order sent; false: there is none. */
