@@ -1,10 +1,13 @@
-// Results of a task thread without a message each: a ring in memory that the thread writes and the pool reads. A result is there
-// at once and for good, also when the thread is deep in its next task, or dead; only the news of it takes a message, and
-// while the pool has not read since the last one, no other. So a burst shares one message and a single task waits for nobody.
-// It holds what fits a place: numbers, booleans, null, undefined, short strings. Everything else travels as a message.
-// Rule: one writer, one reader. Whoever reads clears AWAKE before it looks at WRITTEN, the writer sets WRITTEN before it looks
-// at AWAKE: one of them sees the other.
-// Rejected: holding results back to post many at once, as processes do; a slow task would hold up those before it.
+// Results of a task worker without a message each: a ring in memory that the worker writes and the pool reads. A result
+// is there at once and for good, also when the worker is deep in its next task, or dead; only the news of it takes a
+// message, and while the pool has not read since the last one, or looks by itself soon, no other. So a burst shares one
+// message and a single task waits for nobody. It holds what fits a place: numbers, booleans, null, undefined, short
+// strings. Everything else travels as a message.
+// Rule: one writer, one reader. Whoever reads sets NEWS before it looks at WRITTEN, the writer sets WRITTEN before it
+// looks at NEWS: one of them sees the other.
+// What the pool reads is not believed beyond its own bounds: a process may overwrite its memory before it dies of that.
+// Rejected: holding results back to post many at once, as processes do without it; a slow task would hold up those
+// before it.
 
 import { DONE } from "./task-protocol.ts";
 
@@ -18,9 +21,14 @@ const TEXT_MAX = 32;
 
 /** In separate cache lines, since two threads write them. */
 const WRITTEN = 0;
-const AWAKE = 16;
+const NEWS = 16;
 const READ = 32;
 const HEAD_INTS = 48;
+
+/** What NEWS holds: the next result has to be told; it was told, or will be read anyway; the reader looks by itself. */
+const TELL = 0;
+const TOLD = 1;
+const LOOKS = 2;
 
 /** What a place holds, beside its task's number and duration; a text's length stands above the kind. */
 const UNDEFINED = 0;
@@ -38,14 +46,10 @@ const NUMBERS_AT = HEAD_BYTES;
 const PLACE_NUMBERS = 3;
 const KINDS_AT = NUMBERS_AT + PLACES * PLACE_NUMBERS * 8;
 const TEXTS_AT = KINDS_AT + PLACES * 4;
-const BYTES = TEXTS_AT + PLACES * TEXT_MAX * 2;
+export const RING_BYTES: number = TEXTS_AT + PLACES * TEXT_MAX * 2;
 
 /** Called with a task's number, what became of it (task-protocol.ts), its result, and how long it took. */
 export type TakeAnswer = (seq: number, status: number, value: unknown, durationUs: number) => void;
-
-export function createResultMemory(): SharedArrayBuffer {
-  return new SharedArrayBuffer(BYTES);
-}
 
 class Places {
   readonly head: Int32Array;
@@ -53,11 +57,11 @@ class Places {
   readonly kinds: Int32Array;
   readonly texts: Uint16Array;
 
-  constructor(memory: SharedArrayBuffer) {
-    this.head = new Int32Array(memory, 0, HEAD_INTS);
-    this.numbers = new Float64Array(memory, NUMBERS_AT, PLACES * PLACE_NUMBERS);
-    this.kinds = new Int32Array(memory, KINDS_AT, PLACES);
-    this.texts = new Uint16Array(memory, TEXTS_AT, PLACES * TEXT_MAX);
+  constructor(memory: ArrayBufferLike, startByte: number) {
+    this.head = new Int32Array(memory, startByte, HEAD_INTS);
+    this.numbers = new Float64Array(memory, startByte + NUMBERS_AT, PLACES * PLACE_NUMBERS);
+    this.kinds = new Int32Array(memory, startByte + KINDS_AT, PLACES);
+    this.texts = new Uint16Array(memory, startByte + TEXTS_AT, PLACES * TEXT_MAX);
   }
 }
 
@@ -68,14 +72,16 @@ export class ResultWriter {
   #written = 0;
   #read = 0;
 
-  /** @param wake posts the news */
-  constructor(memory: SharedArrayBuffer, wake: () => void) {
-    this.#places = new Places(memory);
+  /** @param startByte a multiple of 8
+   *  @param wake posts the news */
+  constructor(memory: ArrayBufferLike, startByte: number, wake: () => void) {
+    this.#places = new Places(memory, startByte);
     this.#wake = wake;
   }
 
-  /** False: no place can hold it, post it. */
-  write(seq: number, value: unknown, durationUs: number): boolean {
+  /** False: no place can hold it, post it.
+   *  @param canWait it need not be told now if the reader looks by itself */
+  write(seq: number, value: unknown, durationUs: number, canWait: boolean): boolean {
     const { head, kinds, numbers } = this.#places;
     if (!this.#hasRoom()) return false;
     const place = this.#written & (PLACES - 1);
@@ -87,11 +93,20 @@ export class ResultWriter {
     kinds[place] = kind;
     this.#written = (this.#written + 1) | 0;
     Atomics.store(head, WRITTEN, this.#written);
-    if (Atomics.load(head, AWAKE) === 0) {
-      Atomics.store(head, AWAKE, 1);
-      this.#wake();
-    }
+    const news = Atomics.load(head, NEWS);
+    if (news === TELL || (news === LOOKS && !canWait)) this.#tell();
     return true;
+  }
+
+  /** Tells now what could wait. */
+  flush(): void {
+    const { head } = this.#places;
+    if (Atomics.load(head, NEWS) === LOOKS && Atomics.load(head, READ) !== this.#written) this.#tell();
+  }
+
+  #tell(): void {
+    Atomics.store(this.#places.head, NEWS, TOLD);
+    this.#wake();
   }
 
   #hasRoom(): boolean {
@@ -120,24 +135,26 @@ export class ResultReader {
   readonly #places: Places;
   #read = 0;
 
-  constructor(memory: SharedArrayBuffer) {
-    this.#places = new Places(memory);
+  constructor(memory: ArrayBufferLike, startByte: number) {
+    this.#places = new Places(memory, startByte);
   }
 
   get hasNews(): boolean {
     return Atomics.load(this.#places.head, WRITTEN) !== this.#read;
   }
 
-  /** The news came: the writer has to post the next one. Before `each`. */
-  awake(): void {
-    Atomics.store(this.#places.head, AWAKE, 0);
+  /** The news came, or the reader begins or ceases to look by itself. Before `each`: what is written later is told, or seen by
+   *  the next look. */
+  awake(looksAgain: boolean): void {
+    Atomics.store(this.#places.head, NEWS, looksAgain ? LOOKS : TELL);
   }
 
   /** Everything that is there now, in the order written. */
   each(take: TakeAnswer): void {
     const { head, kinds, numbers } = this.#places;
-    const written = Atomics.load(head, WRITTEN);
-    while (this.#read !== written) {
+    const count = (Atomics.load(head, WRITTEN) - this.#read) | 0;
+    if (count < 0 || count > PLACES) return;
+    for (let left = count; left > 0; left -= 1) {
       const place = this.#read & (PLACES - 1);
       const at = place * PLACE_NUMBERS;
       this.#read = (this.#read + 1) | 0;

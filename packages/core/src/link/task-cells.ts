@@ -1,7 +1,7 @@
-// The shared memory beside a task thread's port: a cell for each task that may be outstanding at a time. A cell holds the
-// task's number and whether it was offered, has begun, or was taken back. The worker begins a task, and the pool takes it back,
-// by exchanging exactly "this number, offered": one of them wins, so a task that was taken back cannot begin, also when its
-// cell has been given to another one meanwhile.
+// In the memory that a pool and a task worker share: a cell for each task that may be outstanding at a time. A cell
+// holds the task's number and whether it was offered, has begun, or was taken back. The worker begins a task, and the
+// pool takes it back, by exchanging exactly "this number, offered": one of them wins, so a task that was taken back
+// cannot begin, also when its cell has been given to another one meanwhile.
 
 /** More than can ever be outstanding on one worker: a batch or `concurrentTasksPerWorker`, each at most 1_000. */
 const CELLS = 1_024;
@@ -10,8 +10,10 @@ export const OFFERED = 0;
 export const BEGUN = 1;
 export const REVOKED = 2;
 
-export function createTaskCells(): Int32Array {
-  return new Int32Array(new SharedArrayBuffer(CELLS * Int32Array.BYTES_PER_ELEMENT));
+export const CELLS_BYTES: number = CELLS * Int32Array.BYTES_PER_ELEMENT;
+
+export function taskCells(memory: ArrayBufferLike, startByte: number): Int32Array {
+  return new Int32Array(memory, startByte, CELLS);
 }
 
 /** What a cell holds; the number wraps long after every older one of its cell was answered. */

@@ -9,7 +9,7 @@
 export const RUN = 0;
 /** `[ABORT, seq]` */
 export const ABORT = 1;
-/** To a forked worker, first: `[JOURNAL, path]`, the file in which it notes what it begins. */
+/** To a forked worker, first: `[JOURNAL, path]`, the memory or file in which it notes what it begins. */
 export const JOURNAL = 2;
 /** `[RUN_ONE, seq, name, value, flags]`: a task alone, without columns of one. */
 export const RUN_ONE = 3;
@@ -34,20 +34,6 @@ export const NOT_CLONEABLE = 3;
 export const NO_SUCH_TASK = 4;
 
 export type TaskMessage = readonly unknown[];
-
-/** The tasks of a RUN or RUN_ONE, one after the other. */
-export function eachTask(
-  message: TaskMessage,
-  take: (seq: number, name: string | null, value: unknown, flags: number) => void,
-): void {
-  const [kind, seq, names, values, flags] = message as [number, number, unknown, unknown, unknown];
-  if (kind === RUN_ONE) return take(seq, names as string | null, values, flags as number);
-  const [each, marks] = [values as readonly unknown[], flags as readonly number[]];
-  for (let at = 0; at < each.length; at += 1) {
-    const name = (Array.isArray(names) ? names[at] : names) as string | null;
-    take(seq + at, name, each[at], marks[at] ?? 0);
-  }
-}
 
 /** The answers of a message, one after the other. */
 export function eachAnswer(

@@ -82,9 +82,9 @@ export interface Binding {
   unsteer(fd: number): void;
   /** Connections of a listening TCP socket that nobody has accepted yet. */
   queueLength(fd: number): number;
-  /** The descriptor of a page (4 KiB) of memory, all zero, which whoever has it can share. */
-  pageCreate(): number;
-  /** The page itself, also for others to see. The descriptor may be closed afterwards. */
+  /** The descriptor of new memory (4 KiB to 16 MiB), all zero, which whoever has it can share. */
+  pageCreate(bytes: number): number;
+  /** The memory itself, also for others to see. The descriptor may be closed afterwards. */
   pageMap(fd: number): ArrayBuffer;
   /** sd_notify(3) to the socket at `path`; "@" begins an abstract name. */
   notify(path: string, message: string): void;

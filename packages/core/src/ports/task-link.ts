@@ -23,6 +23,9 @@ export interface TaskLink {
   offer(task: SentTask): void;
   /** True: it has not begun and never will. */
   revoke(task: SentTask): boolean;
+  /** Reads answers that were not told; `again`: this will be called again within about a millisecond, so a worker with work
+   *  at hand need not tell each. */
+  look(again: boolean): void;
   /** Whether it has begun, also when the worker is gone; null: unknown. */
   hasBegun(task: SentTask): boolean | null;
 }

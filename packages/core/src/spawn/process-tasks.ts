@@ -1,11 +1,14 @@
-// What every task process has at the pool's end, however it was started: the link of the data plane with the journal beside
-// it, and a voice for a worker that is asked and cannot answer: deep in a task (legal, however long), or stopped in it.
+// What every task process has at the pool's end, however it was started: the link of the data plane with the journal
+// beside it (on Linux with the addon memory that both share, as threads do), and a voice for a worker that is asked and
+// cannot answer: deep in a task (legal, however long), or stopped in it.
 
 import type { SupervisorMessage } from "../link/protocol.ts";
+import { RESULTS_READY } from "../link/result-ring.ts";
 import { eachAnswer, isTaskMessage } from "../link/task-protocol.ts";
 import type { SpawnOrder, WorkerEnd, WorkerSink } from "../ports/spawn-strategy.ts";
-import type { TaskLink, TaskPlane } from "../ports/task-link.ts";
+import type { SentTask, TaskLink, TaskPlane } from "../ports/task-link.ts";
 import { isStopped } from "./process-state.ts";
+import { SharedTasks } from "./shared-tasks.ts";
 import { openTaskJournal } from "./task-journal.ts";
 
 export class ProcessTasks {
@@ -13,6 +16,7 @@ export class ProcessTasks {
   readonly #sink: WorkerSink;
   readonly #plane: TaskPlane;
   readonly #journal = openTaskJournal();
+  readonly #shared: SharedTasks | null;
   #pid: number | null = null;
 
   /** @param post as TaskLink.send */
@@ -20,17 +24,27 @@ export class ProcessTasks {
     this.#order = order;
     this.#sink = sink;
     this.#plane = plane;
+    const { memory } = this.#journal;
+    const shared =
+      memory === null ? null : new SharedTasks(memory, (answers) => plane.received(order.worker, answers));
+    this.#shared = shared;
     plane.linked(order, {
       threadId: null,
-      canRevoke: false,
-      send: post,
-      offer: () => {},
-      revoke: () => false,
-      hasBegun: ({ seq }) => {
-        const begun = this.#journal.begun();
-        return begun === null ? null : seq <= begun;
+      get canRevoke() {
+        return shared?.isShared === true;
       },
+      send: post,
+      offer: (task) => shared?.offer(task),
+      revoke: (task) => shared?.isShared === true && shared.revoke(task),
+      look: (again) => shared?.look(again),
+      hasBegun: (task) => this.#hasBegun(task),
     });
+  }
+
+  #hasBegun(task: SentTask): boolean | null {
+    if (this.#shared?.isShared) return this.#shared.hasBegun(task);
+    const begun = this.#journal.begun();
+    return begun === null ? null : task.seq <= begun;
   }
 
   /** For the worker; null: there is none. */
@@ -53,6 +67,12 @@ export class ProcessTasks {
 
   /** False: it is no message of the data plane. */
   received(value: unknown): boolean {
+    if (value === RESULTS_READY) {
+      this.#shared?.told();
+      return true;
+    }
+    // In the order in which the worker spoke: what it answered before it said this.
+    this.#shared?.read();
     if (!isTaskMessage(value)) return false;
     this.#plane.received(this.#order.worker, { each: (take) => eachAnswer(value, take) });
     return true;
@@ -71,6 +91,7 @@ export class ProcessTasks {
 
   /** Everything that it sent has been received. */
   ended(end: WorkerEnd): void {
+    this.#shared?.read();
     this.#journal.close();
     this.#plane.ended(this.#order.worker, { isOutOfMemory: /heap out of memory/i.test(end.stderr) });
     this.#sink.exited(end);

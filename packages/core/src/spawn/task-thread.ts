@@ -11,11 +11,12 @@ import {
 } from "node:worker_threads";
 import { createFrameWriter, createWorkerFrameReader, type FrameReader } from "../link/frames.ts";
 import type { SupervisorMessage, WorkerMessage } from "../link/protocol.ts";
-import { createResultMemory, RESULTS_READY, ResultReader } from "../link/result-ring.ts";
-import { BEGUN, cellValue, createTaskCells, exchangeOffer, OFFERED, REVOKED } from "../link/task-cells.ts";
+import { RESULTS_READY } from "../link/result-ring.ts";
+import { TASK_MEMORY_BYTES } from "../link/task-memory.ts";
 import { eachAnswer, isTaskMessage } from "../link/task-protocol.ts";
 import type { SpawnOrder, SpawnStrategy, WorkerHandle, WorkerSink } from "../ports/spawn-strategy.ts";
 import type { TaskLink, TaskPlane } from "../ports/task-link.ts";
+import { SharedTasks } from "./shared-tasks.ts";
 import { sessionOf, type TaskSpawnOptions } from "./task-options.ts";
 import { wholeWorkerEnvironment } from "./worker-environment.ts";
 
@@ -36,9 +37,8 @@ class TaskThread implements WorkerHandle {
   readonly #order: SpawnOrder;
   readonly #sink: WorkerSink;
   readonly #plane: TaskPlane;
-  readonly #cells = createTaskCells();
-  readonly #memory = createResultMemory();
-  readonly #results = new ResultReader(this.#memory);
+  readonly #memory = new SharedArrayBuffer(TASK_MEMORY_BYTES);
+  readonly #shared: SharedTasks;
   readonly #port: MessagePort;
   readonly #far: MessagePort;
   readonly #writer = createFrameWriter<SupervisorMessage>();
@@ -58,7 +58,8 @@ class TaskThread implements WorkerHandle {
     this.#far = port2;
     port1.on("message", (value: unknown) => this.#receive(value));
     port1.unref();
-    this.#link = linkOver(port1, this.#cells);
+    this.#shared = new SharedTasks(this.#memory, (answers) => plane.received(order.worker, answers));
+    this.#link = linkOver(port1, this.#shared);
     plane.linked(order, this.#link);
   }
 
@@ -82,7 +83,7 @@ class TaskThread implements WorkerHandle {
     piscina.on("error", (error: unknown) => this.#failed(error));
     const session = sessionOf(options, this.#order, "thread");
     const opening = piscina.run(
-      { session, port: this.#far, cells: this.#cells, results: this.#memory },
+      { session, port: this.#far, memory: this.#memory },
       { transferList: [this.#far] },
     );
     const thread = piscina.threads[0];
@@ -123,10 +124,9 @@ class TaskThread implements WorkerHandle {
   }
 
   #receive(value: unknown): void {
-    if (value === RESULTS_READY) this.#results.awake();
+    if (value === RESULTS_READY) return this.#shared.told();
     // In the order in which the worker spoke: what it answered before it said this.
-    if (this.#results.hasNews) this.#plane.received(this.#order.worker, this.#results);
-    if (value === RESULTS_READY) return;
+    this.#shared.read();
     if (isTaskMessage(value))
       return this.#plane.received(this.#order.worker, { each: (take) => eachAnswer(value, take) });
     const reading = this.#reader.read(value);
@@ -157,7 +157,7 @@ class TaskThread implements WorkerHandle {
     ) {
       this.#receive(each.message);
     }
-    if (this.#results.hasNews) this.#plane.received(this.#order.worker, this.#results);
+    this.#shared.read();
     this.#hasEnded = true;
     this.#port.close();
     this.#plane.ended(this.#order.worker, { isOutOfMemory: this.#isOutOfMemory });
@@ -169,7 +169,7 @@ class TaskThread implements WorkerHandle {
   }
 }
 
-function linkOver(port: MessagePort, cells: Int32Array): TaskLink & { threadId: number | null } {
+function linkOver(port: MessagePort, shared: SharedTasks): TaskLink & { threadId: number | null } {
   return {
     threadId: null,
     canRevoke: true,
@@ -177,8 +177,9 @@ function linkOver(port: MessagePort, cells: Int32Array): TaskLink & { threadId: 
       port.postMessage(message, transfer as TransferListItem[]);
       return true;
     },
-    offer: ({ seq, cell }) => void Atomics.store(cells, cell, cellValue(seq, OFFERED)),
-    revoke: ({ seq, cell }) => exchangeOffer(cells, cell, seq, REVOKED),
-    hasBegun: ({ seq, cell }) => Atomics.load(cells, cell) === cellValue(seq, BEGUN),
+    offer: (task) => shared.offer(task),
+    revoke: (task) => shared.revoke(task),
+    look: (again) => shared.look(again),
+    hasBegun: (task) => shared.hasBegun(task),
   };
 }

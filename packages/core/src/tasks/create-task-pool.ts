@@ -1,6 +1,7 @@
 // `createTaskPool`: checks the options and wires the pool to real threads or processes.
 
 import { PoolError } from "../errors.ts";
+import { nativeSupport } from "../native/index.ts";
 import type { Clock, Entropy } from "../ports/clock.ts";
 import type { ResolveRelease } from "../ports/release-resolver.ts";
 import type { TaskPlane } from "../ports/task-link.ts";
@@ -27,6 +28,8 @@ export interface PoolPorts {
   readonly resolveRelease: ResolveRelease;
   strategies(plane: TaskPlane): PoolStrategies;
   defer(callback: () => void): void;
+  /** Whether tasks that were sent can be taken back: not from processes without shared memory. */
+  canTakeBack(): boolean;
 }
 
 /** Makes a pool and starts its workers; tasks may be run at once, they wait for the first ready worker.
@@ -39,6 +42,7 @@ export function createTaskPool<Tasks = unknown>(options: TaskPoolOptions): TaskP
     resolveRelease,
     strategies: (plane) => strategiesOf(checked, options.workerData, plane),
     defer: queueMicrotask,
+    canTakeBack: () => checked.runtime === "worker_threads" || nativeSupport().ok,
   });
   // One class serves every task file; its types are the face's.
   return pool as unknown as TaskPool<Tasks>;
@@ -53,7 +57,7 @@ export function assemblePool(checked: CheckedPoolOptions, options: TaskPoolOptio
   const dispatcher = new Dispatcher<PoolTask>(queueOf(options.taskQueue), {
     concurrency: checked.concurrency,
     batching: checked.batching,
-    canTakeBack: checked.runtime === "worker_threads",
+    canTakeBack: ports.canTakeBack(),
     balance: options.loadBalancer === undefined ? null : balancerOf(options.loadBalancer),
   });
   const plane = new DataPlane(

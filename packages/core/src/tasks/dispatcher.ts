@@ -2,8 +2,9 @@
 // First every worker that can begin a task at once gets one, the least busy first. Then, when the queue is deep and tasks are
 // short, each worker gets more of them ahead, up to a budget of about one millisecond by what tasks of that name took
 // before: that is batching, and it costs nobody time, because no worker that could begin at once is left without.
-// Behind a task that takes the budget alone stands one more: else its worker would stand still until it hears from us,
-// a tenth of the time of a task of 1 ms.
+// Behind tasks that take the budget alone stand some more: else their worker would stand still until it hears from us, a
+// tenth of the time of a task of 1 ms. Where they can be taken back from it they stand for several turns, so that we need
+// not hear of each that ends either; where they cannot, or one with a higher priority may come, it is one.
 // Rule: a job is in the queue, or with exactly one worker, or settled.
 
 import type { WorkerId } from "../machine/names.ts";
@@ -14,6 +15,9 @@ import { WorkerLoad } from "./worker-load.ts";
 
 /** How much longer than the budget one task may take and still have the next one behind it. */
 const NEXT_BUDGETS = 1.25;
+/** So many stand behind tasks of the budget: two that their worker keeps at hand (worker/task-memory.ts), and those that are
+ *  done from one look at it to the next (slow-task-watch.ts), which may take place late. */
+const NEXT_MAX = 5;
 
 interface Batching {
   readonly items: number;
@@ -126,18 +130,22 @@ export class Dispatcher<Item extends Job> {
 
   #fitsAhead(load: WorkerLoad, estimateUs: number, budgetUs: number): boolean {
     if (load.backlogUs + estimateUs <= budgetUs) return true;
-    return this.#lacksNext(load, budgetUs) && estimateUs <= budgetUs * NEXT_BUDGETS;
+    return this.#lacksNext(load, budgetUs, this.#nextMax) && estimateUs <= budgetUs * NEXT_BUDGETS;
   }
 
-  /** Less than half of what it may have: refilled in large portions, not one by one. */
+  /** At most half of what it may have: refilled in large portions, not one by one. */
   #isHungry(load: WorkerLoad, { items, budgetUs }: Batching): boolean {
     if (load.outstanding.size * 2 <= items && load.backlogUs * 2 <= budgetUs) return true;
-    return load.outstanding.size < items && this.#lacksNext(load, budgetUs);
+    return load.outstanding.size < items && this.#lacksNext(load, budgetUs, (this.#nextMax + 1) >> 1);
   }
 
-  /** What it runs ends soon, and then it would stand still until it hears from us. */
-  #lacksNext(load: WorkerLoad, budgetUs: number): boolean {
-    return load.hasNoneBehind && load.backlogUs <= budgetUs * NEXT_BUDGETS;
+  /** What it has ends soon, and then it would stand still until it hears from us. */
+  #lacksNext(load: WorkerLoad, budgetUs: number, max: number): boolean {
+    return load.ahead < max && load.backlogUs <= budgetUs * NEXT_BUDGETS * max;
+  }
+
+  get #nextMax(): number {
+    return this.#options.canTakeBack && !this.queue.hasPriorities ? NEXT_MAX : 1;
   }
 
   #openCount(): number {

@@ -38,7 +38,7 @@ export class PoolTask implements Job {
   /** Ends its timeout and its listening to the signal. */
   cancelTimer: (() => void) | null = null;
   stopListening: (() => void) | null = null;
-  readonly #resolve: (value: unknown) => void;
+  #resolve: ((value: unknown) => void) | null;
 
   constructor(
     taskId: number,
@@ -85,7 +85,9 @@ export class PoolTask implements Job {
     this.cancelTimer = null;
     this.stopListening = null;
     // A promise's reject function would be kept for each task that waits, a tenth of its memory, and few ever need it.
-    this.#resolve(outcome.isDone ? outcome.value : Promise.reject(outcome.error));
+    this.#resolve?.(outcome.isDone ? outcome.value : Promise.reject(outcome.error));
+    // A place in a queue that nobody has needed again must not keep a result alive.
+    this.#resolve = null;
     return true;
   }
 }

@@ -36,6 +36,13 @@ const CLOSE_TIMEOUT_MS = 30_000;
 /** For each of maxWorkers: enough for batches, little enough to hold in memory. */
 const MAP_AHEAD = 64;
 
+/** One executor for all promises: a function and its scope for each would be a fifth of what a waiting task allocates. */
+const nobody = (): void => {};
+let lastResolve: (value: unknown) => void = nobody;
+function takeResolve(resolve: (value: unknown) => void): void {
+  lastResolve = resolve;
+}
+
 type EventListenerOf<Name extends keyof TaskPoolEvents> = Parameters<
   PublicEvents<TaskPoolEvents>["emitter"]["on"]
 >[1] &
@@ -72,17 +79,21 @@ export class Pool {
 
   run(value: unknown, options?: RunOptions): Promise<unknown> {
     if (this.#refusal !== null) return Promise.reject(this.#refusal);
-    return new Promise((resolve) => {
+    try {
       const moved = movedOf(value);
       const request =
         options === undefined && moved === null ? this.#plain : this.#requestOf(moved, options ?? {});
-      const nowMs = this.#parts.clock.now();
-      const sent = moved === null ? value : moved.value;
+      const promise = new Promise(takeResolve);
       this.#taskIds += 1;
-      const task = new PoolTask(this.#taskIds, sent, request, nowMs, resolve);
+      const sent = moved === null ? value : moved.value;
+      const task = new PoolTask(this.#taskIds, sent, request, this.#parts.clock.now(), lastResolve);
+      lastResolve = nobody;
       this.#heed(task);
       this.#parts.plane.submit(task);
-    });
+      return promise;
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   map(

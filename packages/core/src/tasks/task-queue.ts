@@ -14,6 +14,8 @@ export interface CustomQueue<Item> {
 
 export interface TaskQueue<Item extends Job> {
   readonly size: number;
+  /** Whoever was taken before another one comes might have gone after it. */
+  readonly hasPriorities: boolean;
   push(job: Item): void;
   /** Puts it back in front of all others of its priority. */
   putBack(job: Item): void;
@@ -53,8 +55,9 @@ class Lane<Item extends Job> {
   shift(): void {
     if (this.#front.pop() !== undefined) return;
     this.#head += 1;
-    // Clears away what was taken, rarely enough to cost nothing.
-    if (this.#head < 1_024 || this.#head * 2 < this.#back.length) return;
+    // Clears away what was taken: when all was, else rarely enough to cost nothing.
+    const isSmall = this.#head < 1_024 || this.#head * 2 < this.#back.length;
+    if (isSmall && this.#head < this.#back.length) return;
     this.#back = this.#back.slice(this.#head);
     this.#head = 0;
   }
@@ -64,6 +67,10 @@ export class PriorityQueue<Item extends Job> implements TaskQueue<Item> {
   /** Highest priority first. Nearly always one. */
   readonly #lanes: Lane<Item>[] = [];
   size = 0;
+
+  get hasPriorities(): boolean {
+    return this.#lanes.length > 1;
+  }
 
   push(job: Item): void {
     this.size += 1;
@@ -122,6 +129,11 @@ export class AdaptedQueue<Item extends Job> implements TaskQueue<Item> {
 
   get size(): number {
     return this.#custom.size + this.#front.size;
+  }
+
+  /** The user's order is the user's: nobody knows. */
+  get hasPriorities(): boolean {
+    return true;
   }
 
   push(job: Item): void {

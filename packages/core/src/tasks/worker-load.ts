@@ -41,9 +41,9 @@ export class WorkerLoad {
     return this.takesMore && this.outstanding.size < this.#concurrency;
   }
 
-  /** Whatever it was sent may run at once. */
-  get hasNoneBehind(): boolean {
-    return this.outstanding.size <= this.#concurrency;
+  /** So many cannot run at once. */
+  get ahead(): number {
+    return this.outstanding.size - this.#concurrency;
   }
 
   /** How long the task it has had for longest should take. */

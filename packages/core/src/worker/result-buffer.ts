@@ -1,12 +1,12 @@
-// How results leave a worker. Where no message is needed, or one is cheap, each at once. Where it is not (a process's pipe),
-// they are gathered for at most half a millisecond; and before a task begins that is not known to be short, everything
-// gathered leaves first. So nobody's result waits behind a slow task, but for the first slow one of a name that had always
-// been short.
+// How results leave a worker. Where no message is needed (shared memory), or one is cheap, each at once. Where it is
+// not (a process's pipe), they are gathered for at most half a millisecond; and before a task begins that is not known
+// to be short, everything gathered leaves first. So nobody's result waits behind a slow task, but for the first slow
+// one of a name that had always been short.
 
 import { performance } from "node:perf_hooks";
 import { DONE, NOT_CLONEABLE, RESULT_STRIDE } from "../link/task-protocol.ts";
 import { movedOf } from "./movable.ts";
-import type { TaskChannel } from "./task-runner.ts";
+import type { Behind, TaskChannel } from "./task-runner.ts";
 
 const HOLD_MS = 0.5;
 const HELD_MAX = 128;
@@ -46,8 +46,8 @@ export class ResultBuffer {
     }
   }
 
-  addResult(seq: number, result: unknown, us: number): void {
-    if (this.#channel.place(seq, result, us)) return;
+  addResult(seq: number, result: unknown, us: number, behind: Behind): void {
+    if (this.#channel.place(seq, result, us, behind)) return;
     const moved = movedOf(result);
     if (moved === null) return this.add(seq, DONE, result, us);
     this.flush();

@@ -3,11 +3,12 @@
 // runs one task (isolate) the cost does not show; for others batches share it.
 
 import { decodePost, encodePost } from "../link/post-codec.ts";
+import { RESULTS_READY } from "../link/result-ring.ts";
 import { isTaskMessage, JOURNAL, type TaskOrder } from "../link/task-protocol.ts";
 import type { HostOrder, LoadedRelease, LoadRelease, WorkerHost } from "./host.ts";
-import { claimIn } from "./task-claims.ts";
+import { openTaskMemory, type TaskMemoryEnd } from "./task-memory.ts";
 import { loadTaskModule, type TaskHandler } from "./task-module.ts";
-import { TaskRunner } from "./task-runner.ts";
+import { type TaskChannel, TaskRunner } from "./task-runner.ts";
 
 /** For the template strategy. */
 export const loadRelease: LoadRelease = async (order) => {
@@ -22,7 +23,7 @@ class TaskHost implements WorkerHost {
   readonly #order: HostOrder;
   readonly #handlers: ReadonlyMap<string, TaskHandler>;
   #runner: TaskRunner | null = null;
-  #claim: (seq: number) => boolean = () => true;
+  #memory: TaskMemoryEnd = openTaskMemory(null, () => {});
 
   constructor(order: HostOrder, handlers: ReadonlyMap<string, TaskHandler>) {
     this.#order = order;
@@ -36,10 +37,11 @@ class TaskHost implements WorkerHost {
     const tasks = decodePost(hostData) as TaskOrder;
     const { slot, worker, generation, release } = context;
     const info = Object.freeze({ slot, worker, generation, release, runtime: "child_process" as const });
-    const channel = {
+    const channel: TaskChannel = {
       isCheap: false,
-      place: () => false,
-      claim: (seq: number) => this.#claim(seq),
+      claim: (seq, cell) => this.#memory.claim(seq, cell),
+      place: (seq, result, us, behind) => this.#memory.place(seq, result, us, behind),
+      rest: (behind) => this.#memory.rest(behind),
       post: (results: unknown) => post(encodePost(results)),
     };
     const surroundings = { worker: info, workerData: tasks.workerData };
@@ -61,7 +63,11 @@ class TaskHost implements WorkerHost {
   message(payload: unknown): void {
     const message = decodePost(payload);
     if (!isTaskMessage(message)) return;
-    if (message[0] === JOURNAL) this.#claim = claimIn(String(message[1]));
+    if (message[0] === JOURNAL) this.#remember(String(message[1]));
     else this.#runner?.receive(message);
+  }
+
+  #remember(path: string): void {
+    this.#memory = openTaskMemory(path, () => this.#order.post(encodePost(RESULTS_READY)));
   }
 }

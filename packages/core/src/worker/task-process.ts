@@ -1,13 +1,14 @@
 // What a one-process Tinypool runs in its process: opens the session over the IPC channel and returns. Everything after it
 // goes over that same channel in messages of our own, which Tinypool's runner does not look at.
 
+import { RESULTS_READY } from "../link/result-ring.ts";
 import { IPC_DESCRIPTOR } from "./ipc-link.ts";
-import { claimIn } from "./task-claims.ts";
+import { openTaskMemory } from "./task-memory.ts";
 import { openTaskSession, type TaskSession } from "./task-session.ts";
 
 export interface ProcessOrder {
   readonly session: TaskSession;
-  /** Path of the journal as this process can open it; null: the system has no such paths. */
+  /** Path of the journal or memory as this process can open it; null: the system has no such paths. */
   readonly journal: string | null;
 }
 
@@ -29,12 +30,11 @@ export function open({ session, journal }: ProcessOrder): void {
     runtime: "child_process",
     descriptor: IPC_DESCRIPTOR,
     isCheap: false,
-    place: () => false,
+    ...openTaskMemory(journal, () => send(RESULTS_READY)),
     post: send,
     sendFrame: send,
     flush: () => sent,
     onMessage: (listener) => void process.on("message", listener),
-    claim: journal === null ? () => true : claimIn(journal),
     exit: (code) => process.exit(code),
   });
   process.once("exit", () => worker.flush());

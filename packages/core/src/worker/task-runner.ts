@@ -1,18 +1,18 @@
-// Runs tasks in a worker: begins them in the order they were sent, at most `concurrency` at a time, and tells of each when
-// it is over. A loop of short tasks gives the event loop back every few milliseconds, so that heartbeats, aborts and a
-// Drain come through. What a message costs decides how results leave: in a thread through shared memory or each in a
-// message, at once; over a process's pipe gathered for half a millisecond, but never held back behind a task that is not
-// known to be short.
+// Runs tasks in a worker: begins them in the order they were sent, at most `concurrency` at a time, and tells of each
+// when it is over. A loop of short tasks gives the event loop back every few milliseconds, so that heartbeats, aborts
+// and a Drain come through. What a message costs decides how results leave: through shared memory at once, else in a
+// thread each in a message, at once too; over a process's pipe gathered for half a millisecond, but never held back
+// behind a task that is not known to be short.
 
 import { performance } from "node:perf_hooks";
 import {
   ABORT,
   CELL_SHIFT,
   DONE,
-  eachTask,
   NO_SUCH_TASK,
   ONE_WAY,
   RETURNED,
+  RUN_ONE,
   type TaskMessage,
   type TaskOrder,
   TELL_FIRST,
@@ -22,24 +22,23 @@ import { encodeThrown } from "../link/thrown.ts";
 import { ResultBuffer } from "./result-buffer.ts";
 import { createTaskContext, type TaskContext, type TaskSurroundings } from "./task-context.ts";
 import type { TaskHandler } from "./task-module.ts";
+import { WaitingTasks } from "./waiting-tasks.ts";
+
+/** How many tasks stand behind, and the number of the last one that came. */
+export type Behind = Pick<WaitingTasks, "size" | "last">;
 
 /** What the runner needs of its transport. */
 export interface TaskChannel {
   /** @throws when a value cannot be cloned; then nothing was sent. */
   post(results: TaskMessage, transfer: readonly unknown[]): void;
   /** Hands a result over without a message; false: not this one. */
-  place(seq: number, result: unknown, durationUs: number): boolean;
+  place(seq: number, result: unknown, durationUs: number, behind: Behind): boolean;
+  /** There is nothing more to do now: tells what could wait. */
+  rest(behind: Behind): void;
   /** Does one message more cost next to nothing? */
   readonly isCheap: boolean;
   /** Asked before a task begins; false: it was taken back. */
   claim(seq: number, cell: number): boolean;
-}
-
-interface Waiting {
-  readonly seq: number;
-  readonly name: string;
-  readonly value: unknown;
-  readonly flags: number;
 }
 
 /** So long may tasks run before the event loop has a turn: heartbeats and aborts wait no longer for short tasks. */
@@ -55,8 +54,7 @@ export class TaskRunner {
   readonly #surroundings: TaskSurroundings;
   readonly #results: ResultBuffer;
   readonly #running: Map<number, TaskContext> = new Map();
-  #waiting: Waiting[] = [];
-  #head = 0;
+  readonly #waiting = new WaitingTasks();
   #active = 0;
   #isPumping = false;
   #isResting = false;
@@ -84,22 +82,22 @@ export class TaskRunner {
 
   receive(message: TaskMessage): void {
     if (message[0] === ABORT) return this.#abort(message[1] as number);
-    eachTask(message, (seq, name, value, flags) =>
-      this.#waiting.push({ seq, name: name ?? this.#defaultName, value, flags }),
-    );
+    this.#waiting.push(message);
     this.#pump();
   }
 
   /** Gives back what has not begun; resolves when nothing runs. */
   drain(): Promise<void> {
-    const waiting = this.#waiting.slice(this.#head);
-    this.#waiting = waiting.filter(({ flags }) => (flags & ONE_WAY) !== 0);
-    this.#head = 0;
-    for (const { seq, flags } of waiting) {
+    const waiting = this.#waiting;
+    const oneWay: TaskMessage[] = [];
+    while (waiting.next()) {
+      const { seq, name, value, flags } = waiting;
       if ((flags & ONE_WAY) === 0) this.#results.add(seq, RETURNED, null, 0);
+      else oneWay.push([RUN_ONE, seq, name, value, flags]);
     }
+    for (const message of oneWay) waiting.push(message);
     this.#results.flush();
-    if (this.#active === 0 && this.#waiting.length === 0) return Promise.resolve();
+    if (this.#active === 0 && waiting.size === 0) return Promise.resolve();
     return new Promise((resolve) => {
       this.#onIdle = resolve;
     });
@@ -112,9 +110,7 @@ export class TaskRunner {
 
   #abort(seq: number): void {
     this.#running.get(seq)?.abort();
-    const at = this.#waiting.findIndex((each, index) => index >= this.#head && each.seq === seq);
-    if (at === -1) return;
-    this.#waiting.splice(at, 1);
+    if (!this.#waiting.remove(seq)) return;
     this.#results.add(seq, RETURNED, null, 0);
     this.#results.flush();
   }
@@ -125,34 +121,22 @@ export class TaskRunner {
     const untilMs = performance.now() + SLICE_MS;
     let nowMs = 0;
     while (this.#active < this.#concurrency && nowMs < untilMs) {
-      const next = this.#next();
-      if (next === undefined) break;
-      nowMs = this.#begin(next);
+      if (!this.#waiting.next()) break;
+      nowMs = this.#begin(this.#waiting);
     }
     this.#isPumping = false;
     this.#results.flush();
-    if (nowMs >= untilMs && this.#head < this.#waiting.length) {
-      this.#isResting = true;
-      setImmediate(() => {
-        this.#isResting = false;
-        this.#pump();
-      });
-    }
-  }
-
-  #next(): Waiting | undefined {
-    const next = this.#waiting[this.#head];
-    if (next === undefined) return undefined;
-    this.#head += 1;
-    if (this.#head === this.#waiting.length) {
-      this.#waiting = [];
-      this.#head = 0;
-    }
-    return next;
+    if (nowMs < untilMs || this.#waiting.size === 0) return this.#channel.rest(this.#waiting);
+    this.#isResting = true;
+    setImmediate(() => {
+      this.#isResting = false;
+      this.#pump();
+    });
   }
 
   /** Returns the time when the task was over, or had gone on in the background. */
-  #begin({ seq, name, value, flags }: Waiting): number {
+  #begin({ seq, name: given, value, flags }: WaitingTasks): number {
+    const name = given ?? this.#defaultName;
     this.#results.makeWay(name, (flags & TELL_FIRST) !== 0);
     if (!this.#channel.claim(seq, flags >> CELL_SHIFT)) return 0;
     const handler = this.#handlers.get(name);
@@ -187,10 +171,10 @@ export class TaskRunner {
     this.done += 1;
     this.#active -= 1;
     this.#results.learn(name, us);
-    if (status === DONE) this.#results.addResult(seq, outcome, us);
+    if (status === DONE) this.#results.addResult(seq, outcome, us, this.#waiting);
     else if (!this.#results.tryAdd(seq, THREW, encodeThrown(outcome), us))
       this.#results.add(seq, THREW, encodeThrown(outcome, true), us);
-    if (this.#active === 0 && this.#waiting.length === 0 && this.#onIdle !== null) {
+    if (this.#active === 0 && this.#waiting.size === 0 && this.#onIdle !== null) {
       this.#results.flush();
       this.#onIdle();
     }

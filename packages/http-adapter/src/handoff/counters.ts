@@ -13,6 +13,8 @@ export interface Totals {
   readonly closed: number;
 }
 
+/** The least that can be shared. */
+const PAGE_BYTES = 4_096;
 const TAKEN = 0;
 const CLOSED = 1;
 
@@ -67,7 +69,7 @@ export class CounterPages {
   open(worker: WorkerId): number | null {
     let fd: number | null = null;
     try {
-      fd = this.#binding.pageCreate();
+      fd = this.#binding.pageCreate(PAGE_BYTES);
       this.#pages.set(worker, new CounterReader(this.#binding.pageMap(fd)));
       return fd;
     } catch {

@@ -27,7 +27,7 @@ interface Scene {
 async function intakeOf(addresses: readonly string[], server: http.Server): Promise<Scene> {
   if (!native.ok) throw new Error(native.reason);
   const { binding } = native;
-  const fd = binding.pageCreate();
+  const fd = binding.pageCreate(4_096);
   const reader = new CounterReader(binding.pageMap(fd));
   const intake = new ConnectionIntake(server, addresses, () => null);
   intake.countIn(new CounterWriter(binding.pageMap(fd)));

@@ -82,7 +82,7 @@ describe.skipIf(skipReason !== null)("accepting without libuv", () => {
 
 describe.skipIf(skipReason !== null)("a shared page", () => {
   it("shows what a killed process has counted, also after the descriptor is closed", async () => {
-    const fd = binding().pageCreate();
+    const fd = binding().pageCreate(4_096);
     const words = new Uint32Array(binding().pageMap(fd));
     const addon = createRequire(import.meta.url).resolve("node-gyp-build");
     const folder = fileURLToPath(new URL("../../../native", import.meta.url));
@@ -96,6 +96,16 @@ describe.skipIf(skipReason !== null)("a shared page", () => {
     binding().close(fd);
     const [, signal] = await within("its end", once(writer, "exit"));
     expect([signal, words.length, words[0], words[1]]).toEqual(["SIGKILL", 1_024, 7, 0]);
+  });
+
+  it("is as large as was asked for, within bounds", () => {
+    const fd = binding().pageCreate(100_000);
+    const bytes = new Uint8Array(binding().pageMap(fd));
+    bytes[99_999] = 1;
+    expect([bytes.length, bytes[0], new Uint8Array(binding().pageMap(fd))[99_999]]).toEqual([100_000, 0, 1]);
+    binding().close(fd);
+    for (const size of [4_095, 16 * 2 ** 20 + 1, -1])
+      expect(() => binding().pageCreate(size)).toThrow(expect.objectContaining({ code: "EINVAL" }));
   });
 
   it("is no other file", () => {

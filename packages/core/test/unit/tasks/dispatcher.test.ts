@@ -45,8 +45,8 @@ describe("dispatcher", () => {
     expect(sent(one)).toEqual([]);
   });
 
-  it("keeps one task, not two, behind one that takes the budget alone", () => {
-    const one = dispatcher();
+  it("keeps one task, not two, behind one that takes the budget alone, where none can be taken back", () => {
+    const one = dispatcher({ canTakeBack: false });
     const load = one.open("w1");
     one.open("w2");
     one.estimates.learn("short", 1_020);
@@ -58,8 +58,30 @@ describe("dispatcher", () => {
     expect(sent(one)).toEqual(["w1: 5"]);
   });
 
+  it("keeps five behind one that takes the budget alone, where they can be, and refills them in portions", () => {
+    const one = dispatcher();
+    const load = one.open("w1");
+    one.estimates.learn("short", 1_020);
+    for (let id = 1; id <= 12; id += 1) one.queue.push(job(id));
+    expect(sent(one)).toEqual(["w1: 1 2 3 4 5 6"]);
+    const wants = [1, 2, 3].map((seq) => {
+      load.remove(seq);
+      return one.wantsMore(load);
+    });
+    expect(wants).toEqual([false, false, true]);
+    expect(sent(one)).toEqual(["w1: 7 8 9"]);
+  });
+
+  it("keeps one, not five, where some tasks go before others: those would wait for all that were sent", () => {
+    const one = dispatcher();
+    one.open("w1");
+    one.estimates.learn("short", 1_020);
+    for (let id = 1; id <= 12; id += 1) one.queue.push(job(id, { priority: id === 9 ? 1 : 0 }));
+    expect(sent(one)).toEqual(["w1: 9 1"]);
+  });
+
   it("keeps one task more than run at a time, and none behind one that is known to be long", () => {
-    const one = dispatcher({ concurrency: 2 });
+    const one = dispatcher({ concurrency: 2, canTakeBack: false });
     one.open("w1");
     one.estimates.learn("short", 400);
     one.estimates.learn("long", 5_000);

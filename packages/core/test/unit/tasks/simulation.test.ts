@@ -45,6 +45,7 @@ function simulated(seed: number, retries: number) {
     resolveRelease: async (entry) => ({ entry, version: null, fingerprint: "f" }),
     strategies: (plane) => ({ fresh: fleet.strategy(plane), templates: null }),
     defer: queueMicrotask,
+    canTakeBack: () => true,
   });
   return { time, draw, fleet, pool };
 }

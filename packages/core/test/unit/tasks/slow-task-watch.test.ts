@@ -24,11 +24,13 @@ function team(us: number, tasks: number) {
   });
   dispatcher.estimates.learn("spin", us);
   const members = new Map<WorkerId, Member>();
+  const looks: string[] = [];
   for (const [slot, worker] of (["w1", "w2"] as const).entries()) {
     const load = dispatcher.open(worker);
     const link = {
       threadId: slot,
       canRevoke: true,
+      look: (again: boolean) => void looks.push(`t=${time.now()} ${worker}${again ? "" : ", the last"}`),
       send: () => true,
       offer: () => {},
       revoke: ({ seq }: SentTask) => load.waiting().some((job) => job.seq === seq),
@@ -69,7 +71,7 @@ function team(us: number, tasks: number) {
     if (dispatcher.wantsMore(load)) plan();
     if (load.outstanding.size === 0) watch.relieve();
   };
-  return { time, moves, answer };
+  return { time, moves, looks, answer };
 }
 
 describe("slow task watch", () => {
@@ -96,16 +98,29 @@ describe("slow task watch", () => {
   });
 
   it("takes it back when nobody is free too, once the slow task should have been over, before all others", async () => {
-    const { time, moves, answer } = team(1_020, 6);
-    expect(moves.splice(0)).toEqual(["t=0 w1: 1 3", "t=0 w2: 2 4"]);
+    const { time, moves, answer } = team(1_020, 14);
+    expect(moves.splice(0)).toEqual(["t=0 w1: 1 3 4 5 6 7", "t=0 w2: 2 8 9 10 11 12"]);
+    for (const atMs of [1, 2, 3]) {
+      await time.run(atMs);
+      answer("w2");
+    }
+    expect(moves.splice(0)).toEqual(["t=3 w2: 13"]);
+    await time.run(4);
+    expect(moves.splice(0)).toEqual(["t=4 taken back, 6 wait"]);
+    for (let count = 0; count < 2; count += 1) answer("w2");
+    expect(moves).toEqual(["t=4 w2: 3 4 5"]);
+  });
+
+  it("looks for results each millisecond while something stands behind a task, and no longer", async () => {
+    const { time, looks, answer } = team(1_020, 3);
+    expect(looks.splice(0)).toEqual(["t=0 w1", "t=0 w2"]);
     await time.run(1);
-    answer("w2");
+    expect(looks.splice(0)).toEqual(["t=1 w1", "t=1 w2"]);
+    answer("w1");
     await time.run(2);
-    expect(moves.splice(0)).toEqual(["t=1 w2: 5"]);
-    await time.run(3);
-    expect(moves.splice(0)).toEqual(["t=3 taken back, 2 wait"]);
-    answer("w2");
-    expect(moves).toEqual(["t=3 w2: 3"]);
+    expect(looks.splice(0)).toEqual(["t=2 w1", "t=2 w2", "t=2 w1, the last", "t=2 w2, the last"]);
+    await time.run(1_000);
+    expect(looks).toEqual([]);
   });
 
   it("rests while nothing stands behind anything", async () => {

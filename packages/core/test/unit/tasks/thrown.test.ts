@@ -3,11 +3,12 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   BEGUN,
+  CELLS_BYTES,
   cellValue,
-  createTaskCells,
   exchangeOffer,
   OFFERED,
   REVOKED,
+  taskCells,
 } from "../../../src/link/task-cells.ts";
 import { decodeThrown, encodeThrown } from "../../../src/link/thrown.ts";
 
@@ -49,7 +50,7 @@ describe("thrown values", () => {
 
 describe("task cells", () => {
   it("a task begins or is taken back, never both, also when its cell serves another one", () => {
-    const cells = createTaskCells();
+    const cells = taskCells(new SharedArrayBuffer(CELLS_BYTES), 0);
     Atomics.store(cells, 3, cellValue(1, OFFERED));
     expect(exchangeOffer(cells, 3, 1, REVOKED)).toBe(true);
     expect(exchangeOffer(cells, 3, 1, BEGUN)).toBe(false);
