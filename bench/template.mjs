@@ -198,5 +198,7 @@ table(
     ]),
 );
 console.log(`child_process.fork of the same script to its listening: ${spread(forks, 0)} ms`);
-console.log("req/s first: right after the start; the other after both loads, when what will be copied has been.");
+console.log(
+  "req/s first: right after the start; the other after both loads, when what will be copied has been.",
+);
 console.log("PSS: supervisor, template and workers together; loaded: after both loads.");
