@@ -5,8 +5,8 @@
 // docs/forking.md has the table.
 // The next two are for the time before the forks (template/compilation.ts): what Brood and Node need in every worker is
 // compiled there, once. As flags, since a part of Node is loaded before any code of ours runs.
-// The last is the young generation's size, of which each worker fills three times as much with pages of its own. Half of
-// V8's choice costs no throughput where one thread does everything, and pauses less; template/heap-growth.ts has the rest.
+// The last is the size of a half of the young generation, all of which becomes pages of each worker's own. V8 takes 16 to 32 MiB;
+// less costs no throughput where one thread does everything, and pauses less; template/heap-growth.ts has the rest.
 
 const ALWAYS: readonly string[] = [
   "--single-threaded",
