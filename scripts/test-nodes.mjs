@@ -16,7 +16,13 @@ for (const major of majors) {
     ["node_modules/vitest/vitest.mjs", "run", "--project", "process", "--project", "template"],
     {
       stdio: "inherit",
-      env: { ...process.env, BROOD_SOAK_ROLLS: "200", BROOD_TEST_TEMPLATE: "all", BROOD_TEST_ROWS: "all" },
+      env: {
+        ...process.env,
+        BROOD_SOAK_FORKS: "1000",
+        BROOD_SOAK_ROLLS: "200",
+        BROOD_TEST_TEMPLATE: "all",
+        BROOD_TEST_ROWS: "all",
+      },
     },
   );
   results.push([stdout.trim(), status === 0 ? "passed" : "FAILED"]);

@@ -4,8 +4,8 @@ import { describe, expect, it } from "vitest";
 import { pidsOf, service, within } from "../support.ts";
 import { fixture } from "./support.ts";
 
-const FORKS = 1_000;
-/** `pnpm test:nodes` takes 200. */
+/** `pnpm test:nodes` takes 1,000 forks and 200 rolls. */
+const FORKS = Number(process.env["BROOD_SOAK_FORKS"] ?? 300);
 const ROLLS = Number(process.env["BROOD_SOAK_ROLLS"] ?? 20);
 const FEW = 2;
 const MANY = 24;
