@@ -5,6 +5,7 @@
 import type { Server } from "@brood/http-adapter";
 import { describe, expect, it } from "vitest";
 import { app, probing, serving, until } from "../support/serving.ts";
+import { rowsOf } from "../support/spawn.ts";
 import { within } from "../support/within.ts";
 
 const BOOT = "await new Promise((resolve) => setTimeout(resolve, 2_500));";
@@ -27,11 +28,17 @@ function watching(server: Server): { readonly spawned: string[]; readonly ready:
   return seen;
 }
 
-describe.each([
-  { spawn: "fresh", runtime: "process" },
-  { spawn: "template", runtime: "process" },
-  { spawn: "fresh", runtime: "thread" },
-] as const)("while a canary is watched, spawn $spawn, runtime $runtime", (kind) => {
+const KINDS = rowsOf(
+  [
+    { spawn: "fresh", runtime: "process" },
+    { spawn: "template", runtime: "process" },
+    { spawn: "fresh", runtime: "thread" },
+  ] as const,
+  ({ runtime, spawn }) => runtime === "process" && spawn === "fresh",
+  "followers of forked processes and of threads",
+);
+
+describe.each(KINDS)("while a canary is watched, spawn $spawn, runtime $runtime", (kind) => {
   it("others boot, and have only to open when it is proven", async () => {
     const { server, entryOf } = await serving([app("1"), app("2", "", hook(BOOT))], {
       ...kind,
