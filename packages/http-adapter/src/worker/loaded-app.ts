@@ -11,6 +11,7 @@ import { type EntryExports, isCommonJsFile, readEntryExports } from "./entry-exp
 import type { HttpHostData } from "./host-data.ts";
 import { ListenCapture } from "./listen-capture.ts";
 import { ScriptConventions } from "./script-conventions.ts";
+import { unoptimized } from "./unoptimized.ts";
 import { sendWarmupRequests } from "./warmup-requests.ts";
 
 export type LoadOrder = Pick<HostOrder, "context" | "loadEntry">;
@@ -41,9 +42,15 @@ export async function loadApp(order: LoadOrder, hostData: Required<HttpHostData>
     await exports.warmup?.(order.context);
     await app.ready();
   }
-  await sendWarmupRequests(app.server, hostData.warmup);
+  const warmUp = (): Promise<void> => sendWarmupRequests(app.server, hostData.warmup);
+  await (isTemplate(order) ? unoptimized(warmUp) : warmUp());
   script.loaded();
   return { capture, script, app, exports, late: loading };
+}
+
+/** The context is not any worker's yet. */
+function isTemplate({ context }: LoadOrder): boolean {
+  return context.slot < 0;
 }
 
 async function load(order: LoadOrder): Promise<EntryExports> {
