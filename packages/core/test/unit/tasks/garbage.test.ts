@@ -2,8 +2,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, it } from "vitest";
-import { assemblePool } from "../../../src/tasks/create-task-pool.ts";
-import { checkPoolOptions } from "../../../src/tasks/pool-options.ts";
+import { simulatedPool } from "./simulated-pool.ts";
 import { SimulatedFleet, VirtualTime } from "./simulated-workers.ts";
 
 setFlagsFromString("--expose-gc");
@@ -12,16 +11,7 @@ const collect = runInNewContext("gc") as () => void;
 it("keeps no result once its caller has forgotten it, the last one neither", async () => {
   const time = new VirtualTime();
   const fleet = new SimulatedFleet(time, { draw: () => 0.5, bootFailures: 0, deathsPerTask: 0 });
-  const logger = { debug() {}, info() {}, warn() {}, error() {} };
-  const options = { filename: "/srv/tasks.js", minWorkers: 1, maxWorkers: 1, logger };
-  const pool = assemblePool(checkPoolOptions(options), options, {
-    clock: time,
-    entropy: { next: () => 0.5 },
-    resolveRelease: async (entry) => ({ entry, version: null, fingerprint: "f" }),
-    strategies: (plane) => ({ fresh: fleet.strategy(plane), templates: null }),
-    defer: queueMicrotask,
-    canTakeBack: () => true,
-  });
+  const pool = simulatedPool({ minWorkers: 1, maxWorkers: 1 }, time, fleet, () => 0.5);
   const results: WeakRef<object>[] = [];
   for (const id of [1, 2]) {
     void pool.run({ id, ms: 1 }).then((result) => results.push(new WeakRef(result as object)));

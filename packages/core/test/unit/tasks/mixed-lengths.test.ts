@@ -1,8 +1,7 @@
 // Tasks of 1 ms and of 50 ms mixed, in virtual time: what is sent ahead of its turn costs the short ones nothing that shows.
 
 import { describe, expect, it } from "vitest";
-import { assemblePool } from "../../../src/tasks/create-task-pool.ts";
-import { checkPoolOptions } from "../../../src/tasks/pool-options.ts";
+import { simulatedPool } from "./simulated-pool.ts";
 import { SimulatedFleet, VirtualTime } from "./simulated-workers.ts";
 
 const COUNT = 4_000;
@@ -17,16 +16,7 @@ interface Measured {
 async function measured(batching: "auto" | "off", clients: number, longEach: number): Promise<Measured> {
   const time = new VirtualTime();
   const fleet = new SimulatedFleet(time, { draw: () => 0.5, bootFailures: 0, deathsPerTask: 0 });
-  const logger = { debug() {}, info() {}, warn() {}, error() {} };
-  const options = { filename: "/srv/tasks.js", minWorkers: 2, maxWorkers: 2, batching, logger };
-  const pool = assemblePool(checkPoolOptions(options), options, {
-    clock: time,
-    entropy: { next: () => 0.5 },
-    resolveRelease: async (entry) => ({ entry, version: null, fingerprint: "f" }),
-    strategies: (plane) => ({ fresh: fleet.strategy(plane), templates: null }),
-    defer: queueMicrotask,
-    canTakeBack: () => true,
-  });
+  const pool = simulatedPool({ minWorkers: 2, maxWorkers: 2, batching }, time, fleet, () => 0.5);
   await time.run(2_000);
   const times: number[] = [];
   let [next, endedAtMs] = [0, 0];

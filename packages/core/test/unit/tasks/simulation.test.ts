@@ -3,8 +3,7 @@
 
 import { describe, expect, it } from "vitest";
 import { PoolError } from "../../../src/errors.ts";
-import { assemblePool } from "../../../src/tasks/create-task-pool.ts";
-import { checkPoolOptions } from "../../../src/tasks/pool-options.ts";
+import { simulatedPool } from "./simulated-pool.ts";
 import { SimulatedFleet, type SimulatedTask, VirtualTime } from "./simulated-workers.ts";
 
 const HOUR_MS = 3_600_000;
@@ -30,23 +29,14 @@ function simulated(seed: number, retries: number) {
   const draw = random(seed);
   const fleet = new SimulatedFleet(time, { draw, bootFailures: 0.02, deathsPerTask: 0.002 });
   const options = {
-    filename: "/srv/tasks.js",
     minWorkers: 2,
     maxWorkers: 6,
     maxQueue: 500,
     taskTimeoutMs: 20_000,
     retries,
+    abortGraceMs: 500,
   };
-  const logger = { debug() {}, info() {}, warn() {}, error() {} };
-  const all = { ...options, logger, abortGraceMs: 500 };
-  const pool = assemblePool(checkPoolOptions(all), all, {
-    clock: time,
-    entropy: { next: draw },
-    resolveRelease: async (entry) => ({ entry, version: null, fingerprint: "f" }),
-    strategies: (plane) => ({ fresh: fleet.strategy(plane), templates: null }),
-    defer: queueMicrotask,
-    canTakeBack: () => true,
-  });
+  const pool = simulatedPool(options, time, fleet, draw);
   return { time, draw, fleet, pool };
 }
 
