@@ -46,7 +46,8 @@ const ENGINE_KEYS = [
   "logger",
 ] as const;
 
-/** They compile what the first users would have to wait for. Their user-agent is "brood-warmup". */
+/** They compile what the first users would have to wait for. Their user-agent is "brood-warmup". With templates they are the
+ *  template's, and each forked worker is sent each path once more before it is ready. */
 export interface WarmupOptions {
   /** GET requests for each path, 0...100_000, default 0: none. */
   readonly requests?: number;

@@ -1,7 +1,7 @@
 // The worker side of HTTP: what the engine's runtime calls to boot, open, drain and close one worker. Only the
 // order of things stands here; each concern has its own file.
 //   load   the entry, its application, warmup, the application's own ready (loaded-app.ts; a template does this once)
-//   boot   onWorkerBoot
+//   boot   onWorkerBoot; in a forked worker each warm-up request once more
 //   check  healthCheck(ctx) of the entry and the health path, each on this worker itself
 //   open   listen on the supervisor's sockets
 //   drain  accept nothing more, answer what was accepted, let idle connections linger
@@ -20,6 +20,7 @@ import { Intake } from "./intake.ts";
 import { type LoadedApp, loadApp } from "./loaded-app.ts";
 import { shareTicketKeys } from "./tls-tickets.ts";
 import { Traffic } from "./traffic.ts";
+import { sendOneOfEach } from "./warmup-requests.ts";
 
 /** An entry that awaits its own `listen()` at top level ends milliseconds after the worker has opened, and its
  *  hooks are known then. One that awaits its own end (`await once(process, "SIGTERM")`) never does; it must not
@@ -69,6 +70,7 @@ class HttpHost implements WorkerHost {
     if (spawn === "template") renumberClusterWorker(slot);
     if (loaded.exports === null) this.#lateHooks = loaded.late.then((late) => this.#callLateHooks(late));
     else await this.#callBootHook(loaded.exports);
+    if (spawn === "template") await sendOneOfEach(loaded.app.server, this.#hostData.warmup);
     this.#traffic.observe(loaded.app.server);
     // As they are now, also for a worker whose template is older than they are.
     const { ticketKeys } = readHostData(this.#order.hostData);

@@ -35,6 +35,12 @@ export async function sendWarmupRequests(server: Server, warmup: HttpHostData["w
     process.stderr.write(`brood: warm-up request GET ${path}: ${failure}\n`);
 }
 
+/** In a forked worker: what the template has compiled writes to memory that is shared until then, and the first request pays
+ *  for the copies. That shall be one of ours, not a user's. */
+export function sendOneOfEach(server: Server, warmup: Required<HttpHostData>["warmup"]): Promise<void> {
+  return sendWarmupRequests(server, { ...warmup, requests: Math.min(warmup.requests, 1) });
+}
+
 function failureOf(status: number): string | null {
   return status >= SERVER_ERROR ? `answered ${status}` : null;
 }
