@@ -5,19 +5,14 @@
 // that). What was compiled stays until the heap has been collected for the forks: nothing has run it so far, and V8 would
 // throw it away as unused.
 
-import { setFlagsFromString } from "node:v8";
+import { setFlagUnlessGiven } from "../worker/v8-flag.ts";
 
 /** From here on as anywhere: a function is compiled when it is called. */
 export function compileOnCall(): void {
-  takeBack("--no-lazy", "--lazy");
+  setFlagUnlessGiven("--lazy", "--no-lazy");
 }
 
 /** From here on as anywhere: the code of what has not run for a while goes. */
 export function forgetUnused(): void {
-  takeBack("--no-flush-bytecode", "--flush-bytecode");
-}
-
-/** Unless whoever started the service has asked for it. */
-function takeBack(flag: string, opposite: string): void {
-  if (!process.execArgv.includes(flag)) setFlagsFromString(opposite);
+  setFlagUnlessGiven("--flush-bytecode", "--no-flush-bytecode");
 }

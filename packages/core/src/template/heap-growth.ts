@@ -5,15 +5,11 @@
 // Set before the forks rather than as a flag of the process: while the template loads, its heap may grow as it likes.
 // Rejected: `--optimize-for-size`, which also compiles less.
 
-import { setFlagsFromString } from "node:v8";
-
-const FLAG = "--heap-growing-percent";
+import { setFlagUnlessGiven } from "../worker/v8-flag.ts";
 
 /** Of what the last collection left. */
 const GROWTH_PERCENT = 100;
 
-/** Unless whoever started the service has said how far. */
 export function limitHeapGrowth(): void {
-  if (process.execArgv.some((flag) => flag.replaceAll("_", "-").startsWith(FLAG))) return;
-  setFlagsFromString(`${FLAG}=${GROWTH_PERCENT}`);
+  setFlagUnlessGiven(`--heap-growing-percent=${GROWTH_PERCENT}`);
 }

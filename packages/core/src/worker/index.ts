@@ -9,3 +9,4 @@ export type {
   WorkerHost,
 } from "./host.ts";
 export type { PlainContext, PlainEntry, PlainService } from "./plain-host.ts";
+export { setFlagUnlessGiven } from "./v8-flag.ts";

@@ -4,7 +4,7 @@
 // after 400 (counted with --trace-opt; docs/forking.md has what it gives). Only for requests: loading an application, or a `warmup`
 // hook that computes for long, needs the optimizer.
 
-import { setFlagsFromString } from "node:v8";
+import { setFlagUnlessGiven } from "@brood/core/worker";
 
 const FIRST_WITH_MAGLEV = 13;
 const NOTHING = "~";
@@ -21,9 +21,6 @@ export async function unoptimized(work: () => Promise<void>): Promise<void> {
   }
 }
 
-/** Unless whoever started the service has said what. */
 function optimize(which: string): void {
-  for (const flag of ["--maglev-filter", "--turbo-filter"]) {
-    if (!process.execArgv.some((given) => given.startsWith(flag))) setFlagsFromString(`${flag}=${which}`);
-  }
+  for (const flag of ["--maglev-filter", "--turbo-filter"]) setFlagUnlessGiven(`${flag}=${which}`);
 }
