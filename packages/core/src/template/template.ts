@@ -93,9 +93,9 @@ export class Template {
     if (findings.length > 0 && order.unsafe === "refuse") throw unsafe(findings);
     if (findings.length > 0) process.stderr.write(`brood: the template ${unsafe(findings).message}\n`);
     for (let time = 0; time < REHEARSALS; time += 1) this.#parts.randomness.renew();
+    limitHeapGrowth();
     collectGarbage(this.#parts.binding);
     forgetUnused();
-    limitHeapGrowth();
     this.#loaded = { order, release, context, draining };
     this.#heartbeat = setInterval(() => this.#send({ type: "Heartbeat" }), order.heartbeatIntervalMs);
     this.#send({ type: "Ready" });

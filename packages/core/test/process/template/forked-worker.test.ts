@@ -34,6 +34,13 @@ interface Draws {
   readonly floats: readonly number[];
 }
 
+interface Growth {
+  /** Of the old generation. */
+  readonly collections: number;
+  readonly beforeBytes: number;
+  readonly grownBytes: number;
+}
+
 interface Heap {
   /** MiB. */
   readonly young: number;
@@ -130,5 +137,15 @@ describe("a forked worker", () => {
     const last = await heapWith({ execArgv: ["--max-semi-space-size=32"] });
     expect(usual.collections).toBeGreaterThan(given.collections);
     expect(usual.young).toBeLessThan(Math.min(given.young, last.young));
+  });
+
+  it("does not collect what it shares before its heap has grown by half", async () => {
+    const made = service({ entry: fixture("large-heap.mjs"), spawn: "template", workers: 1 });
+    await within("start", made.start());
+    const [worker = "w1"] = workersOf(made);
+    const { collections, beforeBytes, grownBytes } = (await ask(made, worker, "growth")) as Growth;
+    expect(grownBytes).toBeGreaterThan(10 * 2 ** 20);
+    expect(grownBytes).toBeLessThan(beforeBytes / 2);
+    expect(collections).toBe(0);
   });
 });
