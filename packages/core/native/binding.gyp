@@ -21,7 +21,8 @@
         "src/process_end.c",
         "src/steer.c",
         "src/watch.c",
-        "src/watchdog.c"
+        "src/watchdog.c",
+        "src/written.c"
       ],
       "defines": ["NAPI_VERSION=8", "_GNU_SOURCE"],
       "cflags": ["-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden"],

@@ -21,7 +21,7 @@ static const struct {
     {"replace", brood_replace},            {"exitAfterMessage", brood_exit_after_message},
     {"withoutThreads", brood_without_threads}, {"collectAll", brood_collect_all},
     {"watchdogStart", brood_watchdog_start}, {"pageCreate", brood_page_create},
-    {"pageMap", brood_page_map},
+    {"pageMap", brood_page_map},           {"noteWritten", brood_note_written},
 };
 
 NAPI_MODULE_INIT() {

@@ -39,11 +39,22 @@ void *brood_isolate(void);
 /** The node::Environment of this thread; NULL where that cannot be asked. */
 void *brood_environment(void);
 
+/** Of one mapping: where it is, and "rwxp". Returns errno or 0. */
+typedef int (*brood_visit)(uintptr_t start, uintptr_t end, const char *permissions, void *context);
+/** Shows `visit` each mapping of this process until it fails; allocates nothing. Returns errno or 0; `*syscall` names what
+ *  `visit` calls, and afterwards what failed. */
+int brood_each_mapping(brood_visit visit, void *context, const char **syscall);
 /** errno, or 0: makes every private mapping of this process inheritable again (mappings.c). Names what failed. */
 int brood_inherit_mappings(const char **syscall);
 
+/** Of the shared memory that JavaScript hands over; NULL with a pending exception when it is too small (written.c). */
+const void *brood_written_memory(napi_env env, napi_value memory);
+/** In a forked process, before anything else: copies the pages that a sibling is known to have written to. */
+void brood_copy_written(const void *memory);
+
 /** One function of JavaScript each; described in packages/core/src/native/binding.ts. */
 napi_value brood_fork_sibling(napi_env env, napi_callback_info info);
+napi_value brood_note_written(napi_env env, napi_callback_info info);
 napi_value brood_exit_now(napi_env env, napi_callback_info info);
 napi_value brood_pidfd_open(napi_env env, napi_callback_info info);
 napi_value brood_pidfd_signal(napi_env env, napi_callback_info info);

@@ -55,10 +55,12 @@ static napi_value parent_result(napi_env env, pid_t pid) {
 }
 
 napi_value brood_fork_sibling(napi_env env, napi_callback_info info) {
-  (void)info;
   uv_loop_t *loop;
   sigset_t all, before;
-  napi_value null_value;
+  napi_value argument, null_value;
+  if (!brood_arguments(env, info, 1, &argument)) return NULL;
+  const void *written = brood_written_memory(env, argument);
+  if (written == NULL) return NULL;
   BROOD_TRY(env, napi_get_uv_event_loop(env, &loop));
   BROOD_TRY(env, napi_get_null(env, &null_value));
 
@@ -71,6 +73,7 @@ napi_value brood_fork_sibling(napi_env env, napi_callback_info info) {
 
   const pid_t pid = fork();
   const int forked = pid < 0 ? errno : 0;
+  if (pid == 0) brood_copy_written(written);
   if (pid == 0 && uv_loop_fork(loop) != 0) child_without_loop();
   pthread_sigmask(SIG_SETMASK, &before, NULL);
 

@@ -26,20 +26,19 @@ static bool hex(const char **cursor, uintptr_t *value) {
 }
 
 /** One line: "5581c000-5581d000 rw-p ...". Returns errno or 0. */
-static int inherit_line(const char *line) {
+static int visit_line(const char *line, brood_visit visit, void *context) {
   uintptr_t start, end;
   if (!hex(&line, &start) || *line != '-') return EINVAL;
   line += 1;
   if (!hex(&line, &end) || *line != ' ') return EINVAL;
   // The vsyscall page lies above all that a process can map; as a pointer it is negative.
-  if (line[4] != 'p' || (intptr_t)start < 0) return 0;
-  if (madvise((void *)start, end - start, MADV_DOFORK) == 0) return 0;
-  // EINVAL: the kernel's own special mappings, which it copies anyway. ENOMEM: another thread has unmapped it.
-  return errno == EINVAL || errno == ENOMEM ? 0 : errno;
+  if ((intptr_t)start < 0) return 0;
+  return visit(start, end, line + 1, context);
 }
 
-int brood_inherit_mappings(const char **syscall) {
+int brood_each_mapping(brood_visit visit, void *context, const char **syscall) {
   char buffer[MAP_BUFFER + 1];
+  const char *const visiting = *syscall;
   size_t filled = 0;
   int error = 0;
   *syscall = "open";
@@ -54,12 +53,25 @@ int brood_inherit_mappings(const char **syscall) {
     filled += (size_t)count;
     buffer[filled] = '\0';
     char *line = buffer;
-    for (char *end; error == 0 && (end = strchr(line, '\n')) != NULL; line = end + 1) error = inherit_line(line);
-    if (error != 0) *syscall = "madvise";
+    for (char *end; error == 0 && (end = strchr(line, '\n')) != NULL; line = end + 1)
+      error = visit_line(line, visit, context);
+    if (error != 0) *syscall = visiting;
     filled -= (size_t)(line - buffer);
     memmove(buffer, line, filled);
     if (error == 0 && filled == MAP_BUFFER) error = ENAMETOOLONG;
   }
   close(file);
   return error;
+}
+
+static int inherit(uintptr_t start, uintptr_t end, const char *permissions, void *context) {
+  (void)context;
+  if (permissions[3] != 'p' || madvise((void *)start, end - start, MADV_DOFORK) == 0) return 0;
+  // EINVAL: the kernel's own special mappings, which it copies anyway. ENOMEM: another thread has unmapped it.
+  return errno == EINVAL || errno == ENOMEM ? 0 : errno;
+}
+
+int brood_inherit_mappings(const char **syscall) {
+  *syscall = "madvise";
+  return brood_each_mapping(inherit, NULL, syscall);
 }

@@ -15,8 +15,12 @@ export const READABLE = 1;
 export const WRITABLE = 2;
 
 export interface Binding {
-  /** Forks this process. In the parent pid and pidfd, in the child null. Every descriptor and watch exists in both. */
-  forkSibling(): readonly [pid: number, pidfd: number] | null;
+  /** Forks this process. In the parent pid and pidfd, in the child null. Every descriptor and watch exists in both. The child
+   *  has copied already what a sibling noted in `written`: 64 KiB of `pageMap`. */
+  forkSibling(written: ArrayBuffer): readonly [pid: number, pidfd: number] | null;
+  /** In a forked process: notes which pages it has copied so far, unless another has for this stage: 0 or 1, the higher one
+   *  counts. False then. */
+  noteWritten(written: ArrayBuffer, stage: number): boolean;
   /** Leaves without running anything: no exit listeners, no threads joined. The only way out of a forked process. */
   exitNow(code: number): never;
   /** The next fatal error of this process leaves it by _exit(code) once Node has printed its message and run its `exit`

@@ -22,6 +22,7 @@ import { collectGarbage } from "./garbage.ts";
 import { limitHeapGrowth } from "./heap-growth.ts";
 import { beginPreflight, unsafe } from "./preflight.ts";
 import type { Randomness } from "./randomness.ts";
+import { WrittenPages } from "./written-pages.ts";
 
 const { setInterval, clearInterval } = globalThis;
 
@@ -43,6 +44,7 @@ interface Loaded {
   readonly release: LoadedRelease;
   readonly context: MutableContext;
   readonly draining: AbortController;
+  readonly written: WrittenPages;
 }
 
 export class Template {
@@ -96,7 +98,8 @@ export class Template {
     limitHeapGrowth();
     collectGarbage(this.#parts.binding);
     forgetUnused();
-    this.#loaded = { order, release, context, draining };
+    const written = new WrittenPages(this.#parts.binding);
+    this.#loaded = { order, release, context, draining, written };
     this.#heartbeat = setInterval(() => this.#send({ type: "Heartbeat" }), order.heartbeatIntervalMs);
     this.#send({ type: "Ready" });
   }
@@ -110,7 +113,7 @@ export class Template {
     }
     let forked: ReturnType<Binding["forkSibling"]>;
     try {
-      forked = binding.forkSibling();
+      forked = binding.forkSibling(loaded.written.memory);
     } catch (error) {
       for (const each of descriptors) binding.close(each);
       const message = error instanceof Error ? error.message : String(error);
@@ -139,8 +142,9 @@ export class Template {
     for (const pidfd of this.#forks.values()) binding.close(pidfd);
     this.#forks.clear();
     process.off("uncaughtExceptionMonitor", this.#onUncaught);
-    const { release, context, draining } = loaded;
-    const inheritance = { loaded: release, context, draining };
+    const { release, context, draining, written } = loaded;
+    const whenReady = written.ready.bind(written);
+    const inheritance = { loaded: release, context, draining, whenReady };
     becomeWorker({ binding, randomness, order, hasStdout, descriptors, inheritance });
   }
 

@@ -58,6 +58,9 @@ export interface WorkerHost {
   answers?(): Answers | undefined;
   /** Rejects with what makes the application unfit to serve; null when it has nothing to check. Called after `boot`. */
   check?(): Promise<void> | null;
+  /** Does what serving does, without the application and without anybody seeing it: what that writes to, a forked worker's
+   *  younger siblings copy when they are born. May reject. */
+  rehearse?(): Promise<void>;
   /** A message of the embedding program. */
   message?(payload: unknown, handle: unknown): void;
 }

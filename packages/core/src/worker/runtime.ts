@@ -27,6 +27,8 @@ export interface Inheritance {
   /** The template's; applications may hold it. It becomes the worker's. */
   readonly context: MutableContext;
   readonly draining: AbortController;
+  /** Called when all that makes the worker ready is done; `rehearse` is its host's. */
+  readonly whenReady: (rehearse: () => Promise<void>) => void;
 }
 
 export async function runWorker(
@@ -92,6 +94,7 @@ function createWorker(link: WorkerLink, order: BootOrder, inheritance: Inheritan
     const check = host.check?.bind(host);
     if (watches !== undefined) await untilHealthy(async () => check?.() ?? undefined, watches.healthCheck);
     await host.open();
+    inheritance?.whenReady(async () => host?.rehearse?.());
     heartbeat = beating(host);
     send({ type: "Ready" });
     startWatchdog(link.descriptor, order);

@@ -18,6 +18,7 @@ import { isTicketKeysMessage } from "./host-message.ts";
 import { IdentityHeaders } from "./identity-headers.ts";
 import { Intake } from "./intake.ts";
 import { type LoadedApp, loadApp } from "./loaded-app.ts";
+import { rehearse } from "./rehearsal.ts";
 import { shareTicketKeys } from "./tls-tickets.ts";
 import { Traffic } from "./traffic.ts";
 import { sendOneOfEach } from "./warmup-requests.ts";
@@ -114,6 +115,10 @@ class HttpHost implements WorkerHost {
     const exported = this.#exports?.healthCheck;
     if (healthPath === null && exported === undefined) return null;
     return this.#checkBoth(healthPath, exported);
+  }
+
+  rehearse(): Promise<void> {
+    return rehearse();
   }
 
   answers(): Answers | undefined {

@@ -1,0 +1,136 @@
+// Which pages forked workers write to. A forked process shares every page until it writes to it; then the kernel stops it
+// and copies that one. Siblings of one template write to the same pages, so the first of them notes which it has copied,
+// and each that is forked after it has those copied in one go before it runs. A page takes two thirds of the time then, and
+// a sixth while other processes copy too (no exception, no mapping that is made for reading first and then again;
+// measured on a slow virtual machine, docs/forking.md), and no user's request has to wait for it.
+// The notes are in memory that the template and all its workers share, in two stages: what a worker had written when it was
+// ready, and when it had worked. Whoever comes first at a stage takes it and writes it once, so there is nothing to lock; if it
+// dies meanwhile the stage is never complete, which costs the others only time.
+// Rule: brood_copy_written runs between fork and uv_loop_fork, so it makes system calls and nothing else.
+
+#include "addon.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#ifndef MADV_POPULATE_WRITE /* Linux 5.14; an older kernel says EINVAL, and pages are copied one by one as ever */
+#define MADV_POPULATE_WRITE 23
+#endif
+
+#define STAGES 2
+#define PAGE_SHIFT 12
+/** A range is its first page's number above, how many it has below. */
+#define LENGTH_BITS 16
+#define LENGTH_MAX ((1u << LENGTH_BITS) - 1)
+#define RANGES_MAX 4000
+/** 16 MiB: three times what a heavy application's workers were seen to write in their first second. */
+#define PAGES_MAX 4096
+
+/** Bits of an entry of /proc/self/pagemap (the kernel's admin-guide/mm/pagemap). */
+#define PRESENT (1ull << 63)
+#define OF_A_FILE (1ull << 61)
+#define OURS_ALONE (1ull << 56)
+#define ENTRIES 512
+
+enum { FREE, TAKEN, COMPLETE };
+
+struct stage {
+  _Atomic uint32_t state;
+  uint32_t count;
+  uint64_t ranges[RANGES_MAX];
+};
+
+const void *brood_written_memory(napi_env env, napi_value memory) {
+  void *bytes;
+  size_t length;
+  BROOD_TRY(env, napi_get_arraybuffer_info(env, memory, &bytes, &length));
+  if (length >= STAGES * sizeof(struct stage)) return bytes;
+  return brood_throw_errno(env, EINVAL, "written");
+}
+
+void brood_copy_written(const void *memory) {
+  const struct stage *stage = memory;
+  for (int index = STAGES - 1; index >= 0; index -= 1) {
+    if (atomic_load_explicit(&stage[index].state, memory_order_acquire) != COMPLETE) continue;
+    const uint32_t count = stage[index].count < RANGES_MAX ? stage[index].count : RANGES_MAX;
+    for (uint32_t each = 0; each < count; each += 1) {
+      const uint64_t range = stage[index].ranges[each];
+      void *const start = (void *)(uintptr_t)(range >> LENGTH_BITS << PAGE_SHIFT);
+      // Whatever it says: a page that is not copied now is copied when it is written to.
+      madvise(start, (range & LENGTH_MAX) << PAGE_SHIFT, MADV_POPULATE_WRITE);
+    }
+    return;
+  }
+}
+
+struct notes {
+  struct stage *stage;
+  int pagemap;
+  uint32_t pages;
+};
+
+/** Adds one page; false when there is no more room. */
+static bool note(struct notes *notes, uint64_t page) {
+  struct stage *stage = notes->stage;
+  if (notes->pages == PAGES_MAX) return false;
+  notes->pages += 1;
+  if (stage->count > 0) {
+    uint64_t *last = &stage->ranges[stage->count - 1];
+    const uint64_t length = *last & LENGTH_MAX;
+    if ((*last >> LENGTH_BITS) + length == page && length < LENGTH_MAX) {
+      *last += 1;
+      return true;
+    }
+  }
+  if (stage->count == RANGES_MAX) return false;
+  stage->ranges[stage->count] = page << LENGTH_BITS | 1;
+  stage->count += 1;
+  return true;
+}
+
+/** One mapping: notes those of its pages that only this process has. Returns errno or 0. */
+static int note_mapping(uintptr_t start, uintptr_t end, const char *permissions, void *context) {
+  struct notes *notes = context;
+  uint64_t entries[ENTRIES];
+  if (permissions[1] != 'w' || permissions[3] != 'p') return 0;
+  for (uint64_t page = start >> PAGE_SHIFT, last = end >> PAGE_SHIFT; page < last;) {
+    const uint64_t left = last - page;
+    const size_t wanted = (left < ENTRIES ? left : ENTRIES) * sizeof *entries;
+    const ssize_t got = pread(notes->pagemap, entries, wanted, (off_t)(page * sizeof *entries));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return got < 0 ? errno : 0;
+    for (size_t index = 0; index < (size_t)got / sizeof *entries; index += 1, page += 1) {
+      const bool is_own = (entries[index] & (PRESENT | OF_A_FILE | OURS_ALONE)) == (PRESENT | OURS_ALONE);
+      if (is_own && !note(notes, page)) return 0;
+    }
+  }
+  return 0;
+}
+
+/** noteWritten(memory, stage): true when this call has noted the stage, false when another has or does. ENOSYS where pages
+ *  have another size than 4 KiB. */
+napi_value brood_note_written(napi_env env, napi_callback_info info) {
+  napi_value arguments[2], result;
+  int index;
+  if (!brood_arguments(env, info, 2, arguments) || !brood_int(env, arguments[1], "stage", &index)) return NULL;
+  struct stage *stage = (struct stage *)brood_written_memory(env, arguments[0]);
+  if (stage == NULL) return NULL;
+  if (index < 0 || index >= STAGES) return brood_throw_errno(env, EINVAL, "noteWritten");
+  if (sysconf(_SC_PAGESIZE) != 1 << PAGE_SHIFT) return brood_throw_errno(env, ENOSYS, "noteWritten");
+  stage += index;
+  uint32_t expected = FREE;
+  const bool is_first = atomic_compare_exchange_strong(&stage->state, &expected, TAKEN);
+  BROOD_TRY(env, napi_get_boolean(env, is_first, &result));
+  if (!is_first) return result;
+  struct notes notes = {.stage = stage, .pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC)};
+  if (notes.pagemap < 0) return brood_throw_errno(env, errno, "open");
+  const char *failed = "pread";
+  const int error = brood_each_mapping(note_mapping, &notes, &failed);
+  close(notes.pagemap);
+  if (error != 0) return brood_throw_errno(env, error, failed);
+  atomic_store_explicit(&stage->state, COMPLETE, memory_order_release);
+  return result;
+}
