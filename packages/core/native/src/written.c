@@ -29,6 +29,10 @@
 /** 16 MiB: three times what a heavy application's workers were seen to write in their first second. */
 #define PAGES_MAX 4096
 
+/** 16 GiB. A larger mapping is reserved space, and to go through all of its entries would hold the worker up: 2 ms for 4 GiB
+ *  of nothing. */
+#define MAPPING_BYTES_MAX (1ull << 34)
+
 /** Bits of an entry of /proc/self/pagemap (the kernel's admin-guide/mm/pagemap). */
 #define PRESENT (1ull << 63)
 #define OF_A_FILE (1ull << 61)
@@ -95,7 +99,7 @@ static bool note(struct notes *notes, uint64_t page) {
 static int note_mapping(uintptr_t start, uintptr_t end, const char *permissions, void *context) {
   struct notes *notes = context;
   uint64_t entries[ENTRIES];
-  if (permissions[1] != 'w' || permissions[3] != 'p') return 0;
+  if (permissions[1] != 'w' || permissions[3] != 'p' || end - start > MAPPING_BYTES_MAX) return 0;
   for (uint64_t page = start >> PAGE_SHIFT, last = end >> PAGE_SHIFT; page < last;) {
     const uint64_t left = last - page;
     const size_t wanted = (left < ENTRIES ? left : ENTRIES) * sizeof *entries;
