@@ -28,6 +28,8 @@ export async function rehearse(): Promise<void> {
   server.emit = emit;
   const signal = AbortSignal.timeout(GIVE_UP_AFTER_MS);
   const { socket, destroy, closed } = await openOwnConnection(server, "http/1.1");
+  // `once` tells of an error while an answer is awaited; at any other moment it must not end the worker.
+  socket.on("error", () => {});
   try {
     for (let count = 0; count < REQUESTS; count += 1) {
       socket.write("GET / HTTP/1.1\r\nhost: localhost\r\naccept: */*\r\n\r\n");
