@@ -1,5 +1,6 @@
 // What the canary's requests write to, the workers that follow it have copied when they are born.
 import { release } from "node:os";
+import type { WorkerId } from "@brood/core";
 import type { Server } from "@brood/http-adapter";
 import { expect, it } from "vitest";
 import { fetchOver } from "../support/fetch-over.ts";
@@ -24,12 +25,12 @@ export function onWorkerBoot(ctx) { worker = ctx.worker; }`,
 );
 
 interface Said {
-  readonly worker: string;
+  readonly worker: WorkerId;
   readonly faults: number;
 }
 
 /** Asks over new connections until a worker answers that `is` accepts. */
-async function firstOf(server: Server, is: (worker: string) => boolean): Promise<Said> {
+async function firstOf(server: Server, is: (worker: WorkerId) => boolean): Promise<Said> {
   const { hostname, port } = new URL(server.addresses[0] ?? "");
   for (;;) {
     const { body } = await fetchOver("http", { target: { host: hostname, port: Number(port) } }, "/");

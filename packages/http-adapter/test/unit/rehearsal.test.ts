@@ -30,7 +30,7 @@ it("does not take place where somebody is told of each request", async () => {
 it("does take place otherwise", async () => {
   const connected = vi.fn();
   subscribe("net.client.socket", connected);
-  onTestFinished(() => unsubscribe("net.client.socket", connected));
+  onTestFinished(() => void unsubscribe("net.client.socket", connected));
   await rehearse();
   expect(connected).toHaveBeenCalledOnce();
 });
