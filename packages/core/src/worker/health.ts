@@ -13,13 +13,17 @@ export type HealthCheck = () => Promise<void>;
 /** Resolves when the check has passed. @throws PoolError BROOD_HEALTH_CHECK when it has not by `timeoutMs` */
 export async function untilHealthy(check: HealthCheck, order: HealthCheckOrder): Promise<void> {
   const untilMs = performance.now() + order.timeoutMs;
+  let said: string | undefined;
   for (;;) {
-    const wrong = await wrongWith(check, Math.max(1, untilMs - performance.now()));
+    const limitMs = Math.max(1, untilMs - performance.now());
+    const wrong = await wrongWith(check, limitMs);
     if (wrong === null) return;
+    // The last one may have had a few milliseconds only: what was answered before is worth more than its silence.
+    said = wrong ?? said ?? silence(limitMs);
     const mayAskAgain = performance.now() + order.intervalMs < untilMs;
     if (mayAskAgain) await delay(order.intervalMs);
-    // Also when woken too late: nothing could answer in no time, and what it said before is worth more.
-    if (!mayAskAgain || performance.now() >= untilMs) throw unfit(wrong, `for ${order.timeoutMs} ms`);
+    // Also when woken too late: nothing could answer in no time.
+    if (!mayAskAgain || performance.now() >= untilMs) throw unfit(said, `for ${order.timeoutMs} ms`);
   }
 }
 
@@ -34,16 +38,16 @@ export function watchHealth(
     if (performance.now() > untilMs) return;
     const wrong = await wrongWith(check, order.timeoutMs);
     if (wrong === null) setTimeout(look, order.intervalMs).unref();
-    else onUnfit(unfit(wrong, "soon after it was ready"));
+    else onUnfit(unfit(wrong ?? silence(order.timeoutMs), "soon after it was ready"));
   };
   setTimeout(look, order.intervalMs).unref();
 }
 
-/** Null when it is well. */
-async function wrongWith(check: HealthCheck, limitMs: number): Promise<string | null> {
+/** Null when it is well, undefined when it has not answered in time. */
+async function wrongWith(check: HealthCheck, limitMs: number): Promise<string | null | undefined> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<string>((resolve) => {
-    timer = setTimeout(() => resolve(`it had not answered after ${Math.round(limitMs)} ms`), limitMs);
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), limitMs);
   });
   const asked = (async () => check())().then(
     () => null,
@@ -54,6 +58,10 @@ async function wrongWith(check: HealthCheck, limitMs: number): Promise<string | 
   } finally {
     clearTimeout(timer);
   }
+}
+
+function silence(limitMs: number): string {
+  return `it had not answered after ${Math.round(limitMs)} ms`;
 }
 
 function unfit(wrong: string, when: string): PoolError {
