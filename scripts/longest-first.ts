@@ -5,6 +5,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Half a minute and more on two cores, longest first. A file that is not here comes later, the order is only for speed. */
 const LONG = [
+  "testing/test/unit/mutants",
   "testing/test/unit/simulation",
   "http-adapter/test/process/handoff-matrix",
   "http-adapter/test/process/seed",

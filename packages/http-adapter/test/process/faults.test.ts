@@ -54,6 +54,7 @@ describe("a bad release", () => {
         target: server.addresses[0] ?? "",
         clients: 4,
         newConnections: true,
+        pauseMs: 10,
       });
       await fs.writeFile(join(folder, "app.mjs"), code);
       const failed = await server.command("restart");

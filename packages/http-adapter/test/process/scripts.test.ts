@@ -99,6 +99,7 @@ describe.each(runtimes())("a script for PM2, runtime %s", (runtime) => {
       target: server.addresses[0] ?? "",
       clients: 2,
       newConnections: true,
+      pauseMs: 5,
       versionOf,
     });
     expect(await server.command("restart")).toMatchObject({ exitCode: 0 });

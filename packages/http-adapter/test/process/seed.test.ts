@@ -16,6 +16,9 @@ const WORKERS = 24;
 /** In one process they load one after the other, beside its clients: minutes of a slow machine. All with BROOD_TEST_ROWS=all. */
 const THREADS = process.env["BROOD_TEST_ROWS"] === "all" ? WORKERS : 8;
 
+/** Two thousand requests a second at most: as fast as it goes, the clients would take the cores in which 72 workers boot. */
+const PAUSE_MS = 15;
+
 /** All clients are in this one process: on a busy machine it may be half a second late with its next request. */
 const LINGER_MS = "3000";
 
@@ -30,7 +33,9 @@ const ROWS = runtimes().map((runtime) =>
 function clients(addresses: readonly string[]): Promise<Probe[]> {
   return Promise.all(
     addresses.flatMap((target) =>
-      [true, false].map((newConnections) => versionProbe({ target, clients: 8, newConnections })),
+      [true, false].map((newConnections) =>
+        versionProbe({ target, clients: 8, newConnections, pauseMs: PAUSE_MS }),
+      ),
     ),
   );
 }

@@ -15,6 +15,8 @@ export interface ClientOrder {
   readonly newConnections: boolean;
   readonly headers: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
+  /** Between an outcome and the next request. */
+  readonly pauseMs: number;
   /** Counts the outcome; false when it was not a good answer. */
   readonly record: (outcome: Outcome, sentAtMs: number, latencyMs: number) => boolean;
 }
@@ -52,7 +54,7 @@ export class Client {
   }
 
   async #run(onFirst: () => void): Promise<void> {
-    const { target, headers, timeoutMs, record } = this.#order;
+    const { target, headers, timeoutMs, pauseMs, record } = this.#order;
     const onSocket = (socket: Socket) => this.#track(socket);
     const order: ExchangeOrder = { target, agent: this.#agent, headers, timeoutMs, onSocket };
     for (let isFirst = true; !this.#isStopping; isFirst = false) {
@@ -63,7 +65,8 @@ export class Client {
       this.#isWaiting = false;
       const isGood = record(outcome, sentAtMs, performance.now() - startedAtMs);
       if (isFirst) onFirst();
-      if (!isGood && !this.#isStopping) await this.#pause();
+      const restMs = isGood ? pauseMs : Math.max(pauseMs, PAUSE_AFTER_FAILURE_MS);
+      if (restMs > 0 && !this.#isStopping) await this.#pause(restMs);
     }
   }
 
@@ -73,9 +76,9 @@ export class Client {
     socket.once("close", () => this.#sockets.delete(socket));
   }
 
-  #pause(): Promise<void> {
+  #pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, PAUSE_AFTER_FAILURE_MS);
+      const timer = setTimeout(resolve, ms);
       this.#endPause = () => {
         clearTimeout(timer);
         resolve();

@@ -1,5 +1,5 @@
-// A load client that shows which version answers while a server deploys. It asks without a break from several
-// clients and keeps for every answer which version gave it and when its request was sent: "sent", because a request
+// A load client that shows which version answers while a server deploys. It asks from several clients, without a break unless
+// told, and keeps for every answer which version gave it and when its request was sent: "sent", because a request
 // that was out before the deploy ended may rightly be answered by old code, and one sent after it may not.
 
 import { validateHeaderName, validateHeaderValue } from "node:http";
@@ -26,6 +26,9 @@ export interface VersionProbeOptions {
   readonly versionOf?: (response: ProbeResponse) => string;
   /** 1...3_600_000, default 10_000: from sending to the whole body. */
   readonly requestTimeoutMs?: number;
+  /** 0...60_000, default 0: what each client waits between an answer and its next request. As fast as it goes, the probe takes
+   *  the cores that the server's new workers need to boot. */
+  readonly pauseMs?: number;
   /** Sent with each request. */
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -50,6 +53,7 @@ const OPTIONS: readonly (keyof VersionProbeOptions)[] = [
   "newConnections",
   "versionOf",
   "requestTimeoutMs",
+  "pauseMs",
   "headers",
 ];
 
@@ -63,6 +67,7 @@ export async function versionProbe(options: VersionProbeOptions): Promise<Probe>
   const count = integerOption("clients", options.clients, 1, 10_000, 8);
   const newConnections = booleanOption("newConnections", options.newConnections, false);
   const timeoutMs = integerOption("requestTimeoutMs", options.requestTimeoutMs, 1, 3_600_000, 10_000);
+  const pauseMs = integerOption("pauseMs", options.pauseMs, 0, 60_000, 0);
   const headers = headersOption(options.headers);
   const { versionOf = (response: ProbeResponse) => response.body.trim() } = options;
   if (typeof versionOf !== "function") throw badOption("versionOf", versionOf, "a function of the answer");
@@ -74,7 +79,7 @@ export async function versionProbe(options: VersionProbeOptions): Promise<Probe>
     turnstile.pass(sentAtMs);
     return isGood;
   };
-  const order: ClientOrder = { target, newConnections, headers, timeoutMs, record };
+  const order: ClientOrder = { target, newConnections, headers, timeoutMs, pauseMs, record };
   const clients: Client[] = [];
   const first = Array.from(
     { length: count },

@@ -114,6 +114,23 @@ describe("a probe's life", () => {
     expect(report.durationMs).toBeGreaterThanOrEqual(29);
   });
 
+  it("waits between an answer and the next request, and not when it is to stop", async () => {
+    const sentAtMs: number[] = [];
+    const server = await httpServer((_, response) => {
+      sentAtMs.push(performance.now());
+      response.end("v1");
+    });
+    const probe = await probing({ target: server.target, clients: 1, pauseMs: 20 });
+    await until("5 answers", () => answers(probe, "v1") >= 5);
+    await probe.stop();
+    // A timer may fire one millisecond early.
+    for (const [index, atMs] of sentAtMs.slice(1).entries())
+      expect(atMs - (sentAtMs[index] ?? 0)).toBeGreaterThanOrEqual(19);
+
+    const patient = await probing({ target: server.target, clients: 1, pauseMs: 60_000 });
+    expect((await patient.stop()).requests).toBe(1);
+  });
+
   it("sends the path and headers asked for", async () => {
     const seen: string[] = [];
     const server = await httpServer((request, response) => {
@@ -133,6 +150,7 @@ describe("a probe's life", () => {
     [{ target: "http://127.0.0.1", path: "a b" }, /option path/],
     [{ target: "http://127.0.0.1", path: "/a b" }, /option path/],
     [{ target: "http://127.0.0.1", clients: 0 }, /option clients: got 0, expected a whole number from 1/],
+    [{ target: "http://127.0.0.1", pauseMs: -1 }, /option pauseMs: got -1, expected a whole number from 0/],
     [{ target: "http://127.0.0.1", headers: { "bad name": "x" } }, /option headers.bad name/],
     [{ target: "http://127.0.0.1", client: 3 }, /option client: got 3, expected one of/],
   ])("refuses %j before it sends anything", async (options, message) => {
