@@ -11,6 +11,13 @@ const SOURCES = { "@brood/core/engine": engine, "@brood/http-adapter/handoff": h
 /** Random runs for as long as SIMULATION_SECONDS says: beside real processes, which leave it cores enough. */
 const SIMULATION = "packages/testing/test/unit/simulation.test.ts";
 
+/** Put something of theirs in the place of a module, so that each needs its modules for itself. */
+const PATCHING = [
+  "core/test/unit/health",
+  "testing/test/unit/mutants",
+  "testing/test/unit/slot-socket-twin",
+].map((name) => `packages/${name}.test.ts`);
+
 /** Real processes are what two cores bear; every test waits for events, so one that is slowed down is only late.
  *  BROOD_TEST_FILES is for machines with more of them. */
 const FILES_AT_ONCE = Number(process.env["BROOD_TEST_FILES"] ?? 2);
@@ -35,7 +42,7 @@ function templateFiles(which: string | undefined): string[] {
   return [...main, ...others];
 }
 
-/** `unit` and `simulation` run in this process, pure code and fakes of time only; `process` starts real processes, two files at a time,
+/** `unit`, `unit-patching` and `simulation` run in this process, pure code and fakes of time only; `process` starts real processes, two files at a time,
  *  since they mostly wait; `template` repeats checks of it with workers that are forked from a template. */
 export default defineConfig({
   test: {
@@ -46,11 +53,15 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["packages/*/test/unit/**/*.test.ts"],
-          exclude: [SIMULATION],
-          // Nothing in them is left behind, so that files may share a process: half of the time was for 70 of them.
+          exclude: [SIMULATION, ...PATCHING],
+          // Nothing of them is left behind, so that files may share a process: half of the time was for 70 of them.
           isolate: false,
           sequence: { groupOrder: 0 },
         },
+      },
+      {
+        resolve: { alias: SOURCES },
+        test: { name: "unit-patching", include: PATCHING, sequence: { groupOrder: 0 } },
       },
       {
         resolve: { alias: SOURCES },
