@@ -14,7 +14,7 @@ import { nodeBinary } from "./lib/node-binary.mjs";
 import { descendants, memory } from "./lib/proc.mjs";
 import { heading, median, spread, table, warnIfBusy } from "./lib/report.mjs";
 import { client, throughput } from "./lib/throughput.mjs";
-import { start as startBrood, status } from "./systems/brood.mjs";
+import { scale, start as startBrood, status } from "./systems/brood.mjs";
 
 const { values } = parseArgs({
   options: {
@@ -62,6 +62,18 @@ async function forkMs(entry) {
   return took;
 }
 
+/** A worker more, while nothing else happens, five times. @param {string} folder */
+async function alone(folder) {
+  const times = [];
+  for (let time = 0; time < 5; time += 1) {
+    await scale(folder, workers + 1);
+    const stats = await status(folder);
+    times.push(stats.workers.at(-1).readyAfterMs);
+    await scale(folder, workers);
+  }
+  return median(times);
+}
+
 /** Sum over the server and all that it has started, in MiB. @param {number} pid */
 function totalPss(pid) {
   return [pid, ...descendants(pid)].reduce((sum, each) => sum + (memory(each).pssMiB || 0), 0);
@@ -83,6 +95,7 @@ async function measure({ spawn, execArgv, warmup }) {
   const running = await startBrood(app, workers, { node, folder: own, args });
   try {
     const idlePss = totalPss(running.supervisorPid);
+    const aloneMs = await alone(own);
     const first = await throughput(tool, running.target, { connections: CONNECTIONS, seconds });
     await throughput(tool, `${running.target}/work`, { connections: CONNECTIONS, seconds });
     const loadedPss = totalPss(running.supervisorPid);
@@ -93,6 +106,7 @@ async function measure({ spawn, execArgv, warmup }) {
     const ready = stats.workers.map((/** @type {{ readyAfterMs: number }} */ each) => each.readyAfterMs);
     await sleep(100);
     return {
+      aloneMs,
       readyMs: median(ready),
       idlePss,
       loadedPss,
@@ -146,7 +160,8 @@ const ratio = (/** @type {string} */ name, /** @type {keyof Result} */ key) =>
 table(
   [
     "mode",
-    "ready ms",
+    "ready ms\nalone",
+    "ready ms\nin a roll",
     "PSS idle MiB",
     "PSS loaded MiB",
     "req/s first",
@@ -158,7 +173,8 @@ table(
   ],
   modes.map(({ name }) => [
     name,
-    spread(of(name, "readyMs"), 1),
+    spread(of(name, "aloneMs"), 0),
+    spread(of(name, "readyMs"), 0),
     spread(of(name, "idlePss"), 0),
     spread(of(name, "loadedPss"), 0),
     spread(of(name, "firstPerSecond"), 0),
@@ -172,7 +188,8 @@ table(
 table(
   [
     "against fresh",
-    "ready",
+    "ready alone",
+    "in a roll",
     "PSS idle",
     "PSS loaded",
     "req/s first",
@@ -186,6 +203,7 @@ table(
     .slice(1)
     .map(({ name }) => [
       name,
+      ratio(name, "aloneMs"),
       ratio(name, "readyMs"),
       ratio(name, "idlePss"),
       ratio(name, "loadedPss"),
@@ -198,6 +216,7 @@ table(
     ]),
 );
 console.log(`child_process.fork of the same script to its listening: ${spread(forks, 0)} ms`);
+console.log("ready alone: one worker more while nothing else happens; in a roll: while old workers end.");
 console.log(
   "req/s first: right after the start; the other after both loads, when what will be copied has been.",
 );

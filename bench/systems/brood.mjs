@@ -27,6 +27,12 @@ export async function start(app, workers, { node = process.execPath, folder, arg
   };
 }
 
+/** Resolves when there are so many workers. @param {string} folder @param {number} workers */
+export async function scale(folder, workers) {
+  const control = join(folder, "control.sock");
+  await run(process.execPath, [COMMAND, "scale", String(workers), "--control", control]);
+}
+
 /** The stats document of the server that was started in `folder`. @param {string} folder */
 export async function status(folder) {
   const control = join(folder, "control.sock");
