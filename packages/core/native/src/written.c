@@ -22,7 +22,7 @@
 
 #define STAGES 2
 #define PAGE_SHIFT 12
-/** A range is its first page's number above, how many it has below. */
+/** A range is its first page's number above, how many it has below: more than PAGES_MAX has room there. */
 #define LENGTH_BITS 16
 #define LENGTH_MAX ((1u << LENGTH_BITS) - 1)
 #define RANGES_MAX 4000
@@ -83,8 +83,7 @@ static bool note(struct notes *notes, uint64_t page) {
   notes->pages += 1;
   if (stage->count > 0) {
     uint64_t *last = &stage->ranges[stage->count - 1];
-    const uint64_t length = *last & LENGTH_MAX;
-    if ((*last >> LENGTH_BITS) + length == page && length < LENGTH_MAX) {
+    if ((*last >> LENGTH_BITS) + (*last & LENGTH_MAX) == page) {
       *last += 1;
       return true;
     }

@@ -29,7 +29,8 @@ export interface Binding {
   /** In a forked process: V8 hands out no work to its threads, which are not there. False where Node does not let us say
    *  so. */
   withoutThreads(): boolean;
-  /** Collects and compacts the whole heap, and gives free pages back, those of freed allocations outside of it included. False where V8 does not let us. */
+  /** Collects and compacts the whole heap, and gives free pages back, also those of freed allocations outside of it. False
+   *  where V8 does not let us collect. */
   collectAll(): boolean;
   pidfdOpen(pid: number): number;
   /** False when the process has ended and was reaped. Signal 0 only asks. */

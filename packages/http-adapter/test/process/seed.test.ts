@@ -14,6 +14,8 @@ import { within } from "../support/within.ts";
 const WORKERS = 24;
 
 const IS_ALL = process.env["BROOD_TEST_ROWS"] === "all";
+if (!IS_ALL)
+  console.log("left to pnpm test:nodes (BROOD_TEST_ROWS=all): Express in fresh workers, 24 threads");
 
 /** In one process they load one after the other, beside its clients: minutes of a slow machine. */
 const THREADS = IS_ALL ? WORKERS : 8;
