@@ -11,7 +11,8 @@ const SOURCES = { "@brood/core/engine": engine, "@brood/http-adapter/handoff": h
 /** Random runs for as long as SIMULATION_SECONDS says: beside real processes, which leave it cores enough. */
 const SIMULATION = "packages/testing/test/unit/simulation.test.ts";
 
-/** Put something of theirs in the place of a module, so that each needs its modules for itself. */
+/** Put something of theirs in the place of a module, so that each needs its modules for itself. The mutants take half a
+ *  minute: beside real processes too. */
 const PATCHING = [
   "core/test/unit/health",
   "testing/test/unit/mutants",
@@ -61,7 +62,12 @@ export default defineConfig({
       },
       {
         resolve: { alias: SOURCES },
-        test: { name: "unit-patching", include: PATCHING, sequence: { groupOrder: 0 } },
+        test: {
+          name: "unit-patching",
+          include: PATCHING,
+          sequence: { groupOrder: 1 },
+          maxWorkers: FILES_AT_ONCE,
+        },
       },
       {
         resolve: { alias: SOURCES },

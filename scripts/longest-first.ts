@@ -5,12 +5,12 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Half a minute and more on two cores, longest first. A file that is not here comes later, the order is only for speed. */
 const LONG = [
-  "testing/test/unit/mutants",
   "testing/test/unit/simulation",
   "http-adapter/test/process/handoff-matrix",
   "http-adapter/test/process/seed",
   "core/test/process/template/soak",
   "core/test/process/tasks/crash",
+  "testing/test/unit/mutants",
   "http-adapter/test/process/faults",
   "http-adapter/test/process/tls",
   "http-adapter/test/process/template-entries",

@@ -71,10 +71,12 @@ const ALL: readonly HandoffRow[] = WORKERS.flatMap((workers) =>
   })),
 );
 
+/** Every handoff of processes, and the one whose sockets are tied to slots with threads. */
 export const ROWS: readonly HandoffRow[] = rowsOf(
   ALL,
-  ({ args }) => !args.includes("template"),
-  "the handoffs of forked processes",
+  ({ name, args }) =>
+    (args.includes("fresh") && args.includes("process")) || name === "reuseport: thread, fresh",
+  "the handoffs of forked processes; listener and connection of threads",
 );
 
 function row(handoff: string, env: Readonly<Record<string, string>>, skipReason: string | null): HandoffRow {

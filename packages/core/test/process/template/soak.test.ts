@@ -5,7 +5,7 @@ import { pidsOf, service, within } from "../support.ts";
 import { fixture } from "./support.ts";
 
 /** `pnpm test:nodes` takes 1,000 forks and 200 rolls. */
-const FORKS = Number(process.env["BROOD_SOAK_FORKS"] ?? 200);
+const FORKS = Number(process.env["BROOD_SOAK_FORKS"] ?? 120);
 const ROLLS = Number(process.env["BROOD_SOAK_ROLLS"] ?? 10);
 /** Each fork and each roll has its own deadline; these are for a slow machine that does other things too. */
 const FORKS_MS = 60_000 + FORKS * 500;
