@@ -16,7 +16,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#ifndef MADV_POPULATE_WRITE /* Linux 5.14; an older kernel says EINVAL, and pages are copied one by one as ever */
+#ifndef MADV_POPULATE_WRITE /* Linux 5.14; on an older kernel nothing is noted, and pages are copied one by one as ever */
 #define MADV_POPULATE_WRITE 23
 #endif
 
@@ -55,6 +55,14 @@ const void *brood_written_memory(napi_env env, napi_value memory) {
   return brood_throw_errno(env, EINVAL, "written");
 }
 
+/** Whatever the kernel says of a page: one that is not copied now is copied when it is written to. But at the first that is not
+ *  there it stops, and whoever noted the range may have had a mapping of its own right before or after what was inherited. */
+static void copy_range(uintptr_t start, size_t pages) {
+  if (madvise((void *)start, pages << PAGE_SHIFT, MADV_POPULATE_WRITE) == 0) return;
+  for (size_t page = 0; page < pages; page += 1)
+    madvise((void *)(start + (page << PAGE_SHIFT)), 1 << PAGE_SHIFT, MADV_POPULATE_WRITE);
+}
+
 void brood_copy_written(const void *memory) {
   const struct stage *stage = memory;
   for (int index = STAGES - 1; index >= 0; index -= 1) {
@@ -62,9 +70,7 @@ void brood_copy_written(const void *memory) {
     const uint32_t count = stage[index].count < RANGES_MAX ? stage[index].count : RANGES_MAX;
     for (uint32_t each = 0; each < count; each += 1) {
       const uint64_t range = stage[index].ranges[each];
-      void *const start = (void *)(uintptr_t)(range >> LENGTH_BITS << PAGE_SHIFT);
-      // Whatever it says: a page that is not copied now is copied when it is written to.
-      madvise(start, (range & LENGTH_MAX) << PAGE_SHIFT, MADV_POPULATE_WRITE);
+      copy_range((uintptr_t)(range >> LENGTH_BITS << PAGE_SHIFT), range & LENGTH_MAX);
     }
     return;
   }
@@ -113,8 +119,16 @@ static int note_mapping(uintptr_t start, uintptr_t end, const char *permissions,
   return 0;
 }
 
-/** noteWritten(memory, stage): true when this call has noted the stage, false when another has or does. ENOSYS where pages
- *  have another size than 4 KiB. */
+/** Asked with a page of the stack, which has been written to. */
+static bool can_copy_ahead(void) {
+  char here;
+  const uintptr_t page = (uintptr_t)&here >> PAGE_SHIFT << PAGE_SHIFT;
+  return sysconf(_SC_PAGESIZE) == 1 << PAGE_SHIFT &&
+         madvise((void *)page, 1 << PAGE_SHIFT, MADV_POPULATE_WRITE) == 0;
+}
+
+/** noteWritten(memory, stage): true when this call has noted the stage, false when another has or does. ENOSYS where nothing
+ *  can be copied ahead: before Linux 5.14, and with pages of another size than 4 KiB. */
 napi_value brood_note_written(napi_env env, napi_callback_info info) {
   napi_value arguments[2], result;
   int index;
@@ -122,7 +136,7 @@ napi_value brood_note_written(napi_env env, napi_callback_info info) {
   struct stage *stage = (struct stage *)brood_written_memory(env, arguments[0]);
   if (stage == NULL) return NULL;
   if (index < 0 || index >= STAGES) return brood_throw_errno(env, EINVAL, "noteWritten");
-  if (sysconf(_SC_PAGESIZE) != 1 << PAGE_SHIFT) return brood_throw_errno(env, ENOSYS, "noteWritten");
+  if (!can_copy_ahead()) return brood_throw_errno(env, ENOSYS, "noteWritten");
   stage += index;
   uint32_t expected = FREE;
   const bool is_first = atomic_compare_exchange_strong(&stage->state, &expected, TAKEN);

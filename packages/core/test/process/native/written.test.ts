@@ -12,11 +12,14 @@ const reason = skipReason ?? (isOld ? `Linux ${release()} copies no pages ahead`
 if (reason !== null) console.log(`skipped: ${reason}`);
 
 describe.skipIf(reason !== null)("noteWritten", () => {
-  it("spares a younger sibling the page faults, and gives it its parent's values", () => {
+  it.each([
+    ["", []],
+    [", where the one that noted them had a mapping beside them", ["hole"]],
+  ] as const)("spares a younger sibling the page faults, and gives it its parent's values%s", (_, args) => {
     const fixture = join(import.meta.dirname, "fixtures/written.mjs");
     const { stdout, stderr } = spawnSync(
       process.execPath,
-      ["--single-threaded", "--v8-pool-size=0", fixture],
+      ["--single-threaded", "--v8-pool-size=0", fixture, ...args],
       {
         encoding: "utf8",
         timeout: 30_000,
