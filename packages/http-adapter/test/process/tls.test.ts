@@ -23,7 +23,7 @@ export default createSecureServer(
   (request, response) => response.end(worker.worker + " gen=" + worker.generation),
 );`;
 
-const WORKERS = 3;
+const WORKERS = 2;
 
 interface TlsServer {
   readonly server: BroodServer;
