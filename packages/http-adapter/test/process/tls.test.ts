@@ -23,7 +23,7 @@ export default createSecureServer(
   (request, response) => response.end(worker.worker + " gen=" + worker.generation),
 );`;
 
-const WORKERS = 2;
+const WORKERS = process.env["BROOD_TEST_ROWS"] === "all" ? 3 : 2;
 
 interface TlsServer {
   readonly server: BroodServer;
