@@ -1,8 +1,10 @@
-// Which pages forked workers write to. A forked process shares every page until it writes to it; then the kernel stops it
-// and copies that one. Siblings of one template write to the same pages, so the first of them notes which it has copied,
-// and each that is forked after it has those copied in one go before it runs. A page takes two thirds of the time then, and
-// a sixth while other processes copy too (no exception, no mapping that is made for reading first and then again;
+// Which pages forked workers need as their own. A forked process shares every page until it writes to it; then the kernel
+// stops it and copies that one. Siblings of one template write to the same pages, so the first of them notes which it has
+// copied, and each that is forked after it has those copied in one go before it runs. A page takes two thirds of the time
+// then, and a sixth while other processes copy too (no exception, no mapping that is made for reading first and then again;
 // measured on a slow virtual machine, docs/forking.md), and no user's request has to wait for it.
+// Of files, Node's own code above all, a fork inherits the mapping and not what it maps: the process is stopped at each
+// page that it has not read yet, sixteen of them at a time. Those are noted and mapped in the same way.
 // The notes are in memory that the template and all its workers share, in two stages: what a worker had written when it was
 // ready, and when it had worked. Whoever comes first at a stage takes it and writes it once, so there is nothing to lock; if it
 // dies meanwhile the stage is never complete, which costs the others only time.
@@ -19,14 +21,18 @@
 #ifndef MADV_POPULATE_WRITE /* Linux 5.14; on an older kernel nothing is noted, and pages are copied one by one as ever */
 #define MADV_POPULATE_WRITE 23
 #endif
+#ifndef MADV_POPULATE_READ /* the same */
+#define MADV_POPULATE_READ 22
+#endif
 
 #define STAGES 2
 #define PAGE_SHIFT 12
-/** A range is its first page's number above, how many it has below: more than PAGES_MAX has room there. */
+/** A range is its first page's number above, how many it has below. The highest bit: of a file. */
 #define LENGTH_BITS 16
 #define LENGTH_MAX ((1u << LENGTH_BITS) - 1)
+#define IS_FILE (1ull << 63)
 #define RANGES_MAX 4000
-/** 16 MiB: three times what a heavy application's workers were seen to write in their first second. */
+/** To copy, 16 MiB: three times what a heavy application's workers were seen to write in their first second. */
 #define PAGES_MAX 4096
 
 /** 16 GiB. A larger mapping is reserved space, and to go through all of its entries would hold the worker up: 2 ms for 4 GiB
@@ -55,12 +61,15 @@ const void *brood_written_memory(napi_env env, napi_value memory) {
   return brood_throw_errno(env, EINVAL, "written");
 }
 
-/** Whatever the kernel says of a page: one that is not copied now is copied when it is written to. But at the first that is not
+/** Whatever the kernel says of a page: what is not done now is done when the page is needed. But at the first that is not
  *  there it stops, and whoever noted the range may have had a mapping of its own right before or after what was inherited. */
-static void copy_range(uintptr_t start, size_t pages) {
-  if (madvise((void *)start, pages << PAGE_SHIFT, MADV_POPULATE_WRITE) == 0) return;
+static void populate(uint64_t range) {
+  const uintptr_t start = (uintptr_t)((range & ~IS_FILE) >> LENGTH_BITS << PAGE_SHIFT);
+  const size_t pages = range & LENGTH_MAX;
+  const int how = (range & IS_FILE) != 0 ? MADV_POPULATE_READ : MADV_POPULATE_WRITE;
+  if (madvise((void *)start, pages << PAGE_SHIFT, how) == 0) return;
   for (size_t page = 0; page < pages; page += 1)
-    madvise((void *)(start + (page << PAGE_SHIFT)), 1 << PAGE_SHIFT, MADV_POPULATE_WRITE);
+    madvise((void *)(start + (page << PAGE_SHIFT)), 1 << PAGE_SHIFT, how);
 }
 
 void brood_copy_written(const void *memory) {
@@ -68,10 +77,7 @@ void brood_copy_written(const void *memory) {
   for (int index = STAGES - 1; index >= 0; index -= 1) {
     if (atomic_load_explicit(&stage[index].state, memory_order_acquire) != COMPLETE) continue;
     const uint32_t count = stage[index].count < RANGES_MAX ? stage[index].count : RANGES_MAX;
-    for (uint32_t each = 0; each < count; each += 1) {
-      const uint64_t range = stage[index].ranges[each];
-      copy_range((uintptr_t)(range >> LENGTH_BITS << PAGE_SHIFT), range & LENGTH_MAX);
-    }
+    for (uint32_t each = 0; each < count; each += 1) populate(stage[index].ranges[each]);
     return;
   }
 }
@@ -82,29 +88,32 @@ struct notes {
   uint32_t pages;
 };
 
-/** Adds one page; false when there is no more room. */
-static bool note(struct notes *notes, uint64_t page) {
+/** Adds one page; false when there is no room for another range. @param kind  IS_FILE or 0 */
+static bool note(struct notes *notes, uint64_t page, uint64_t kind) {
   struct stage *stage = notes->stage;
-  if (notes->pages == PAGES_MAX) return false;
-  notes->pages += 1;
+  if (kind != IS_FILE && notes->pages == PAGES_MAX) return true;
+  if (kind != IS_FILE) notes->pages += 1;
   if (stage->count > 0) {
     uint64_t *last = &stage->ranges[stage->count - 1];
-    if ((*last >> LENGTH_BITS) + (*last & LENGTH_MAX) == page) {
+    const uint64_t length = *last & LENGTH_MAX;
+    const uint64_t next = ((*last & ~IS_FILE) >> LENGTH_BITS) + length;
+    if ((*last & IS_FILE) == kind && next == page && length < LENGTH_MAX) {
       *last += 1;
       return true;
     }
   }
   if (stage->count == RANGES_MAX) return false;
-  stage->ranges[stage->count] = page << LENGTH_BITS | 1;
+  stage->ranges[stage->count] = kind | page << LENGTH_BITS | 1;
   stage->count += 1;
   return true;
 }
 
-/** One mapping: notes those of its pages that only this process has. Returns errno or 0. */
+/** One mapping: notes those of its pages that only this process has, and those of a file that it has read. Returns errno
+ *  or 0. */
 static int note_mapping(uintptr_t start, uintptr_t end, const char *permissions, void *context) {
   struct notes *notes = context;
   uint64_t entries[ENTRIES];
-  if (permissions[1] != 'w' || permissions[3] != 'p' || end - start > MAPPING_BYTES_MAX) return 0;
+  if (permissions[0] != 'r' || permissions[3] != 'p' || end - start > MAPPING_BYTES_MAX) return 0;
   for (uint64_t page = start >> PAGE_SHIFT, last = end >> PAGE_SHIFT; page < last;) {
     const uint64_t left = last - page;
     const size_t wanted = (left < ENTRIES ? left : ENTRIES) * sizeof *entries;
@@ -112,8 +121,10 @@ static int note_mapping(uintptr_t start, uintptr_t end, const char *permissions,
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) return got < 0 ? errno : 0;
     for (size_t index = 0; index < (size_t)got / sizeof *entries; index += 1, page += 1) {
-      const bool is_own = (entries[index] & (PRESENT | OF_A_FILE | OURS_ALONE)) == (PRESENT | OURS_ALONE);
-      if (is_own && !note(notes, page)) return 0;
+      const uint64_t entry = entries[index];
+      const bool is_read = (entry & PRESENT) != 0 && (entry & OF_A_FILE) != 0;
+      const bool is_written = (entry & PRESENT) != 0 && (entry & OURS_ALONE) != 0 && permissions[1] == 'w';
+      if (is_read ? !note(notes, page, IS_FILE) : is_written && !note(notes, page, 0)) return 0;
     }
   }
   return 0;

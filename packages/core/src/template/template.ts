@@ -22,13 +22,10 @@ import { collectGarbage } from "./garbage.ts";
 import { limitHeapGrowth } from "./heap-growth.ts";
 import { beginPreflight, unsafe } from "./preflight.ts";
 import type { Randomness } from "./randomness.ts";
+import { rehearse } from "./rehearsal.ts";
 import { WrittenPages } from "./written-pages.ts";
 
 const { setInterval, clearInterval } = globalThis;
-
-/** A worker draws 1,152 times to renew its chance. After so many times here V8 has compiled that, which takes a worker from
- *  2 or 4 ms to half a one; after fewer it would do so in each worker. */
-const REHEARSALS = 4;
 
 type Unsigned<Message> = Message extends unknown ? Omit<Message, "template" | "generation"> : never;
 
@@ -94,7 +91,7 @@ export class Template {
     const findings = await preflight.findings();
     if (findings.length > 0 && order.unsafe === "refuse") throw unsafe(findings);
     if (findings.length > 0) process.stderr.write(`brood: the template ${unsafe(findings).message}\n`);
-    for (let time = 0; time < REHEARSALS; time += 1) this.#parts.randomness.renew();
+    await rehearse(this.#parts.randomness);
     limitHeapGrowth();
     collectGarbage(this.#parts.binding);
     forgetUnused();
