@@ -74,6 +74,8 @@ export type SupervisorMessage =
 
 export type WorkerMessage = { readonly worker: WorkerId; readonly generation: Generation } & (
   | { readonly type: "Hello"; readonly release: Release; readonly pid: number }
+  /** Nothing is left to do before it is admitted. Not sent when it was before. */
+  | { readonly type: "Booted" }
   | { readonly type: "Ready" }
   | { readonly type: "Heartbeat"; readonly usage: Usage; readonly answers?: Answers }
   /** It noted the beginning of a task and not its end (task workers; read from its memory when it cannot speak). */

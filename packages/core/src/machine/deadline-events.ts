@@ -64,6 +64,7 @@ function endState(turn: Turn, worker: Worker): void {
   const { config, roll } = turn.world;
   switch (worker.state) {
     case "held":
+    case "waiting":
       // It waits for us.
       return setDeadline(turn, worker, config.bootTimeoutMs);
     case "spawning":

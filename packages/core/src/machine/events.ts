@@ -51,6 +51,8 @@ export type WorkerEvent = { readonly worker: WorkerId; readonly generation: Gene
   | { readonly type: "WorkerSpawnFailed"; readonly message: string }
   /** The worker's own first report. `worker` and `generation` say whose link it came over, `reported` what it claims. */
   | { readonly type: "WorkerReported"; readonly reported: Report }
+  /** It has loaded the release and run `onWorkerBoot`; what is left it may do only when it is admitted. */
+  | { readonly type: "WorkerBooted" }
   | { readonly type: "WorkerReady" }
   | { readonly type: "WorkerHeartbeat"; readonly usage: Usage; readonly answers?: Answers }
   /** It has noted that it is in the middle of a task, so its silence is work. */

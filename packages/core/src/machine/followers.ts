@@ -1,6 +1,7 @@
 // Followers: the first ones that come after the canary. While it is watched a core idles, so they boot at the end of the
-// watch, and are through with that just as the canary is proven (if they boot as long as it did). They are `held`: not
-// admitted, so none opens, serves or counts before; a generation that fails meanwhile has had one worker that served.
+// watch, and are through with that just as the canary is proven (if they boot as long as it did). They are `held`, and
+// `waiting` when they have booted: not admitted, so none opens, serves or counts before; a generation that fails meanwhile
+// has had one worker that served. There are up to `maxSurge` of them, `bootConcurrency` at a time: who waits boots no more.
 // Not sooner: unproven code is not to load in more than one process for long, nor a long `minHealthyMs` to keep idle workers.
 // Whatever ends the watch otherwise (the canary goes, the roll fails, is superseded or stopped) ends them; one that
 // fails itself fails the roll as the canary would; one whose slot loses its current worker, or whose permit to boot an
@@ -19,15 +20,23 @@ export function isFollower({ roll }: World, { id }: Worker): boolean {
   return roll?.followers.has(id) === true;
 }
 
-/** The canary is ready: they are sent as long before its proof as it took to boot, but not before now. */
+/** The canary is ready: they are sent as long before its proof as they will need, but not before now. */
 export function expectFollowers(turn: Turn, roll: Roll, canary: Worker): void {
   const { registry, config, deadlines } = turn.world;
   if (config.canary !== null) return;
-  const tookMs = turn.atMs - canary.spawnedAtMs;
-  roll.followersAtMs = turn.atMs + Math.max(0, config.minHealthyMs - tookMs);
-  if (tookMs < config.minHealthyMs)
+  const needMs = bootsMs(turn.world, turn.atMs - canary.spawnedAtMs);
+  roll.followersAtMs = turn.atMs + Math.max(0, config.minHealthyMs - needMs);
+  if (needMs < config.minHealthyMs)
     deadlines.push({ kind: "canary", subject: roll.to, atMs: roll.followersAtMs });
   for (const index of registry.slots.keys()) roll.pending.add(index);
+}
+
+/** How long all of them boot, if each takes as long as the canary did. Several rounds never begin before the watch is half
+ *  over; in that time as many boot as can. */
+function bootsMs({ registry, config }: World, tookMs: number): number {
+  const count = Math.min(config.maxSurge, registry.slots.size - 1);
+  const rounds = Math.ceil(count / config.bootConcurrency);
+  return Math.max(tookMs, Math.min(rounds * tookMs, config.minHealthyMs / 2));
 }
 
 /** Sends them when it is time and as permits allow; without a canary that is watched there are none. When something has
@@ -55,7 +64,7 @@ function isOpenTo({ current, incoming, backingOffUntilAtMs }: Slot, generation: 
  *  begins anew, for it waited for us. */
 export function admitFollowers(turn: Turn, roll: Roll): void {
   for (const worker of seatedOf(turn.world, roll)) {
-    if (worker.state !== "held") continue;
+    if (worker.state !== "held" && worker.state !== "waiting") continue;
     admit(turn, worker);
     setDeadline(turn, worker, turn.world.config.bootTimeoutMs);
   }
@@ -76,7 +85,7 @@ export function dismissFollower(turn: Turn, { incoming }: Slot): void {
 /** An empty slot wants to boot a worker of `generation`: the youngest follower gives it its permit. False: it would not help. */
 export function yieldPermit(turn: Turn, generation: Generation): boolean {
   const { world } = turn;
-  const youngest = world.roll === null ? undefined : seatedOf(world, world.roll).at(-1);
+  const youngest = world.roll === null ? undefined : seatedOf(world, world.roll).findLast(hasPermit);
   if (youngest === undefined || !maySpawn(world, generation)) return false;
   world.roll?.followers.delete(youngest.id);
   dismiss(turn, youngest);
@@ -86,6 +95,10 @@ export function yieldPermit(turn: Turn, generation: Generation): boolean {
 /** Those that are still there, oldest first. */
 function seatedOf({ registry }: World, { followers }: Roll): readonly Worker[] {
   return [...followers].map((id) => registry.workers.get(id)).filter(isSeated);
+}
+
+function hasPermit({ state }: Worker): boolean {
+  return state !== "waiting";
 }
 
 function isSeated(worker: Worker | undefined): worker is Worker {

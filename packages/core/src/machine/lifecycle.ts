@@ -1,7 +1,7 @@
 // The life of one worker as a table: state x input. A worker is never current before it has `Reported` who it is (and that
 // is what was asked for), was `Admitted` and became `Ready`; each cell exists only on that path. Between the first two it is
-// `held`: it boots, but may not open. `null` is illegal: sent by the worker it breaks the protocol, caused by our own code it
-// is a defect. While `killing`, whatever a dying worker still says is ignored. `Spawned` may come late: of a forked worker
+// `held`: it boots, but may not open; and `waiting` when it says that it has booted, which it does unless it was admitted
+// before. `null` is illegal: sent by the worker it breaks the protocol, caused by our own code it is a defect. While `killing`, whatever a dying worker still says is ignored. `Spawned` may come late: of a forked worker
 // its template tells, over another link.
 // Rejected: a class with flags (`booted`, `admitted`, `draining`), whose 2^n combinations nobody can test.
 
@@ -12,6 +12,7 @@ export type WorkerInput =
   | "Spawned"
   | "Reported"
   | "Admitted"
+  | "Booted"
   | "Ready"
   | "Heartbeat"
   | "Failed"
@@ -27,6 +28,7 @@ export const NEXT: Readonly<Record<WorkerState, Readonly<Record<WorkerInput, Wor
     Spawned: "spawning",
     Reported: "held",
     Admitted: null,
+    Booted: null,
     Ready: null,
     Heartbeat: null,
     Failed: "spawning",
@@ -41,6 +43,7 @@ export const NEXT: Readonly<Record<WorkerState, Readonly<Record<WorkerInput, Wor
     Spawned: "held",
     Reported: null,
     Admitted: "booting",
+    Booted: "waiting",
     Ready: null,
     Heartbeat: null,
     Failed: "held",
@@ -51,10 +54,26 @@ export const NEXT: Readonly<Record<WorkerState, Readonly<Record<WorkerInput, Wor
     KillRequested: "killing",
     Exited: "exited",
   },
+  waiting: {
+    Spawned: "waiting",
+    Reported: null,
+    Admitted: "booting",
+    Booted: null,
+    Ready: null,
+    Heartbeat: null,
+    Failed: "waiting",
+    Posted: "waiting",
+    DrainStarted: null,
+    Parted: "waiting",
+    DrainRequested: "killing",
+    KillRequested: "killing",
+    Exited: "exited",
+  },
   booting: {
     Spawned: "booting",
     Reported: null,
     Admitted: null,
+    Booted: "booting",
     Ready: "ready",
     Heartbeat: "booting",
     Failed: "booting",
@@ -69,6 +88,7 @@ export const NEXT: Readonly<Record<WorkerState, Readonly<Record<WorkerInput, Wor
     Spawned: "ready",
     Reported: null,
     Admitted: null,
+    Booted: null,
     Ready: null,
     Heartbeat: "ready",
     Failed: "ready",
@@ -83,6 +103,7 @@ export const NEXT: Readonly<Record<WorkerState, Readonly<Record<WorkerInput, Wor
     Spawned: "draining",
     Reported: null,
     Admitted: null,
+    Booted: null,
     Ready: null,
     Heartbeat: "draining",
     Failed: "draining",
@@ -97,6 +118,7 @@ export const NEXT: Readonly<Record<WorkerState, Readonly<Record<WorkerInput, Wor
     Spawned: "killing",
     Reported: "killing",
     Admitted: "killing",
+    Booted: "killing",
     Ready: "killing",
     Heartbeat: "killing",
     Failed: "killing",
@@ -111,6 +133,7 @@ export const NEXT: Readonly<Record<WorkerState, Readonly<Record<WorkerInput, Wor
     Spawned: null,
     Reported: null,
     Admitted: null,
+    Booted: null,
     Ready: null,
     Heartbeat: null,
     Failed: null,

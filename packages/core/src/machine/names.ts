@@ -33,8 +33,16 @@ export interface Release {
   readonly fingerprint: string;
 }
 
-/** `held`: it has reported and boots, but is not admitted yet. */
-export type WorkerState = "spawning" | "held" | "booting" | "ready" | "draining" | "killing" | "exited";
+/** `held`: it has reported and boots, but is not admitted yet; `waiting`: so far it has booted, and has only to open. */
+export type WorkerState =
+  | "spawning"
+  | "held"
+  | "waiting"
+  | "booting"
+  | "ready"
+  | "draining"
+  | "killing"
+  | "exited";
 
 export type TemplateState = "spawning" | "booting" | "ready" | "killing" | "exited";
 

@@ -73,7 +73,7 @@ export interface Slot {
   readonly index: SlotIndex;
   /** Always `ready`. */
   current: Worker | null;
-  /** `spawning`, `held`, `booting`, or a canary that is `ready` and being watched. */
+  /** `spawning`, `held`, `waiting`, `booting`, or a canary that is `ready` and being watched. */
   incoming: Worker | null;
   /** Failures in a row. */
   failures: number;
@@ -91,7 +91,7 @@ export class Registry {
   /** Slots with a current and an incoming worker. */
   surging = 0;
   leaving = 0;
-  /** Workers `spawning`, `held` or `booting`. */
+  /** Workers `spawning`, `held` or `booting`: those that have work to do. */
   booting = 0;
 
   aliveOf(generation: Generation): number {

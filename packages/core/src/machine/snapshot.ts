@@ -24,7 +24,7 @@ export interface WorkerSnapshot {
   readonly requestedGeneration: Generation;
   readonly pid: number | null;
   /** `booting`: it has reported. */
-  readonly state: Exclude<WorkerState, "held">;
+  readonly state: Exclude<WorkerState, "held" | "waiting">;
   readonly readyAfterMs: Milliseconds | null;
   readonly uptimeMs: Milliseconds;
   readonly lastHeartbeatAgoMs: Milliseconds | null;
@@ -112,8 +112,7 @@ function workerSnapshot(world: World, worker: Worker, atMs: Milliseconds): Worke
     generation: worker.reportedGeneration,
     requestedGeneration: worker.generation,
     pid: worker.pid,
-    // What it is held back for is the roll's concern; it boots all the same.
-    state: worker.state === "held" ? "booting" : worker.state,
+    state: shownState(worker.state),
     readyAfterMs: worker.readyAtMs === null ? null : shownMs(worker.readyAtMs - worker.spawnedAtMs),
     uptimeMs: shownMs(atMs - worker.spawnedAtMs),
     lastHeartbeatAgoMs: worker.readyAtMs === null ? null : shownMs(atMs - worker.lastHeartbeatAtMs),
@@ -121,4 +120,9 @@ function workerSnapshot(world: World, worker: Worker, atMs: Milliseconds): Worke
     backingOffMs: backingOffUntilAtMs === null ? 0 : shownMs(Math.max(0, backingOffUntilAtMs - atMs)),
     releaseChanged: worker.releaseChanged,
   };
+}
+
+/** What a worker is held back for is the roll's concern; it boots all the same. */
+function shownState(state: WorkerState): WorkerSnapshot["state"] {
+  return state === "held" || state === "waiting" ? "booting" : state;
 }

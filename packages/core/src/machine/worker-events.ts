@@ -28,6 +28,7 @@ const INPUT: Readonly<Record<WorkerEvent["type"], WorkerInput | null>> = {
   WorkerSpawned: "Spawned",
   WorkerSpawnFailed: "Exited",
   WorkerReported: "Reported",
+  WorkerBooted: "Booted",
   WorkerReady: "Ready",
   WorkerHeartbeat: "Heartbeat",
   WorkerBusy: "Heartbeat",

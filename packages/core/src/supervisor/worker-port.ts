@@ -31,6 +31,8 @@ function eventOf(owner: Pick<WorkerEvent, "worker" | "generation">, message: Wor
   }
   const signed = { worker, generation };
   switch (message.type) {
+    case "Booted":
+      return { type: "WorkerBooted", ...signed };
     case "Ready":
       return { type: "WorkerReady", ...signed };
     case "Heartbeat":

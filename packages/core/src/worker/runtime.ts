@@ -1,5 +1,6 @@
 // What runs in a worker, from its first report to its farewell:
-//   Hello (who I am, what I found on disk) -> boot the host -> wait to be admitted -> healthy -> open -> Ready, heartbeats
+//   Hello (who I am, what I found on disk) -> boot the host -> Booted, wait to be admitted -> healthy -> open -> Ready,
+//   heartbeats
 //   -> Drain (told, TERM, or the supervisor is gone) -> answer what was accepted -> close the application -> Bye, exit.
 // Every end goes through `leave`; a boot that fails says why before it exits.
 
@@ -58,6 +59,7 @@ interface RunningWorker {
 function createWorker(link: WorkerLink, order: BootOrder, inheritance: Inheritance | null): RunningWorker {
   const { watches } = order;
   const draining = inheritance?.draining ?? new AbortController();
+  let isAdmitted = false;
   let admit: () => void = () => {};
   const admission = new Promise<void>((resolve) => {
     admit = resolve;
@@ -90,6 +92,7 @@ function createWorker(link: WorkerLink, order: BootOrder, inheritance: Inheritan
       unref: () => link.unref(),
     });
     await host.boot();
+    if (!isAdmitted) send({ type: "Booted" });
     await admission;
     const check = host.check?.bind(host);
     if (watches !== undefined) await untilHealthy(async () => check?.() ?? undefined, watches.healthCheck);
@@ -163,8 +166,10 @@ function createWorker(link: WorkerLink, order: BootOrder, inheritance: Inheritan
       leave();
     },
     receive(message, handle) {
-      if (message.type === "Admit") admit();
-      else if (message.type === "Drain") leave();
+      if (message.type === "Admit") {
+        isAdmitted = true;
+        admit();
+      } else if (message.type === "Drain") leave();
       else if (message.type === "Report") heartbeat?.beat();
       else if (message.type === "Post") host?.message?.(message.payload, handle);
     },

@@ -9,6 +9,7 @@ import { rowsOf } from "../support/spawn.ts";
 import { within } from "../support/within.ts";
 
 const BOOT = "await new Promise((resolve) => setTimeout(resolve, 2_500));";
+const SHORT_BOOT = "await new Promise((resolve) => setTimeout(resolve, 1_000));";
 const WATCH_MS = 5_000;
 const hook = (body: string): string => `export async function onWorkerBoot(ctx) { ${body} }`;
 
@@ -39,11 +40,12 @@ const KINDS = rowsOf(
 );
 
 describe.each(KINDS)("while a canary is watched, spawn $spawn, runtime $runtime", (kind) => {
-  it("others boot, and have only to open when it is proven", async () => {
-    const { server, entryOf } = await serving([app("1"), app("2", "", hook(BOOT))], {
+  it("others boot one after the other, and have only to open when it is proven", async () => {
+    const { server, entryOf } = await serving([app("1"), app("2", "", hook(SHORT_BOOT))], {
       ...kind,
       workers: 3,
       maxSurge: 2,
+      bootConcurrency: 1,
       minHealthyMs: WATCH_MS,
     });
     const seen = watching(server);

@@ -11,6 +11,7 @@ export function drawConfig(random: Random, slots: number): MachineConfig {
     [1, 0],
     [2, 0],
     [3, 1],
+    [8, 0],
     [0, 1],
     [1, 1],
     [0, 2],

@@ -1,4 +1,4 @@
-// One simulated worker: the real protocol, step by step as the real runtime takes it (Hello, boot, wait to be admitted,
+// One simulated worker: the real protocol, step by step as the real runtime takes it (Hello, boot, Booted, wait to be admitted,
 // open, Ready, heartbeats, drain, Bye, exit), with the faults of its release and those that strike it from outside.
 // It knows the truth that the machine only hears of: whether it lives, whether it accepts, which code it really runs.
 
@@ -133,6 +133,7 @@ export class SimulatedWorker implements WorkerHandle {
       if (this.#fault === "bootThrows") return this.crash();
       if (this.#fault === "bootExits") return this.end(3, null);
       this.#isBooted = true;
+      if (!this.#isAdmitted) this.#say({ type: "Booted" });
       this.#open();
     });
   }

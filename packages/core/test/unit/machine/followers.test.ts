@@ -78,6 +78,50 @@ describe("followers", () => {
     expect(unsurged.trace).toEqual(["t=1000 DeadlinesReached"]);
   });
 
+  it("one that has booted waits without a permit, so that as many as maxSurge wait for the proof", () => {
+    const world = watched({ desired: 8, maxSurge: 3, bootConcurrency: 1 }).at(900).deadlines();
+    world.at(1_000).hello("w10").worker("w10", { type: "WorkerBooted" });
+    world.at(1_100).hello("w11").worker("w11", { type: "WorkerBooted" });
+    world.at(1_200).hello("w12").worker("w12", { type: "WorkerBooted" });
+    expect(world.seats().slice(0, 8)).toEqual([
+      "0:w1/g1 ready",
+      "0:w9/g2 ready",
+      "1:w2/g1 ready",
+      "1:w10/g2 booting",
+      "2:w3/g1 ready",
+      "2:w11/g2 booting",
+      "3:w4/g1 ready",
+      "3:w12/g2 booting",
+    ]);
+    world.at(1_400).deadlines().worker("w10", { type: "WorkerReady" }).exit("w1");
+    world.worker("w11", { type: "WorkerReady" }).worker("w12", { type: "WorkerReady" });
+    expect(world.trace).toEqual([
+      "t=900 DeadlinesReached -> SpawnWorker w10 slot=1 g2",
+      "t=1000 WorkerReported w10 g2",
+      "t=1000 WorkerBooted w10 g2 -> SpawnWorker w11 slot=2 g2",
+      "t=1100 WorkerReported w11 g2",
+      "t=1100 WorkerBooted w11 g2 -> SpawnWorker w12 slot=3 g2",
+      "t=1200 WorkerReported w12 g2",
+      "t=1200 WorkerBooted w12 g2",
+      "t=1400 DeadlinesReached -> DrainWorker w1; AdmitWorker w10; AdmitWorker w11; AdmitWorker w12",
+      "t=1400 WorkerReady w10 g2 -> DrainWorker w2",
+      "t=1400 WorkerExited w1 g1",
+      "t=1400 WorkerReady w11 g2 -> DrainWorker w3",
+      "t=1400 WorkerReady w12 g2 -> DrainWorker w4; SpawnWorker w13 slot=4 g2",
+    ]);
+  });
+
+  it("come so early that all have booted by the proof, as many at a time as may; but not before half of the watch", () => {
+    const firstAtMs = (config: Config): number | null => {
+      const world = drive({ desired: 8, bootConcurrency: 2, heartbeatTimeoutMs: 60_000, ...config }).start();
+      return world.restart(2).at(100).ready("w9").machine.nextDeadlineAtMs();
+    };
+    expect(firstAtMs({ maxSurge: 1 })).toBe(1_000);
+    expect(firstAtMs({ maxSurge: 4 })).toBe(900);
+    expect(firstAtMs({ maxSurge: 20 })).toBe(700);
+    expect(firstAtMs({ maxSurge: 20, minHealthyMs: 600 })).toBe(400);
+  });
+
   it("do not come while a drain of before takes the budget", () => {
     const world = drive({ desired: 4, heartbeatTimeoutMs: 60_000 }).start();
     world.worker("w4", { type: "WorkerDraining" }).at(100).deadlines().ready("w5");
@@ -123,9 +167,18 @@ describe("followers", () => {
 
   it("one that says it is ready, or reports again, before it was admitted breaks the protocol", () => {
     for (const event of [{ type: "WorkerReady" }, { type: "WorkerDraining" }] as const) {
-      const world = followed().hello("w6").fresh().worker("w6", event);
-      expect(world.trace).toEqual([`t=1000 ${event.type} w6 g2 -> KillWorker w6`]);
+      const held = followed().hello("w6");
+      const waiting = followed().hello("w6").worker("w6", { type: "WorkerBooted" });
+      for (const world of [held, waiting]) {
+        expect(world.fresh().worker("w6", event).trace).toEqual([
+          `t=1000 ${event.type} w6 g2 -> KillWorker w6`,
+        ]);
+      }
     }
+    const twice = followed().hello("w6").worker("w6", { type: "WorkerBooted" }).fresh();
+    expect(twice.worker("w6", { type: "WorkerBooted" }).trace).toEqual([
+      "t=1000 WorkerBooted w6 g2 -> KillWorker w6",
+    ]);
     expect(followed().hello("w6").fresh().hello("w6").trace).toEqual([
       "t=1000 WorkerReported w6 g2 -> KillWorker w6",
     ]);
@@ -155,6 +208,16 @@ describe("followers", () => {
     expect(world.trace.at(-1)).toBe("t=1200 WorkerReady w8 g1 -> SpawnWorker w9 slot=3 g2");
   });
 
+  it("one that waits has no permit to give, so that the youngest that boots makes way", () => {
+    const world = followed({ desired: 6, maxSurge: 3, bootConcurrency: 2 }).hello("w9");
+    world.worker("w9", { type: "WorkerBooted" }).fresh().at(1_200).exit("w6", null, "SIGKILL");
+    expect(world.trace).toEqual(["t=1200 WorkerExited w6 g1 -> KillWorker w10; SpawnWorker w11 slot=5 g1"]);
+    const waiting = followed({ maxSurge: 2, bootConcurrency: 1 }).hello("w6");
+    waiting.worker("w6", { type: "WorkerBooted" }).hello("w7").worker("w7", { type: "WorkerBooted" }).fresh();
+    waiting.at(1_200).exit("w4", null, "SIGKILL");
+    expect(waiting.trace).toEqual(["t=1200 WorkerExited w4 g1 -> SpawnWorker w8 slot=3 g1"]);
+  });
+
   it("go with a newer restart, with their slot, and with a stop", () => {
     expect(followed().hello("w6").fresh().restart(3).trace[0]).toBe(
       "t=1000 RestartRequested -> DrainWorker w5; KillWorker w6; SettleRoll superseded replaced=0; ResolveRelease g3",
@@ -181,7 +244,7 @@ describe("followers", () => {
 
   it("their boot deadline does not run while they wait for us, and begins anew when they are admitted", () => {
     const world = watched({ minHealthyMs: 2_000, bootTimeoutMs: 500 }).at(2_000).deadlines().hello("w6");
-    world.fresh().at(2_399).deadlines();
+    world.worker("w6", { type: "WorkerBooted" }).fresh().at(2_399).deadlines();
     world.machine.world.deadlines.push({ kind: "state", subject: 6, atMs: 2_399 });
     const held = world.machine.world.registry.workers.get("w6");
     if (held !== undefined) held.stateDeadlineAtMs = 2_399;

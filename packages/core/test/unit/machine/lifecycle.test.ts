@@ -18,7 +18,8 @@ describe("the lifecycle table", () => {
           .map((input) => `${from}+${input}`),
       );
     expect(into("ready")).toEqual(["booting+Ready"]);
-    expect(into("booting")).toEqual(["held+Admitted"]);
+    expect(into("booting")).toEqual(["held+Admitted", "waiting+Admitted"]);
+    expect(into("waiting")).toEqual(["held+Booted"]);
     expect(into("held")).toEqual(["spawning+Reported"]);
   });
 

@@ -1,4 +1,5 @@
-// Boots are what costs a host most: at most `bootConcurrency` workers boot at the same time, and the canary.
+// Boots are what costs a host most: at most `bootConcurrency` workers boot at the same time, and the canary. Those that wait
+// to be admitted with it have booted.
 
 import { commandsOf } from "../observation.ts";
 import type { Invariant } from "./invariant.ts";

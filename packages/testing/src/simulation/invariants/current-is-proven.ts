@@ -50,5 +50,5 @@ function wrongIncoming({ index, current, incoming }: Slot): string | null {
 }
 
 function isIncoming({ role, state }: Worker): boolean {
-  return role === "incoming" && ["spawning", "held", "booting", "ready"].includes(state);
+  return role === "incoming" && ["spawning", "held", "waiting", "booting", "ready"].includes(state);
 }

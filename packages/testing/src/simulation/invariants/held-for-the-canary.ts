@@ -11,11 +11,11 @@ export function heldForTheCanary(): Invariant {
     check(observation) {
       const { world, workers } = observation;
       for (const worker of world.registry.workers.values()) {
-        if (worker.state !== "held" && worker.state !== "spawning") continue;
+        if (!["spawning", "held", "waiting"].includes(worker.state)) continue;
         const name = `worker=${worker.id} slot=${worker.slot} gen=${worker.generation}`;
         if (workers.get(worker.id)?.isOpen === true) return `${name} is open and was never admitted`;
-        const wrong = worker.state === "held" ? heldInVain(world, worker) : null;
-        if (wrong !== null) return `${name} is held ${wrong}`;
+        const wrong = worker.state === "spawning" ? null : heldInVain(world, worker);
+        if (wrong !== null) return `${name} is ${worker.state} ${wrong}`;
       }
       return null;
     },

@@ -1,15 +1,18 @@
 // Promise 4: of a new generation one worker, the canary, may open until that has been ready and healthy for `minHealthyMs`.
-// Others may boot at the end of that time, beside current workers and as long before as the canary took, but are not admitted
+// Others may boot at the end of that time, beside current workers and as long before as the canary took, or, where they take
+// turns, as that many times before, which is half of that time at most. They are not admitted
 // before. Until then, and after the roll has failed, every other spawn is of the last good one. Kept by its own record of
 // who was spawned, admitted and ready when, not by the step that the machine believes to be in.
 
-import type { Generation, Worker, WorkerId } from "@brood/core/engine";
+import type { Generation, Worker, WorkerId, World } from "@brood/core/engine";
 import { commandsOf, type Observation } from "../observation.ts";
 import type { Invariant } from "./invariant.ts";
 
 interface Record {
   readonly spawnedAtMs: Map<WorkerId, number>;
   readonly readyAtMs: Map<WorkerId, number>;
+  /** Of one that is ready, should it be a canary: when others may boot beside it. */
+  readonly followedAtMs: Map<WorkerId, number>;
   readonly admitted: Set<WorkerId>;
   readonly proven: Set<Generation>;
 }
@@ -18,6 +21,7 @@ export function provenGeneration(): Invariant {
   const record: Record = {
     spawnedAtMs: new Map(),
     readyAtMs: new Map(),
+    followedAtMs: new Map(),
     admitted: new Set(),
     proven: new Set([1]),
   };
@@ -41,10 +45,14 @@ export function provenGeneration(): Invariant {
 }
 
 function noteReady({ atMs, event, world }: Observation, record: Record): void {
-  const { readyAtMs, proven } = record;
-  if (event.type === "WorkerReady") readyAtMs.set(event.worker, atMs);
+  const { readyAtMs, followedAtMs, spawnedAtMs, proven } = record;
+  if (event.type === "WorkerReady") {
+    readyAtMs.set(event.worker, atMs);
+    const tookMs = atMs - (spawnedAtMs.get(event.worker) ?? Number.NEGATIVE_INFINITY);
+    followedAtMs.set(event.worker, atMs + Math.max(0, world.config.minHealthyMs - bootsMs(world, tookMs)));
+  }
   if (event.type === "WorkerExited") {
-    for (const each of [readyAtMs, record.spawnedAtMs, record.admitted]) each.delete(event.worker);
+    for (const each of [readyAtMs, followedAtMs, spawnedAtMs, record.admitted]) each.delete(event.worker);
   }
   for (const [id, since] of readyAtMs) {
     if (atMs < since + world.config.minHealthyMs) continue;
@@ -74,12 +82,12 @@ function unprovenSpawn(observation: Observation, id: WorkerId, record: Record): 
   return `on gen=${generation} beside worker=${others[0]?.id}, before any has been healthy for long enough`;
 }
 
-/** Is there one canary, ready, and is the rest of its watch as long as it took to boot? */
+/** Is there one canary, ready, and is the rest of its watch no longer than all that may boot beside it need? */
 function mayFollow(
   { atMs, world }: Observation,
   { slot, generation }: Worker,
   others: readonly Worker[],
-  { spawnedAtMs, readyAtMs }: Record,
+  { readyAtMs, followedAtMs }: Record,
 ): boolean {
   const { config, registry } = world;
   const current = registry.slots.get(slot)?.current ?? null;
@@ -87,9 +95,13 @@ function mayFollow(
   const [canary] = canaries;
   if (config.canary !== null || current === null || current.generation === generation) return false;
   if (canary === undefined || canaries.length > 1) return false;
-  const sinceMs = readyAtMs.get(canary.id) ?? Number.POSITIVE_INFINITY;
-  const tookMs = sinceMs - (spawnedAtMs.get(canary.id) ?? Number.NEGATIVE_INFINITY);
-  return atMs >= sinceMs + Math.max(0, config.minHealthyMs - tookMs);
+  return atMs >= (followedAtMs.get(canary.id) ?? Number.POSITIVE_INFINITY);
+}
+
+/** How long all others that may surge boot, by what one took. */
+function bootsMs({ config, registry }: World, tookMs: number): number {
+  const turns = Math.ceil(Math.min(config.maxSurge, registry.slots.size - 1) / config.bootConcurrency);
+  return Math.max(tookMs, Math.min(turns * tookMs, config.minHealthyMs / 2));
 }
 
 function unprovenAdmission(observation: Observation, id: WorkerId, record: Record): string | null {

@@ -16,6 +16,7 @@ describe("capacity", () => {
       t=2001 DeadlinesReached -> SpawnWorker worker=w4 slot=1 gen=2
       t=2021 WorkerReported worker=w4 slot=1 gen=2 reported=w4/2
       t=2101 WorkerHeartbeat worker=w1 slot=0 gen=1 -> DrainWorker worker=w1 slot=0 gen=1 deadline=32101, AdmitWorker worker=w4 slot=1 gen=2
+      t=2101 WorkerBooted worker=w4 slot=1 gen=2
       t=2101 WorkerDraining worker=w1 slot=0 gen=1
       t=2101 WorkerReady worker=w4 slot=1 gen=2 -> DrainWorker worker=w2 slot=1 gen=1 deadline=32101
       t=2101 WorkerDraining worker=w2 slot=1 gen=1
@@ -36,6 +37,7 @@ describe("capacity", () => {
       t=2001 DeadlinesReached -> SpawnWorker worker=w4 slot=1 gen=2
       t=2021 WorkerReported worker=w4 slot=1 gen=2 reported=w4/2
       t=2101 WorkerHeartbeat worker=w1 slot=0 gen=1 -> DrainWorker worker=w1 slot=0 gen=1 deadline=32101, AdmitWorker worker=w4 slot=1 gen=2
+      t=2101 WorkerBooted worker=w4 slot=1 gen=2
       t=2101 WorkerDraining worker=w1 slot=0 gen=1
       t=2101 WorkerReady worker=w4 slot=1 gen=2 -> DrainWorker worker=w2 slot=1 gen=1 deadline=32101
       t=2101 WorkerDraining worker=w2 slot=1 gen=1

@@ -38,6 +38,7 @@ describe("generation truth", () => {
       t=2001 DeadlinesReached -> SpawnWorker worker=w5 slot=1 gen=2
       t=2021 WorkerReported worker=w5 slot=1 gen=2 reported=w5/2
       t=2101 WorkerHeartbeat worker=w1 slot=0 gen=1 -> DrainWorker worker=w1 slot=0 gen=1 deadline=32101, AdmitWorker worker=w5 slot=1 gen=2
+      t=2101 WorkerBooted worker=w5 slot=1 gen=2
       t=2101 WorkerDraining worker=w1 slot=0 gen=1
       t=2101 WorkerReady worker=w5 slot=1 gen=2 -> DrainWorker worker=w2 slot=1 gen=1 deadline=32101
       t=2101 WorkerDraining worker=w2 slot=1 gen=1
@@ -52,7 +53,7 @@ describe("generation truth", () => {
       t=2251 WorkerReady worker=w7 slot=0 gen=3
       t=3151 DeadlinesReached -> SpawnWorker worker=w8 slot=1 gen=3
       t=3171 WorkerReported worker=w8 slot=1 gen=3 reported=w8/3
-      t=3251 DeadlinesReached -> DrainWorker worker=w4 slot=0 gen=2 deadline=33251, AdmitWorker worker=w8 slot=1 gen=3
+      t=3251 WorkerBooted worker=w8 slot=1 gen=3 -> DrainWorker worker=w4 slot=0 gen=2 deadline=33251, AdmitWorker worker=w8 slot=1 gen=3
       t=3251 WorkerDraining worker=w4 slot=0 gen=2
       t=3251 WorkerReady worker=w8 slot=1 gen=3 -> DrainWorker worker=w5 slot=1 gen=2 deadline=33251
       t=3251 WorkerDraining worker=w5 slot=1 gen=2

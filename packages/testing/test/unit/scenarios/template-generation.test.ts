@@ -40,7 +40,7 @@ describe("generation truth with templates", () => {
       t=1607 WorkerReady worker=w3 slot=0 gen=2
       t=2601 DeadlinesReached -> SpawnWorker worker=w4 slot=1 gen=2 from=t3
       t=2605 WorkerReported worker=w4 slot=1 gen=2 reported=w4/2
-      t=2607 DeadlinesReached -> DrainWorker worker=w1 slot=0 gen=1 deadline=32607, AdmitWorker worker=w4 slot=1 gen=2
+      t=2607 WorkerBooted worker=w4 slot=1 gen=2 -> DrainWorker worker=w1 slot=0 gen=1 deadline=32607, AdmitWorker worker=w4 slot=1 gen=2
       t=2607 WorkerDraining worker=w1 slot=0 gen=1
       t=2607 WorkerReady worker=w4 slot=1 gen=2 -> DrainWorker worker=w2 slot=1 gen=1 deadline=32607
       t=2607 WorkerDraining worker=w2 slot=1 gen=1
