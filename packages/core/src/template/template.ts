@@ -17,7 +17,7 @@ import type { LoadedRelease, LoadRelease, MutableContext } from "../worker/host.
 import { loadEntry } from "../worker/load-entry.ts";
 import { loadPlainRelease } from "../worker/plain-host.ts";
 import { becomeWorker } from "./become-worker.ts";
-import { compileOnCall, forgetUnused } from "./compilation.ts";
+import { compileOnCall, forgetUnused, keepCompiled } from "./compilation.ts";
 import { collectGarbage } from "./garbage.ts";
 import { limitHeapGrowth } from "./heap-growth.ts";
 import { beginPreflight, unsafe } from "./preflight.ts";
@@ -91,6 +91,7 @@ export class Template {
     const findings = await preflight.findings();
     if (findings.length > 0 && order.unsafe === "refuse") throw unsafe(findings);
     if (findings.length > 0) process.stderr.write(`brood: the template ${unsafe(findings).message}\n`);
+    keepCompiled();
     await rehearse(this.#parts.randomness);
     limitHeapGrowth();
     collectGarbage(this.#parts.binding);

@@ -1,11 +1,13 @@
 import { promises as fs } from "node:fs";
 import module from "node:module";
 import { join } from "node:path";
+import { PassThrough } from "node:stream";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { compileCacheEnv } from "../../src/spawn/compile-cache.ts";
 import { folder, service, within } from "./support.ts";
 
 const hasCache = "enableCompileCache" in module;
+const canKeep = "flushCompileCache" in module;
 
 describe("the compile cache", () => {
   it("is a folder of this user alone, where Node has one", async () => {
@@ -52,4 +54,36 @@ describe("the compile cache", () => {
     const cached = (await fs.readdir(path)).filter((name) => name.startsWith("brood-compile-cache"));
     expect(cached).toHaveLength(hasCache ? 1 : 0);
   });
+
+  it("has for a template what the one before has compiled", async () => {
+    const path = await folder({ "app.mjs": "export default (context) => { context.post(1); };" });
+    const env = {
+      NODE_DISABLE_COMPILE_CACHE: undefined,
+      NODE_COMPILE_CACHE: join(path, "cache"),
+      NODE_DEBUG_NATIVE: "COMPILE_CACHE",
+    };
+    const said: (string | undefined)[] = [];
+    for (const time of ["first", "second"]) {
+      const output = new PassThrough();
+      const options = { workers: 1, spawn: "template", env, stdout: output, stderr: output } as const;
+      const made = service({ entry: join(path, "app.mjs"), ...options });
+      const verdict = wordOf(output, /cache for (?:ESM )?file:\S+app\.mjs was (accepted|not initialized)/);
+      await within(`the ${time} start`, made.start());
+      said.push(canKeep ? await within(`what Node says of the ${time}`, verdict) : "no cache");
+      await within(`the ${time} stop`, made.stop());
+    }
+    expect(said).toEqual(canKeep ? ["not initialized", "accepted"] : ["no cache", "no cache"]);
+  });
 });
+
+/** The first word that the pattern captures in what is printed. */
+function wordOf(output: PassThrough, pattern: RegExp): Promise<string | undefined> {
+  let text = "";
+  return new Promise((resolve) => {
+    output.on("data", (chunk: Buffer) => {
+      text += chunk;
+      const found = pattern.exec(text);
+      if (found !== null) resolve(found[1]);
+    });
+  });
+}
