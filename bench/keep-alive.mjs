@@ -20,6 +20,8 @@ const { values } = parseArgs({
     workers: { type: "string", default: "2" },
     connections: { type: "string", default: "64" },
     seconds: { type: "string", default: "5" },
+    settle: { type: "string", default: "1" },
+    app: { type: "string", default: "trivial" },
     repetitions: { type: "string", default: "5" },
     client: { type: "string" },
     only: { type: "string" },
@@ -30,6 +32,9 @@ const workers = Number(values.workers);
 const repetitions = Number(values.repetitions);
 const seconds = Number(values.seconds);
 const connections = Number(values.connections);
+/** Of load before it is measured: until V8 has compiled what is hot. */
+const settle = Number(values.settle);
+const appName = /** @type {"heavy" | "measured" | "trivial"} */ (values.app);
 const tool = client(values.client);
 
 const all = [
@@ -49,10 +54,10 @@ async function measure(system) {
   const { folder, remove } = temporaryFolder();
   const own = join(folder, "system");
   mkdirSync(own);
-  const app = await makeApp("trivial", join(folder, "app"));
+  const app = await makeApp(appName, join(folder, "app"));
   const running = await system.start(app, workers, { folder: own, args: system.args });
   try {
-    await throughput(tool, running.target, { connections, seconds: 1 });
+    await throughput(tool, running.target, { connections, seconds: settle });
     await sleep(200);
     const before = treeCpuMs(running.supervisorPid);
     const result = await throughput(tool, running.target, { connections, seconds });
@@ -64,8 +69,8 @@ async function measure(system) {
   }
 }
 
-heading(`Keep-alive throughput, ${workers} workers, ${connections} connections`, [
-  `client: ${tool.name}, ${seconds} s after 1 s of warming up; medians (range) of ${repetitions} interleaved repetitions`,
+heading(`Keep-alive throughput, ${appName} app, ${workers} workers, ${connections} connections`, [
+  `client: ${tool.name}, ${seconds} s after ${settle} s of warming up; medians (range) of ${repetitions} interleaved repetitions`,
 ]);
 warnIfBusy();
 /** @type {Map<string, Awaited<ReturnType<typeof measure>>[]>} */
