@@ -34,6 +34,8 @@
 #define RANGES_MAX 4000
 /** To copy, 16 MiB: three times what a heavy application's workers were seen to write in their first second. */
 #define PAGES_MAX 4096
+/** To map, 64 MiB: four times what was seen. An application may have a file of gigabytes in memory. */
+#define FILE_PAGES_MAX 16384
 
 /** 16 GiB. A larger mapping is reserved space, and to go through all of its entries would hold the worker up: 2 ms for 4 GiB
  *  of nothing. */
@@ -85,14 +87,16 @@ void brood_copy_written(const void *memory) {
 struct notes {
   struct stage *stage;
   int pagemap;
-  uint32_t pages;
+  uint32_t pages, file_pages;
 };
 
-/** Adds one page; false when there is no room for another range. @param kind  IS_FILE or 0 */
+/** Adds one page, unless there are enough of its kind; false when there is no room for another range.
+ *  @param kind  IS_FILE or 0 */
 static bool note(struct notes *notes, uint64_t page, uint64_t kind) {
   struct stage *stage = notes->stage;
-  if (kind != IS_FILE && notes->pages == PAGES_MAX) return true;
-  if (kind != IS_FILE) notes->pages += 1;
+  uint32_t *const pages = kind == IS_FILE ? &notes->file_pages : &notes->pages;
+  if (*pages == (kind == IS_FILE ? FILE_PAGES_MAX : PAGES_MAX)) return true;
+  *pages += 1;
   if (stage->count > 0) {
     uint64_t *last = &stage->ranges[stage->count - 1];
     const uint64_t length = *last & LENGTH_MAX;

@@ -1,8 +1,9 @@
 // The life of one worker as a table: state x input. A worker is never current before it has `Reported` who it is (and that
 // is what was asked for), was `Admitted` and became `Ready`; each cell exists only on that path. Between the first two it is
 // `held`: it boots, but may not open; and `waiting` when it says that it has booted, which it does unless it was admitted
-// before. `null` is illegal: sent by the worker it breaks the protocol, caused by our own code it is a defect. While `killing`, whatever a dying worker still says is ignored. `Spawned` may come late: of a forked worker
-// its template tells, over another link.
+// before. `null` is illegal: sent by the worker it breaks the protocol, caused by our own code it is a defect. While
+// `killing`, whatever a dying worker still says is ignored. `Spawned` may come late: of a forked worker its template tells,
+// over another link.
 // Rejected: a class with flags (`booted`, `admitted`, `draining`), whose 2^n combinations nobody can test.
 
 import type { WorkerState } from "./names.ts";

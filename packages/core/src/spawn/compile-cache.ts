@@ -1,6 +1,7 @@
 // Workers of one pool load the same code again and again; compiling it is half of a heavy application's boot. Node >= 22.1
 // can keep compiled code on disk (NODE_COMPILE_CACHE), keyed by content, so it never serves old code. Each fresh worker writes
-// what is missing when it exits, a template when it has loaded (template/compilation.ts). The folder must be this user's alone, since compiled code is run as it is.
+// what is missing when it exits, a template when it has loaded (template/compilation.ts). The folder must be this user's
+// alone, since compiled code is run as it is.
 
 import { lstatSync, mkdirSync } from "node:fs";
 import module from "node:module";

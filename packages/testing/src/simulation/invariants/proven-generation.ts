@@ -1,8 +1,8 @@
 // Promise 4: of a new generation one worker, the canary, may open until that has been ready and healthy for `minHealthyMs`.
-// Others may boot at the end of that time, beside current workers and as long before as the canary took, or, where they take
-// turns, as that many times before, which is half of that time at most. They are not admitted
-// before. Until then, and after the roll has failed, every other spawn is of the last good one. Kept by its own record of
-// who was spawned, admitted and ready when, not by the step that the machine believes to be in.
+// Others may boot at the end of that time, beside current workers: as long before as the canary took, or where they take turns
+// for as many turns, half of that time at most. They are not admitted before. Until then, and after the roll has failed, every
+// other spawn is of the last good one. Kept by its own record of who was spawned, admitted and ready when, not by the step that
+// the machine believes to be in.
 
 import type { Generation, Worker, WorkerId, World } from "@brood/core/engine";
 import { commandsOf, type Observation } from "../observation.ts";
