@@ -27,16 +27,16 @@ export const bootClaims: readonly Claim[] = [
     },
   },
   {
-    name: "leaves a worker waiting until it is admitted, and takes each message to the worker it is for",
+    name: "leaves a worker that has booted waiting until it is admitted, and takes each message to the worker it is for",
     async run(stage) {
       const waiting = stage.spawn(1, await stage.release("serves"), 1);
-      await stage.until(waiting, "Hello", () => waiting.has("Hello"));
+      await stage.until(waiting, "Booted", () => waiting.has("Booted"));
       const other = await stage.ready(2, "serves");
       other.handle?.send({ type: "Drain", timeoutMs: 5_000 });
       await stage.ended(other);
       assert.deepEqual(
         waiting.messages.map(({ type }) => type),
-        ["Hello"],
+        ["Hello", "Booted"],
       );
       waiting.handle?.send({ type: "Admit" });
       await stage.until(waiting, "Ready", () => waiting.has("Ready"));
