@@ -10,7 +10,7 @@
 // the only place of a small service. It boots no more, so here it counts like a worker that leaves.
 
 import type { Generation } from "./names.ts";
-import type { Slot, Worker } from "./registry.ts";
+import { isBooting, type Slot, type Worker } from "./registry.ts";
 import { mayFollow, maySpawn } from "./replacement.ts";
 import { admit, dismiss, setDeadline, spawnInto } from "./workers.ts";
 import type { Roll, Turn, World } from "./world.ts";
@@ -85,7 +85,8 @@ export function dismissFollower(turn: Turn, { incoming }: Slot): void {
 /** An empty slot wants to boot a worker of `generation`: the youngest follower gives it its permit. False: it would not help. */
 export function yieldPermit(turn: Turn, generation: Generation): boolean {
   const { world } = turn;
-  const youngest = world.roll === null ? undefined : seatedOf(world, world.roll).findLast(hasPermit);
+  const youngest =
+    world.roll === null ? undefined : seatedOf(world, world.roll).findLast(({ state }) => isBooting(state));
   if (youngest === undefined || !maySpawn(world, generation)) return false;
   world.roll?.followers.delete(youngest.id);
   dismiss(turn, youngest);
@@ -95,10 +96,6 @@ export function yieldPermit(turn: Turn, generation: Generation): boolean {
 /** Those that are still there, oldest first. */
 function seatedOf({ registry }: World, { followers }: Roll): readonly Worker[] {
   return [...followers].map((id) => registry.workers.get(id)).filter(isSeated);
-}
-
-function hasPermit({ state }: Worker): boolean {
-  return state !== "waiting";
 }
 
 function isSeated(worker: Worker | undefined): worker is Worker {

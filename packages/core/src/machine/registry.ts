@@ -91,7 +91,7 @@ export class Registry {
   /** Slots with a current and an incoming worker. */
   surging = 0;
   leaving = 0;
-  /** Workers `spawning`, `held` or `booting`: those that have work to do. */
+  /** Workers `spawning`, `held` or `booting`. */
   booting = 0;
 
   aliveOf(generation: Generation): number {
@@ -157,7 +157,8 @@ export class Registry {
   }
 }
 
-function isBooting(state: WorkerState): boolean {
+/** Has it work to do before it can be ready? Then it has one of the `bootConcurrency` permits. */
+export function isBooting(state: WorkerState): boolean {
   return state === "spawning" || state === "held" || state === "booting";
 }
 
