@@ -5,6 +5,7 @@
       "sources": [
         "src/accept.c",
         "src/addon.c",
+        "src/address_space.c",
         "src/descriptors.c",
         "src/environment.c",
         "src/errors.c",

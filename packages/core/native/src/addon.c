@@ -22,6 +22,7 @@ static const struct {
     {"withoutThreads", brood_without_threads}, {"collectAll", brood_collect_all},
     {"watchdogStart", brood_watchdog_start}, {"pageCreate", brood_page_create},
     {"pageMap", brood_page_map},           {"noteWritten", brood_note_written},
+    {"occupyAddresses", brood_occupy_addresses},
 };
 
 NAPI_MODULE_INIT() {

@@ -55,6 +55,7 @@ void brood_copy_written(const void *memory);
 /** One function of JavaScript each; described in packages/core/src/native/binding.ts. */
 napi_value brood_fork_sibling(napi_env env, napi_callback_info info);
 napi_value brood_note_written(napi_env env, napi_callback_info info);
+napi_value brood_occupy_addresses(napi_env env, napi_callback_info info);
 napi_value brood_exit_now(napi_env env, napi_callback_info info);
 napi_value brood_pidfd_open(napi_env env, napi_callback_info info);
 napi_value brood_pidfd_signal(napi_env env, napi_callback_info info);

@@ -18,6 +18,9 @@ export interface Binding {
   /** Forks this process. In the parent pid and pidfd, in the child null. Every descriptor and watch exists in both. The child
    *  has copied already what a sibling noted in `written`: 64 KiB of `pageMap`. */
   forkSibling(written: ArrayBuffer): readonly [pid: number, pidfd: number] | null;
+  /** From here on new mappings lie side by side, which makes this process cheaper to fork: its virtual size becomes 64 TiB,
+   *  and nothing else. Only on x64, and not where the address space is limited. */
+  occupyAddresses(): void;
   /** In a forked process: notes which pages it has copied so far, unless another has for this stage: 0 or 1, the higher one
    *  counts. False then. */
   noteWritten(written: ArrayBuffer, stage: number): boolean;

@@ -1,5 +1,6 @@
 // The template's process: takes its link over, waits for its order, becomes that template. What every fork must find in
-// place is put there first: a Math.random that can be seeded anew, stdio streams that are nobody's discovery.
+// place is put there first: a Math.random that can be seeded anew, stdio streams that are nobody's discovery. Before all, as it
+// holds for what is mapped from then on: where mappings go.
 
 import { createTemplateCommandReader } from "../link/frames.ts";
 import { decodeJson } from "../link/json-frame.ts";
@@ -13,6 +14,7 @@ const LINK_FD = 3;
 const support = nativeSupport();
 if (!support.ok) throw new Error(support.reason);
 const { binding } = support;
+binding.occupyAddresses();
 const randomness = ownRandomness();
 void process.stdout;
 void process.stderr;
