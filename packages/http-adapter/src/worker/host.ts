@@ -1,9 +1,9 @@
 // The worker side of HTTP: what the engine's runtime calls to boot, open, drain and close one worker. Only the
 // order of things stands here; each concern has its own file.
 //   load   the entry, its application, warmup, the application's own ready (loaded-app.ts; a template does this once)
-//   boot   onWorkerBoot; in a forked worker each warm-up request once more
+//   boot   onWorkerBoot
 //   check  healthCheck(ctx) of the entry and the health path, each on this worker itself
-//   open   listen on the supervisor's sockets
+//   open   listen on the supervisor's sockets; a forked worker that nobody asks then asks itself
 //   drain  accept nothing more, answer what was accepted, let idle connections linger
 //   close  onWorkerShutdown, then the application (last: Fastify answers 503 from then on), then the script's own end
 // Nothing waits for a deadline of its own: the engine has them, and kills.
@@ -12,6 +12,7 @@ import type { Answers, CreateWorkerHost, HostOrder, LoadRelease, WorkerHost } fr
 import { AnswerCounter } from "./answers.ts";
 import { renumberClusterWorker } from "./cluster-script.ts";
 import type { EntryExports, Hook } from "./entry-exports.ts";
+import { askItselfUnlessAsked } from "./first-request.ts";
 import { probeHealth } from "./health-probe.ts";
 import { type HttpHostData, readHostData } from "./host-data.ts";
 import { isTicketKeysMessage } from "./host-message.ts";
@@ -21,7 +22,6 @@ import { type LoadedApp, loadApp } from "./loaded-app.ts";
 import { rehearse } from "./rehearsal.ts";
 import { shareTicketKeys } from "./tls-tickets.ts";
 import { Traffic } from "./traffic.ts";
-import { sendOneOfEach } from "./warmup-requests.ts";
 
 /** An entry that awaits its own `listen()` at top level ends milliseconds after the worker has opened, and its
  *  hooks are known then. One that awaits its own end (`await once(process, "SIGTERM")`) never does; it must not
@@ -71,7 +71,6 @@ class HttpHost implements WorkerHost {
     if (spawn === "template") renumberClusterWorker(slot);
     if (loaded.exports === null) this.#lateHooks = loaded.late.then((late) => this.#callLateHooks(late));
     else await this.#callBootHook(loaded.exports);
-    if (spawn === "template") await sendOneOfEach(loaded.app.server, this.#hostData.warmup);
     this.#traffic.observe(loaded.app.server);
     // As they are now, also for a worker whose template is older than they are.
     const { ticketKeys } = readHostData(this.#order.hostData);
@@ -94,6 +93,8 @@ class HttpHost implements WorkerHost {
     capture.opened();
     if (this.#lateHooks !== null && (await settles(late, LATE_EXPORTS_MS))) await this.#lateHooks;
     if (this.#hostData.waitReady) await script.ready;
+    const { spawn, signal } = this.#order.context;
+    if (spawn === "template") askItselfUnlessAsked(app.server, this.#hostData.warmup, this.#traffic, signal);
   }
 
   async drain(): Promise<void> {

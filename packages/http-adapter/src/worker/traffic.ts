@@ -32,8 +32,9 @@ export class Traffic {
   readonly #expected = new WeakSet<ServerResponse>();
   #requests = 0;
   #lingerMs: number | null = null;
+  readonly #ignoredSessions = new WeakSet<object>();
   /** The connection whose event is being emitted: http2 makes its session there. */
-  #entering: Connection | undefined;
+  #entering: Connection | "ignored" | undefined;
   #onEmpty: () => void = () => {};
   readonly #onClosed: () => void;
 
@@ -49,7 +50,7 @@ export class Traffic {
     this.#onClosed = onClosed;
   }
 
-  /** What comes over this connection is our own health check: nobody's traffic. */
+  /** What comes over this connection is our own, a health check or a first request: nobody's traffic. */
   ignore(socket: Socket): void {
     this.#ignored.add(socket);
     socket.once("close", () => this.#ignored.delete(socket));
@@ -83,7 +84,7 @@ export class Traffic {
         }
         if (event === "upgrade" || event === "connect") this.#upgraded(first);
       } else if (first instanceof Socket) {
-        if (this.#isIgnored(first)) return pass();
+        if (this.#isIgnored(first)) return this.#enter("ignored", pass);
         if (event === "timeout") return pass() || (busyWith(first) === null && closeIfSilent(first));
         if (event === "connection") return this.#enter(this.#opened(first, speaksHttp), pass);
         if (event === "secureConnection") return this.#enter(this.#secured(first), pass);
@@ -139,7 +140,7 @@ export class Traffic {
     if (this.#connections.size === 0) this.#onEmpty();
   };
 
-  #enter(connection: Connection | undefined, pass: () => boolean): boolean {
+  #enter(connection: Connection | "ignored" | undefined, pass: () => boolean): boolean {
     const outer = this.#entering;
     this.#entering = connection;
     try {
@@ -150,11 +151,12 @@ export class Traffic {
   }
 
   #started(session: ServerHttp2Session): void {
-    if (this.#entering === undefined) return;
-    this.#entering.carries(session);
+    if (this.#entering === "ignored") this.#ignoredSessions.add(session);
+    else this.#entering?.carries(session);
   }
 
   #streamed(stream: ServerHttp2Stream): void {
+    if (stream.session !== undefined && this.#ignoredSessions.has(stream.session)) return;
     this.#requests += 1;
     this.#answers?.followStream(stream);
     this.#identity?.onStream(stream);

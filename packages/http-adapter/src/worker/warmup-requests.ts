@@ -4,7 +4,7 @@
 // An answer of 5xx, or none, is said and nothing more: a health page may well depend on what onWorkerBoot opens.
 
 import { Agent, type ClientRequestArgs, request as httpRequest } from "node:http";
-import type { Server } from "node:net";
+import type { Server, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { HttpHostData } from "./host-data.ts";
 import { type OwnConnection, openOwnConnection, speaksHttp1 } from "./own-connection.ts";
@@ -20,25 +20,35 @@ interface WarmupClient {
   close(): Promise<void>;
 }
 
-export async function sendWarmupRequests(server: Server, warmup: HttpHostData["warmup"]): Promise<void> {
-  if (warmup === undefined || warmup.requests === 0) return;
-  const client = speaksHttp1(server) ? new Http1Client(server) : await openHttp2Client(server);
+export interface WarmupOptions {
+  /** Called with the server's end of each connection before the server gets it. */
+  readonly adopt?: (socket: Socket) => void;
+  /** Aborted, it stops at once, an answer that is still to come included, and says nothing of that. */
+  readonly signal?: AbortSignal;
+}
+
+export async function sendWarmupRequests(
+  server: Server,
+  warmup: HttpHostData["warmup"],
+  { adopt = () => {}, signal }: WarmupOptions = {},
+): Promise<void> {
+  const isStopped = (): boolean => signal?.aborted === true;
+  if (warmup === undefined || warmup.requests === 0 || isStopped()) return;
+  const client = speaksHttp1(server) ? new Http1Client(server, adopt) : await openHttp2Client(server, adopt);
+  const stop = (): void => void client.close();
+  signal?.addEventListener("abort", stop, { once: true });
   const failed = new Map<string, string>();
   for (let count = 0; count < warmup.requests; count += 1) {
     for (const path of warmup.paths) {
+      if (isStopped()) break;
       const failure = await client.get(path).then(failureOf, String);
-      if (failure !== null) failed.set(path, failure);
+      if (failure !== null && !isStopped()) failed.set(path, failure);
     }
   }
+  signal?.removeEventListener("abort", stop);
   await client.close();
   for (const [path, failure] of failed)
     process.stderr.write(`brood: warm-up request GET ${path}: ${failure}\n`);
-}
-
-/** In a forked worker: what the template has compiled writes to memory that is shared until then, and the first request pays
- *  for the copies. That shall be one of ours, not a user's. */
-export function sendOneOfEach(server: Server, warmup: Required<HttpHostData>["warmup"]): Promise<void> {
-  return sendWarmupRequests(server, { ...warmup, requests: Math.min(warmup.requests, 1) });
 }
 
 function failureOf(status: number): string | null {
@@ -48,19 +58,23 @@ function failureOf(status: number): string | null {
 /** Keeps its connection as long as the application does. */
 class Http1Client extends Agent implements WarmupClient {
   readonly #server: Server;
+  readonly #adopt: (socket: Socket) => void;
   readonly #connections: OwnConnection[] = [];
+  #isClosed = false;
 
-  constructor(server: Server) {
+  constructor(server: Server, adopt: (socket: Socket) => void) {
     super({ keepAlive: true, maxSockets: 1 });
     this.#server = server;
+    this.#adopt = adopt;
   }
 
   override createConnection(
     _: ClientRequestArgs,
     opened: (error: Error | null, socket?: Duplex) => void,
   ): undefined {
-    openOwnConnection(this.#server, "http/1.1").then((connection) => {
+    openOwnConnection(this.#server, "http/1.1", this.#adopt).then((connection) => {
       this.#connections.push(connection);
+      if (this.#isClosed) connection.destroy();
       opened(null, connection.socket);
     }, opened);
   }
@@ -80,15 +94,16 @@ class Http1Client extends Agent implements WarmupClient {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.destroy();
     for (const connection of this.#connections) connection.destroy();
     await Promise.all(this.#connections.map(({ closed }) => closed));
   }
 }
 
-async function openHttp2Client(server: Server): Promise<WarmupClient> {
+async function openHttp2Client(server: Server, adopt: (socket: Socket) => void): Promise<WarmupClient> {
   const { connect } = await import("node:http2");
-  const { socket, destroy, closed } = await openOwnConnection(server, "h2");
+  const { socket, destroy, closed } = await openOwnConnection(server, "h2", adopt);
   const session = connect("http://localhost", { createConnection: () => socket });
   session.on("error", () => {}); // its streams tell
   return {

@@ -3,12 +3,14 @@
 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Server } from "@brood/http-adapter";
 import { describe, expect, it } from "vitest";
 import { startBrood, testFolder } from "../support/brood-server.ts";
 import { post } from "../support/control.ts";
 import { fetchOver, type Protocol } from "../support/fetch-over.ts";
 import { app, serving } from "../support/serving.ts";
 import { rowsOf } from "../support/spawn.ts";
+import { listenToWorkers } from "../support/told.ts";
 
 const ENTRIES: readonly (readonly [entry: string, protocol: Protocol])[] = [
   ["listener.cjs", "http"],
@@ -69,20 +71,29 @@ describe("an entry, unchanged, served by workers forked from a template", () => 
     expect(await server.ended()).toEqual({ exitCode: 0, signal: null });
   });
 
-  it.each([
-    // Those of the template, and one of each path in the worker itself.
-    ["template", 3 * 2 + 2],
-    ["fresh", 3 * 2],
-  ] as const)("has had its warm-up requests when it serves, spawn %s", async (spawn, requests) => {
-    const { server } = await serving([app("1", "response.setHeader('x-count', count);")], {
-      spawn,
-      workers: 2,
+  it("has its warm-up requests before it is ready, and one of each in a worker that nobody asks", async () => {
+    const told = await listenToWorkers();
+    const tell = `
+      response.setHeader("x-count", count);
+      if (isWorker && request.headers["user-agent"] === "brood-warmup")
+        process.getBuiltinModule("node:net").connect(${JSON.stringify(told.path)}).end(path);`;
+    const hook = "let isWorker = false; export const onWorkerBoot = () => { isWorker = true; };";
+    const { server } = await serving([app("1", tell, hook)], {
+      spawn: "template",
+      workers: 1,
       warmup: { requests: 3, paths: ["/", "/other"] },
     });
-    const { hostname, port } = new URL(server.addresses[0] ?? "");
-    const answer = await fetch(`http://${hostname}:${port}/`);
-    expect(answer.headers.get("x-count")).toBe(String(requests + 1));
+    expect(await told.texts(2)).toEqual(["/", "/other"]);
+    expect(await requestsOf(server)).toBe(3 * 2 + 2 + 1);
     expect(server.stats().counters).toMatchObject({ fallbacks: 0 });
+  });
+
+  it("has all of them in each fresh worker", async () => {
+    const { server } = await serving([app("1", "response.setHeader('x-count', count);")], {
+      spawn: "fresh",
+      warmup: { requests: 3, paths: ["/", "/other"] },
+    });
+    expect(await requestsOf(server)).toBe(3 * 2 + 1);
   });
 
   it("one that opens a second port is refused, with the place in its source and where it belongs", async () => {
@@ -92,3 +103,9 @@ describe("an entry, unchanged, served by workers forked from a template", () => 
     );
   });
 });
+
+/** Of the worker that answers, this one included. */
+async function requestsOf({ addresses: [address = ""] }: Server): Promise<number> {
+  const answer = await fetch(address.replace("tcp:", "http:"));
+  return Number(answer.headers.get("x-count"));
+}

@@ -62,6 +62,43 @@ describe("warm-up requests", () => {
     ]);
   });
 
+  it.each(SERVERS)("end at once, unsaid, when they are to stop: %s", async (_, create) => {
+    const said = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+    onTestFinished(() => said.mockRestore());
+    const stopping = new AbortController();
+    const seen: unknown[] = [];
+    const server = create().on("request", ({ url }) => {
+      seen.push(url);
+      stopping.abort(); // and it never answers
+    });
+    const sockets = connectionsOf(server);
+    const { signal } = stopping;
+    await sendWarmupRequests(server, { requests: 2, paths: ["/a", "/b"] }, { signal });
+    await sendWarmupRequests(server, { requests: 1, paths: ["/c"] }, { signal });
+    expect(seen).toEqual(["/a"]);
+    expect(sockets.map(({ closed }) => closed)).toEqual([true]);
+    expect(said.mock.calls).toEqual([]);
+  });
+
+  it.each(SERVERS)("end at once when they are to stop before they are connected: %s", async (_, create) => {
+    const stopping = new AbortController();
+    const server = create().on("request", () => {}); // never answers
+    const sockets = connectionsOf(server);
+    const adopt = (): void => stopping.abort();
+    await sendWarmupRequests(server, { requests: 1, paths: ["/"] }, { adopt, signal: stopping.signal });
+    expect(sockets.map(({ closed }) => closed)).toEqual([true]);
+  });
+
+  it.each(SERVERS)("tell of their connection before the server has it: %s", async (_, create) => {
+    const order: unknown[] = [];
+    const server = create().on("request", (_request, response) => response.end());
+    server.on("connection", (socket: Socket) => void order.push(socket));
+    const adopt = (socket: Socket): void => void order.push("adopted", socket);
+    await sendWarmupRequests(server, { requests: 1, paths: ["/"] }, { adopt });
+    const [, socket] = order;
+    expect(order).toEqual(["adopted", socket, socket]);
+  });
+
   it("are none when none were asked for", async () => {
     const server = createServer();
     const sockets = connectionsOf(server);
