@@ -47,7 +47,7 @@ const ENGINE_KEYS = [
 ] as const;
 
 /** They compile what the first users would have to wait for. Their user-agent is "brood-warmup". With templates they are the
- *  template's, and each forked worker is sent each path once more before it is ready. */
+ *  template's; a forked worker that nobody has asked for anything 20 ms after it opened asks itself, each path once. */
 export interface WarmupOptions {
   /** GET requests for each path, 0...100_000, default 0: none. */
   readonly requests?: number;

@@ -11,7 +11,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 
-#ifndef MAP_FIXED_NOREPLACE /* Linux 4.17; an older kernel takes it for a hint, and where there is room follows it */
+#ifndef MAP_FIXED_NOREPLACE /* Linux 4.17; templates need 5.4 anyway */
 #define MAP_FIXED_NOREPLACE 0x100000
 #endif
 

@@ -22,7 +22,7 @@ import { collectGarbage } from "./garbage.ts";
 import { limitHeapGrowth } from "./heap-growth.ts";
 import { beginPreflight, unsafe } from "./preflight.ts";
 import type { Randomness } from "./randomness.ts";
-import { rehearse } from "./rehearsal.ts";
+import { rehearse, tick } from "./rehearsal.ts";
 import { WrittenPages } from "./written-pages.ts";
 
 const { setInterval, clearInterval } = globalThis;
@@ -96,6 +96,7 @@ export class Template {
     limitHeapGrowth();
     collectGarbage(this.#parts.binding);
     forgetUnused();
+    await tick();
     const written = new WrittenPages(this.#parts.binding);
     this.#loaded = { order, release, context, draining, written };
     this.#heartbeat = setInterval(() => this.#send({ type: "Heartbeat" }), order.heartbeatIntervalMs);

@@ -20,7 +20,7 @@ interface WarmupClient {
   close(): Promise<void>;
 }
 
-export interface WarmupOptions {
+export interface Sending {
   /** Called with the server's end of each connection before the server gets it. */
   readonly adopt?: (socket: Socket) => void;
   /** Aborted, it stops at once, an answer that is still to come included, and says nothing of that. */
@@ -30,7 +30,7 @@ export interface WarmupOptions {
 export async function sendWarmupRequests(
   server: Server,
   warmup: HttpHostData["warmup"],
-  { adopt = () => {}, signal }: WarmupOptions = {},
+  { adopt = () => {}, signal }: Sending = {},
 ): Promise<void> {
   const isStopped = (): boolean => signal?.aborted === true;
   if (warmup === undefined || warmup.requests === 0 || isStopped()) return;
