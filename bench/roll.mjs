@@ -32,22 +32,22 @@ const repetitions = Number(values.repetitions);
 const node24 = await nodeBinary(24);
 
 const LOADS = {
-  none: "none",
-  light: "40 requests/s on new connections, 40 on kept ones",
-  full: "8 clients with a new connection for each request, 8 with a kept one, as fast as they can",
+  none: {
+    says: "none",
+    start: () => ({
+      mark: () => performance.now(),
+      stop: async () => ({ requests: 0, errorsNew: 0, errorsKept: 0, errorKinds: [], stale: 0 }),
+    }),
+  },
+  light: { says: "40 requests/s on new connections, 40 on kept ones", start: lightLoad },
+  full: {
+    says: "8 clients with a new connection for each request, 8 with a kept one, as fast as they can",
+    start: fullLoad,
+  },
 };
 
-const loadName = /** @type {keyof typeof LOADS} */ (values.load);
-if (LOADS[loadName] === undefined) throw new Error(`--load ${loadName}: ${Object.keys(LOADS).join(", ")}`);
-
-const LOAD_OF = {
-  none: () => ({
-    mark: () => performance.now(),
-    stop: async () => ({ requests: 0, errorsNew: 0, errorsKept: 0, errorKinds: [], stale: 0 }),
-  }),
-  light: lightLoad,
-  full: fullLoad,
-};
+const chosenLoad = LOADS[/** @type {keyof typeof LOADS} */ (values.load)];
+if (chosenLoad === undefined) throw new Error(`--load ${values.load}: ${Object.keys(LOADS).join(", ")}`);
 
 /** The load goes on for this long before and after the restart, to see answers of both versions. */
 const MARGIN_MS = 2_000;
@@ -77,7 +77,7 @@ async function measure(system) {
   const running = await system.start(app, workers, { ...system.options, folder: own });
   const bootMs = performance.now() - startedAt;
   try {
-    const load = await LOAD_OF[loadName](running.target);
+    const load = await chosenLoad.start(running.target);
     await sleep(MARGIN_MS);
     app.deploy("v2");
     const cpuBefore = treeCpuMs(running.supervisorPid);
@@ -98,7 +98,7 @@ async function measure(system) {
 }
 
 heading(`Roll of ${workers} workers of the ${values.app} app`, [
-  `medians (range) of ${repetitions} interleaved repetitions; load: ${LOADS[loadName]}`,
+  `medians (range) of ${repetitions} interleaved repetitions; load: ${chosenLoad.says}`,
 ]);
 warnIfBusy();
 /** @type {Map<string, Awaited<ReturnType<typeof measure>>[]>} */
