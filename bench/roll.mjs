@@ -72,7 +72,10 @@ async function measure(system) {
   const { folder, remove } = temporaryFolder();
   const own = join(folder, "system");
   mkdirSync(own);
-  const app = await makeApp(/** @type {"heavy" | "trivial"} */ (values.app), join(folder, "app"));
+  const app = await makeApp(
+    /** @type {"heavy" | "measured" | "trivial"} */ (values.app),
+    join(folder, "app"),
+  );
   const startedAt = performance.now();
   const running = await system.start(app, workers, { ...system.options, folder: own });
   const bootMs = performance.now() - startedAt;

@@ -1,7 +1,8 @@
 // The heavy app with something to measure it by: a route that allocates, and each worker's longest garbage collection,
 // written when it ends. An ordinary script; the observer begins with the worker, not with what is loaded before.
 
-const { appendFileSync } = require("node:fs");
+const { appendFileSync, readFileSync } = require("node:fs");
+const { join } = require("node:path");
 const { PerformanceObserver } = require("node:perf_hooks");
 const express = require("express");
 require("fastify");
@@ -11,12 +12,14 @@ require("zod");
 require("@babel/core");
 require("rxjs");
 
+const version = readFileSync(join(__dirname, "VERSION"), "utf8").trim();
+
 /** What an application keeps: caches, models, configuration. */
 const kept = Array.from({ length: 300_000 }, (_, index) => ({ index, name: `object ${index}` }));
 
 const app = express();
 app.get("/", (_request, response) => {
-  response.type("text").send("answered");
+  response.type("text").send(version);
 });
 app.get("/work", (_request, response) => {
   const made = Array.from({ length: 2_000 }, (_, index) => ({
