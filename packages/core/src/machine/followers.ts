@@ -60,15 +60,30 @@ function isOpenTo({ current, incoming, backingOffUntilAtMs }: Slot, generation: 
   return isFree && current !== null && current.generation !== generation;
 }
 
-/** The generation is proven: whoever has reported may open, whoever has not will be admitted then. Its boot deadline
- *  begins anew, for it waited for us. */
+/** The generation is proven: whoever boots is admitted as soon as it has reported. Whoever waits takes its turn. */
 export function admitFollowers(turn: Turn, roll: Roll): void {
   for (const worker of seatedOf(turn.world, roll)) {
-    if (worker.state !== "held" && worker.state !== "waiting") continue;
-    admit(turn, worker);
-    setDeadline(turn, worker, turn.world.config.bootTimeoutMs);
+    if (worker.state === "waiting") continue;
+    roll.followers.delete(worker.id);
+    if (worker.state === "held") open(turn, worker);
   }
-  roll.followers.clear();
+}
+
+/** Those that wait open as permits allow: all at once they would take the cores from what serves. */
+export function openFollowers(turn: Turn, { followers }: Roll): void {
+  const { registry, config } = turn.world;
+  for (const id of followers) {
+    if (registry.booting >= config.bootConcurrency) return;
+    followers.delete(id);
+    const worker = registry.workers.get(id);
+    if (isSeated(worker)) open(turn, worker);
+  }
+}
+
+/** Its boot deadline begins anew, for it waited for us. */
+function open(turn: Turn, worker: Worker): void {
+  admit(turn, worker);
+  setDeadline(turn, worker, turn.world.config.bootTimeoutMs);
 }
 
 function dismissFollowers(turn: Turn, roll: Roll): void {
@@ -76,10 +91,13 @@ function dismissFollowers(turn: Turn, roll: Roll): void {
   roll.followers.clear();
 }
 
-/** Of a slot that has lost its current worker. */
-export function dismissFollower(turn: Turn, { incoming }: Slot): void {
-  const isOurs = incoming !== null && turn.world.roll?.followers.delete(incoming.id) === true;
-  if (isOurs) dismiss(turn, incoming);
+/** The slot has lost its current worker: its follower makes way for the last good generation, or opens at once if its own is
+ *  that by now. */
+export function releaseFollower(turn: Turn, { incoming }: Slot): void {
+  const { roll } = turn.world;
+  if (incoming === null || roll?.followers.delete(incoming.id) !== true) return;
+  if (roll.step === "canary") dismiss(turn, incoming);
+  else open(turn, incoming);
 }
 
 /** An empty slot wants to boot a worker of `generation`: the youngest follower gives it its permit. False: it would not help. */

@@ -3,7 +3,7 @@
 
 import { analyse } from "./analysis.ts";
 import { sendCanary, verdictOn } from "./canary.ts";
-import { admitFollowers, tendFollowers } from "./followers.ts";
+import { admitFollowers, openFollowers, tendFollowers } from "./followers.ts";
 import type { Generation } from "./names.ts";
 import type { Slot } from "./registry.ts";
 import { mayBoot, replaceCurrent } from "./replacement.ts";
@@ -36,6 +36,7 @@ export function advanceRoll(turn: Turn): void {
     tendFollowers(turn, roll);
     return sendCanary(turn, roll);
   }
+  openFollowers(turn, roll);
   const target = roll.step === "reverting" ? roll.from : roll.to;
   for (let index = roll.pending.first(); index !== null; index = roll.pending.first()) {
     const slot = registry.slots.get(index);

@@ -78,7 +78,7 @@ describe("followers", () => {
     expect(unsurged.trace).toEqual(["t=1000 DeadlinesReached"]);
   });
 
-  it("one that has booted waits without a permit, so that as many as maxSurge wait for the proof", () => {
+  it("one that has booted waits without a permit, so that as many as maxSurge wait for the proof; then they take turns", () => {
     const world = watched({ desired: 8, maxSurge: 3, bootConcurrency: 1 }).at(900).deadlines();
     world.at(1_000).hello("w10").worker("w10", { type: "WorkerBooted" });
     world.at(1_100).hello("w11").worker("w11", { type: "WorkerBooted" });
@@ -103,12 +103,33 @@ describe("followers", () => {
       "t=1100 WorkerBooted w11 g2 -> SpawnWorker w12 slot=3 g2",
       "t=1200 WorkerReported w12 g2",
       "t=1200 WorkerBooted w12 g2",
-      "t=1400 DeadlinesReached -> DrainWorker w1; AdmitWorker w10; AdmitWorker w11; AdmitWorker w12",
-      "t=1400 WorkerReady w10 g2 -> DrainWorker w2",
+      "t=1400 DeadlinesReached -> DrainWorker w1; AdmitWorker w10",
+      "t=1400 WorkerReady w10 g2 -> DrainWorker w2; AdmitWorker w11",
       "t=1400 WorkerExited w1 g1",
-      "t=1400 WorkerReady w11 g2 -> DrainWorker w3",
+      "t=1400 WorkerReady w11 g2 -> DrainWorker w3; AdmitWorker w12",
       "t=1400 WorkerReady w12 g2 -> DrainWorker w4; SpawnWorker w13 slot=4 g2",
     ]);
+  });
+
+  it("one that still waits when its slot loses its current worker opens at once, and a failed roll ends it", () => {
+    const three = (config: Config = {}): World => {
+      const world = watched({ desired: 8, maxSurge: 3, bootConcurrency: 1, ...config })
+        .at(900)
+        .deadlines();
+      for (const id of ["w10", "w11", "w12"] as const) world.hello(id).worker(id, { type: "WorkerBooted" });
+      return world.at(1_400).deadlines().fresh();
+    };
+    expect(three().exit("w4", null, "SIGKILL").trace).toEqual([
+      "t=1400 WorkerExited w4 g1 -> AdmitWorker w12",
+    ]);
+    expect(three().exit("w12", 1).exit("w10", 1).trace).toEqual([
+      "t=1400 WorkerExited w12 g2",
+      "t=1400 WorkerExited w10 g2 -> AdmitWorker w11",
+    ]);
+    const failed = three({ maxFailures: 1 }).exit("w10", 1);
+    expect(failed.trace[0]).toBe(
+      "t=1400 WorkerExited w10 g2 -> KillWorker w11; KillWorker w12; SpawnWorker w13 slot=0 g1",
+    );
   });
 
   it("come so early that all have booted by the proof, as many at a time as may; but not before half of the watch", () => {

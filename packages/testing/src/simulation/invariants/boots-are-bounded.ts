@@ -1,6 +1,7 @@
 // Boots are what costs a host most: at most `bootConcurrency` workers boot at the same time, and the canary. Those that wait
-// to be admitted with it have booted.
+// to be admitted with it have booted; when it is proven they open no more than that at a time, beside those that serve.
 
+import type { Worker, World } from "@brood/core/engine";
 import { commandsOf } from "../observation.ts";
 import type { Invariant } from "./invariant.ts";
 
@@ -8,13 +9,26 @@ export function bootsAreBounded(): Invariant {
   return {
     name: "boots-are-bounded",
     check(observation) {
-      if (commandsOf(observation, "SpawnWorker").length === 0) return null;
-      const { registry, config } = observation.world;
-      const booting = [...registry.workers.values()].filter(({ state }) =>
-        ["spawning", "held", "booting"].includes(state),
-      );
-      if (booting.length <= config.bootConcurrency + 1) return null;
-      return `${booting.length} workers boot at the same time, bootConcurrency is ${config.bootConcurrency}`;
+      const { world } = observation;
+      const { bootConcurrency } = world.config;
+      const isTooMany = (booting: readonly Worker[], allowed: number): string | null => {
+        if (booting.length <= allowed) return null;
+        return `${booting.length} workers boot at the same time, bootConcurrency is ${bootConcurrency}`;
+      };
+      if (commandsOf(observation, "SpawnWorker").length > 0) {
+        const wrong = isTooMany(bootingIn(world), bootConcurrency + 1);
+        if (wrong !== null) return wrong;
+      }
+      if (world.roll?.step !== "rolling" || commandsOf(observation, "AdmitWorker").length === 0) return null;
+      const { slots } = world.registry;
+      const beside = bootingIn(world).filter(({ slot }) => slots.get(slot)?.current != null);
+      return isTooMany(beside, bootConcurrency);
     },
   };
+}
+
+function bootingIn({ registry }: World): readonly Worker[] {
+  return [...registry.workers.values()].filter(({ state }) =>
+    ["spawning", "held", "booting"].includes(state),
+  );
 }

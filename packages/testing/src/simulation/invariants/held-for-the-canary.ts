@@ -1,6 +1,6 @@
 // A worker that has reported is held back only beside a current one, and only while the canary of its generation is watched:
-// whatever ends that lets it open or ends it, in the same step. Held ones and all others that are not admitted are closed,
-// in truth.
+// whatever ends that lets it open or ends it, in the same step. One that has booted may wait longer, when its generation is
+// proven, for a permit that somebody else has. Held ones and all others that are not admitted are closed, in truth.
 
 import type { Worker, World } from "@brood/core/engine";
 import type { Invariant } from "./invariant.ts";
@@ -22,9 +22,13 @@ export function heldForTheCanary(): Invariant {
   };
 }
 
-function heldInVain({ roll, registry }: World, { slot, generation }: Worker): string | null {
+function heldInVain({ roll, registry, config }: World, { slot, generation, state }: Worker): string | null {
+  if (registry.slots.get(slot)?.current == null) return "in a slot where nobody serves";
+  if (roll?.step === "rolling" && roll.to === generation && state === "waiting") {
+    return registry.booting < config.bootConcurrency ? "though it has a permit to open" : null;
+  }
   if (roll?.step !== "canary" || roll.to !== generation) return "while no canary of its generation is out";
   const canary = roll.canary === null ? undefined : registry.workers.get(roll.canary);
-  if (canary?.state !== "ready" || canary.role === "leaving") return "though its canary has gone";
-  return registry.slots.get(slot)?.current == null ? "in a slot where nobody serves" : null;
+  const isWatched = canary?.state === "ready" && canary.role !== "leaving";
+  return isWatched ? null : "though its canary has gone";
 }

@@ -130,7 +130,7 @@ export const PATCHED: readonly PatchedMutant[] = [
   {
     name: "a follower keeps the slot whose current worker has gone",
     module: "followers",
-    change: async () => ({ dismissFollower: () => {} }),
+    change: async () => ({ releaseFollower: () => {} }),
   },
   {
     name: "an empty slot waits for a permit that a follower has",
@@ -141,6 +141,24 @@ export const PATCHED: readonly PatchedMutant[] = [
     name: "followers are forgotten when the canary is proven",
     module: "followers",
     change: async () => ({ admitFollowers: () => {} }),
+  },
+  {
+    name: "all that wait open at once when the canary is proven",
+    module: "followers",
+    change: async (exports) => {
+      const { openFollowers } = exports as typeof import("../../../../core/src/machine/followers.ts");
+      return {
+        openFollowers: (turn: Turn, roll: Roll) => {
+          const { config, ...world } = turn.world;
+          openFollowers({ ...turn, world: { ...world, config: { ...config, bootConcurrency: 99 } } }, roll);
+        },
+      };
+    },
+  },
+  {
+    name: "nobody that waits opens when the canary is proven",
+    module: "followers",
+    change: async () => ({ openFollowers: () => {} }),
   },
   {
     name: "completed by what was ordered: old workers may still be alive",
