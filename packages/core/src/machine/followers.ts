@@ -1,7 +1,8 @@
 // Followers: the first ones that come after the canary. While it is watched a core idles, so they boot at the end of the
 // watch, and are through with that just as the canary is proven (if they boot as long as it did). They are `held`, and
 // `waiting` when they have booted: not admitted, so none opens, serves or counts before; a generation that fails meanwhile
-// has had one worker that served. There are up to `maxSurge` of them, `bootConcurrency` at a time: who waits boots no more.
+// has had one worker that served. There are up to `maxSurge` of them, `bootConcurrency` at a time (who waits boots no more),
+// and so they open.
 // Not sooner: unproven code is not to load in more than one process for long, nor a long `minHealthyMs` to keep idle workers.
 // Whatever ends the watch otherwise (the canary goes, the roll fails, is superseded or stopped) ends them; one that
 // fails itself fails the roll as the canary would; one whose slot loses its current worker, or whose permit to boot an
@@ -93,7 +94,7 @@ function dismissFollowers(turn: Turn, roll: Roll): void {
 
 /** The slot has lost its current worker: its follower makes way for the last good generation, or opens at once if its own is
  *  that by now. */
-export function releaseFollower(turn: Turn, { incoming }: Slot): void {
+export function decideFollower(turn: Turn, { incoming }: Slot): void {
   const { roll } = turn.world;
   if (incoming === null || roll?.followers.delete(incoming.id) !== true) return;
   if (roll.step === "canary") dismiss(turn, incoming);

@@ -1,7 +1,7 @@
 // Seats: opened, filled, promoted, refilled after any exit, scaled away. Whatever takes a worker off its seat ends in
 // `refill`, so every exit leads to exactly one replacement, on the generation that counts at that moment.
 
-import { releaseFollower, yieldPermit } from "./followers.ts";
+import { decideFollower, yieldPermit } from "./followers.ts";
 import { forgetFailures, recordFailure } from "./intensity.ts";
 import type { FailureReason, WorkerId } from "./names.ts";
 import type { Slot, Worker } from "./registry.ts";
@@ -93,7 +93,7 @@ export function expel(turn: Turn, worker: Worker, fault: FailureReason): void {
 /** The slot lost `worker`. Fills it again: at once, or after its back-off when the worker failed. */
 export function refill(turn: Turn, slot: Slot, worker: Worker, failed: boolean): void {
   if (failed) recordFailure(turn, slot, worker);
-  if (slot.current === null) releaseFollower(turn, slot);
+  if (slot.current === null) decideFollower(turn, slot);
   if (slot.backingOffUntilAtMs === null) revisit(turn, slot);
   else if (slot.incoming?.state === "ready") promote(turn, slot);
 }

@@ -130,7 +130,7 @@ export const PATCHED: readonly PatchedMutant[] = [
   {
     name: "a follower keeps the slot whose current worker has gone",
     module: "followers",
-    change: async () => ({ releaseFollower: () => {} }),
+    change: async () => ({ decideFollower: () => {} }),
   },
   {
     name: "an empty slot waits for a permit that a follower has",
