@@ -11,18 +11,18 @@ export function bootsAreBounded(): Invariant {
     check(observation) {
       const { world } = observation;
       const { bootConcurrency } = world.config;
-      const isTooMany = (booting: readonly Worker[], allowed: number): string | null => {
+      const tooMany = (booting: readonly Worker[], allowed: number): string | null => {
         if (booting.length <= allowed) return null;
         return `${booting.length} workers boot at the same time, bootConcurrency is ${bootConcurrency}`;
       };
       if (commandsOf(observation, "SpawnWorker").length > 0) {
-        const wrong = isTooMany(bootingIn(world), bootConcurrency + 1);
+        const wrong = tooMany(bootingIn(world), bootConcurrency + 1);
         if (wrong !== null) return wrong;
       }
       if (world.roll?.step !== "rolling" || commandsOf(observation, "AdmitWorker").length === 0) return null;
       const { slots } = world.registry;
       const beside = bootingIn(world).filter(({ slot }) => slots.get(slot)?.current != null);
-      return isTooMany(beside, bootConcurrency);
+      return tooMany(beside, bootConcurrency);
     },
   };
 }
