@@ -8,18 +8,23 @@ import { until } from "../support/until.ts";
 /**
  * Closes its idle connections without having said so, as a draining worker does, when told to; in a thread of its own. Not
  * by a timer: a server that is late closes a connection whose request it has not read yet, and that is no fault of the client.
- * What was sent before the message has been accepted and read three turns later.
+ * What was sent before the message has been accepted and read three turns later. Only those that had a request: a connection of
+ * which the client has not learned yet that it was made has had none, and Node 26 would call it idle.
  */
 const SERVER = `
   const { createServer } = require("node:http");
   const { parentPort, workerData } = require("node:worker_threads");
   const { setImmediate, setTimeout } = require("node:timers/promises");
-  const server = createServer({ keepAliveTimeout: 0 }, (request, response) => response.end());
+  const answered = new Set();
+  const server = createServer({ keepAliveTimeout: 0 }, ({ socket }, response) => {
+    answered.add(socket);
+    response.end();
+  });
   server.listen(0, "127.0.0.1", () => parentPort.postMessage(server.address().port));
   parentPort.on("message", async (stallMs) => {
     for (let turn = 1; turn <= 3; turn += 1) await setImmediate();
     await setTimeout(stallMs);
-    server.closeIdleConnections();
+    for (const socket of answered) socket.destroy();
     Atomics.add(workerData, 0, 1);
     Atomics.notify(workerData, 0);
   });
