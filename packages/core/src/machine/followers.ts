@@ -12,7 +12,7 @@
 
 import type { Generation } from "./names.ts";
 import { isBooting, type Slot, type Worker } from "./registry.ts";
-import { mayFollow, maySpawn } from "./replacement.ts";
+import { hasPermit, mayFollow, maySpawn } from "./replacement.ts";
 import { admit, dismiss, setDeadline, spawnInto } from "./workers.ts";
 import type { Roll, Turn, World } from "./world.ts";
 
@@ -72,11 +72,10 @@ export function admitFollowers(turn: Turn, roll: Roll): void {
 
 /** Those that wait open as permits allow: all at once they would take the cores from what serves. */
 export function openFollowers(turn: Turn, { followers }: Roll): void {
-  const { registry, config } = turn.world;
   for (const id of followers) {
-    if (registry.booting >= config.bootConcurrency) return;
+    if (!hasPermit(turn.world)) return;
     followers.delete(id);
-    const worker = registry.workers.get(id);
+    const worker = turn.world.registry.workers.get(id);
     if (isSeated(worker)) open(turn, worker);
   }
 }

@@ -43,7 +43,12 @@ export function mayFollow(world: World, canary: Worker): boolean {
 
 /** True when one more worker of this generation may boot. */
 export function mayBoot(world: World, generation: Generation): boolean {
-  return world.registry.booting < world.config.bootConcurrency && maySpawn(world, generation);
+  return hasPermit(world) && maySpawn(world, generation);
+}
+
+/** Is one of the `bootConcurrency` permits free? */
+export function hasPermit({ registry, config }: World): boolean {
+  return registry.booting < config.bootConcurrency;
 }
 
 /** With or without a permit: is there what it can be made from? With templates: its own is ready, or is being built again and spawns may fall back to a fresh process. */

@@ -94,7 +94,8 @@ export interface Roll {
   canary: WorkerId | null;
   /** No canary is sent before then: the last one could not be started. */
   canaryAtMs: Milliseconds;
-  /** Workers of `to` that boot while the canary is watched, and are not admitted before it has proven itself. */
+  /** Workers of `to` that boot while the canary is watched, and are not admitted before it has proven itself;
+   *  from then on those that still wait for their turn to open. */
   readonly followers: Set<WorkerId>;
   /** No follower is sent before then. */
   followersAtMs: Milliseconds;
