@@ -23,7 +23,17 @@ export interface FrameReader<Message> {
   read(value: unknown): Reading<Message>;
 }
 
-const FROM_WORKER = ["Hello", "Booted", "Ready", "Heartbeat", "Failed", "Draining", "Bye", "Post"] as const;
+const FROM_WORKER = [
+  "Hello",
+  "Booted",
+  "Ready",
+  "Heartbeat",
+  "Failed",
+  "Draining",
+  "Lingering",
+  "Bye",
+  "Post",
+] as const;
 const FROM_SUPERVISOR = ["Boot", "Admit", "Drain", "Report", "Post"] as const;
 
 export function createFrameWriter<Message>(): FrameWriter<Message> {

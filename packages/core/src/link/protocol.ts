@@ -84,6 +84,8 @@ export type WorkerMessage = { readonly worker: WorkerId; readonly generation: Ge
   | { readonly type: "Suspended" }
   | { readonly type: "Failed"; readonly error: WireError }
   | { readonly type: "Draining" }
+  /** After Draining: everything is answered, only idle connections are left that their clients may keep for a while. */
+  | { readonly type: "Lingering" }
   | { readonly type: "Bye" }
   | { readonly type: "Post"; readonly payload: unknown }
 );

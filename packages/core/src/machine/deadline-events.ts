@@ -71,6 +71,7 @@ function endState(turn: Turn, worker: Worker): void {
     case "booting":
       return expel(turn, worker, bootTimeout(worker, config.bootTimeoutMs));
     case "draining":
+    case "lingering":
       if (roll !== null && worker.generation !== roll.to) roll.killed += 1;
       return kill(turn, worker, drainTimeout(worker, config.drainTimeoutMs));
     case "killing":

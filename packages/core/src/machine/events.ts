@@ -63,6 +63,8 @@ export type WorkerEvent = { readonly worker: WorkerId; readonly generation: Gene
   | { readonly type: "WorkerDismissed"; readonly reason: FailureReason | null }
   | { readonly type: "WorkerFailed"; readonly code: string; readonly message: string }
   | { readonly type: "WorkerDraining" }
+  /** It drains and has answered everything: from now on it only waits for idle connections. */
+  | { readonly type: "WorkerLingering" }
   | { readonly type: "WorkerBye" }
   | { readonly type: "WorkerPosted"; readonly payload: unknown }
   | { readonly type: "WorkerViolated"; readonly detail: string }

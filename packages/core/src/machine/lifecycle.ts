@@ -3,7 +3,8 @@
 // `held`: it boots, but may not open; and `waiting` when it says that it has booted, which it does unless it was admitted
 // before. `null` is illegal: sent by the worker it breaks the protocol, caused by our own code it is a defect. While
 // `killing`, whatever a dying worker still says is ignored. `Spawned` may come late: of a forked worker its template tells,
-// over another link.
+// over another link. `lingering`: it drains, has answered everything, and only waits for idle connections that their clients
+// may keep for a while.
 // Rejected: a class with flags (`booted`, `admitted`, `draining`), whose 2^n combinations nobody can test.
 
 import type { WorkerState } from "./names.ts";
@@ -19,6 +20,7 @@ export type WorkerInput =
   | "Failed"
   | "Posted"
   | "DrainStarted"
+  | "LingerStarted"
   | "Parted"
   | "DrainRequested"
   | "KillRequested"
@@ -35,6 +37,7 @@ export const NEXT: Readonly<Record<WorkerState, Readonly<Record<WorkerInput, Wor
     Failed: "spawning",
     Posted: null,
     DrainStarted: null,
+    LingerStarted: null,
     Parted: "spawning",
     DrainRequested: "killing",
     KillRequested: "killing",
@@ -50,6 +53,7 @@ export const NEXT: Readonly<Record<WorkerState, Readonly<Record<WorkerInput, Wor
     Failed: "held",
     Posted: "held",
     DrainStarted: null,
+    LingerStarted: null,
     Parted: "held",
     DrainRequested: "killing",
     KillRequested: "killing",
@@ -65,6 +69,7 @@ export const NEXT: Readonly<Record<WorkerState, Readonly<Record<WorkerInput, Wor
     Failed: "waiting",
     Posted: "waiting",
     DrainStarted: null,
+    LingerStarted: null,
     Parted: "waiting",
     DrainRequested: "killing",
     KillRequested: "killing",
@@ -80,6 +85,7 @@ export const NEXT: Readonly<Record<WorkerState, Readonly<Record<WorkerInput, Wor
     Failed: "booting",
     Posted: "booting",
     DrainStarted: "booting",
+    LingerStarted: null,
     Parted: "booting",
     DrainRequested: "killing",
     KillRequested: "killing",
@@ -95,6 +101,7 @@ export const NEXT: Readonly<Record<WorkerState, Readonly<Record<WorkerInput, Wor
     Failed: "ready",
     Posted: "ready",
     DrainStarted: "draining",
+    LingerStarted: null,
     Parted: "ready",
     DrainRequested: "draining",
     KillRequested: "killing",
@@ -110,8 +117,25 @@ export const NEXT: Readonly<Record<WorkerState, Readonly<Record<WorkerInput, Wor
     Failed: "draining",
     Posted: "draining",
     DrainStarted: "draining",
+    LingerStarted: "lingering",
     Parted: "draining",
     DrainRequested: "draining",
+    KillRequested: "killing",
+    Exited: "exited",
+  },
+  lingering: {
+    Spawned: "lingering",
+    Reported: null,
+    Admitted: null,
+    Booted: null,
+    Ready: null,
+    Heartbeat: "lingering",
+    Failed: "lingering",
+    Posted: "lingering",
+    DrainStarted: null,
+    LingerStarted: null,
+    Parted: "lingering",
+    DrainRequested: "lingering",
     KillRequested: "killing",
     Exited: "exited",
   },
@@ -125,6 +149,7 @@ export const NEXT: Readonly<Record<WorkerState, Readonly<Record<WorkerInput, Wor
     Failed: "killing",
     Posted: "killing",
     DrainStarted: "killing",
+    LingerStarted: "killing",
     Parted: "killing",
     DrainRequested: "killing",
     KillRequested: "killing",
@@ -140,9 +165,15 @@ export const NEXT: Readonly<Record<WorkerState, Readonly<Record<WorkerInput, Wor
     Failed: null,
     Posted: null,
     DrainStarted: null,
+    LingerStarted: null,
     Parted: null,
     DrainRequested: null,
     KillRequested: null,
     Exited: null,
   },
 };
+
+/** It takes nothing new and is expected to end by its drain deadline. */
+export function isDraining(state: WorkerState): boolean {
+  return state === "draining" || state === "lingering";
+}

@@ -7,6 +7,7 @@
 // for the replacement of a worker killed for silence; when a host starves, mass executions only make it worse.
 
 import { EXAMINE_MS, KILL_AGAIN_AFTER_MS } from "./config.ts";
+import { isDraining } from "./lifecycle.ts";
 import { serialOf, type WorkerState } from "./names.ts";
 import { heartbeatTimeout } from "./reasons.ts";
 import type { Silence, Worker } from "./registry.ts";
@@ -97,7 +98,7 @@ export function forgiveStall(turn: Turn, lateMs: number): void {
 
 /** How long a state that has a deadline may last. */
 function durationMaxMs({ config }: World, state: WorkerState): number {
-  if (state === "draining") return config.drainTimeoutMs;
+  if (isDraining(state)) return config.drainTimeoutMs;
   return state === "killing" ? KILL_AGAIN_AFTER_MS : config.bootTimeoutMs;
 }
 

@@ -33,7 +33,8 @@ export interface Release {
   readonly fingerprint: string;
 }
 
-/** `held`: it has reported and boots, but is not admitted yet; `waiting`: so far it has booted, and has only to open. */
+/** `held`: it has reported and boots, but is not admitted yet; `waiting`: so far it has booted, and has only to open.
+ *  `lingering`: it drains and has answered everything; only idle connections are left. */
 export type WorkerState =
   | "spawning"
   | "held"
@@ -41,6 +42,7 @@ export type WorkerState =
   | "booting"
   | "ready"
   | "draining"
+  | "lingering"
   | "killing"
   | "exited";
 

@@ -90,6 +90,7 @@ export class Registry {
   currents = 0;
   /** Slots with a current and an incoming worker. */
   surging = 0;
+  /** Workers off their seats, without those that linger. */
   leaving = 0;
   /** Workers `spawning`, `held` or `booting`. */
   booting = 0;
@@ -145,6 +146,7 @@ export class Registry {
   /** Writes the state; the caller has asked the lifecycle table. */
   enter(worker: Worker, state: WorkerState): void {
     this.booting += Number(isBooting(state)) - Number(isBooting(worker.state));
+    this.leaving += Number(worker.state === "lingering") - Number(state === "lingering");
     worker.state = state;
   }
 

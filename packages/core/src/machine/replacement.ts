@@ -2,7 +2,8 @@
 // Surge: the incoming worker becomes ready first, then the current one drains. Without surge, as far as
 // `maxUnavailable` allows, the current one drains first. Leaving workers count as well: together with the incoming
 // ones never more than 2 x maxSurge, so that slow drains do not pile up memory while fast ones overlap with boots. A canary
-// that is ready and watched beside a current worker boots no more: for its followers it counts as a leaving one.
+// that is ready and watched beside a current worker boots no more: for its followers it counts as a leaving one. One that
+// lingers counts no more: it costs memory but no CPU, and holding its permit would make a roll as slow as its clients' idle time.
 
 import type { Generation } from "./names.ts";
 import type { Slot, Worker } from "./registry.ts";

@@ -24,7 +24,9 @@ export interface WorkerSnapshot {
   readonly requestedGeneration: Generation;
   readonly pid: number | null;
   /** `booting`: it has reported. */
-  readonly state: Exclude<WorkerState, "held" | "waiting">;
+  readonly state: Exclude<WorkerState, "held" | "waiting" | "lingering">;
+  /** It drains and has answered everything: it only waits for idle connections that their clients were told they may keep. */
+  readonly lingering: boolean;
   readonly readyAfterMs: Milliseconds | null;
   readonly uptimeMs: Milliseconds;
   readonly lastHeartbeatAgoMs: Milliseconds | null;
@@ -113,6 +115,7 @@ function workerSnapshot(world: World, worker: Worker, atMs: Milliseconds): Worke
     requestedGeneration: worker.generation,
     pid: worker.pid,
     state: shownState(worker.state),
+    lingering: worker.state === "lingering",
     readyAfterMs: worker.readyAtMs === null ? null : shownMs(worker.readyAtMs - worker.spawnedAtMs),
     uptimeMs: shownMs(atMs - worker.spawnedAtMs),
     lastHeartbeatAgoMs: worker.readyAtMs === null ? null : shownMs(atMs - worker.lastHeartbeatAtMs),
@@ -122,7 +125,8 @@ function workerSnapshot(world: World, worker: Worker, atMs: Milliseconds): Worke
   };
 }
 
-/** What a worker is held back for is the roll's concern; it boots all the same. */
+/** What a worker is held back for is the roll's concern: it boots all the same. One that lingers drains. */
 function shownState(state: WorkerState): WorkerSnapshot["state"] {
+  if (state === "lingering") return "draining";
   return state === "held" || state === "waiting" ? "booting" : state;
 }

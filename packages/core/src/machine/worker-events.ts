@@ -8,7 +8,7 @@ import { workerFailed } from "./failure.ts";
 import { expectFollowers, isFollower } from "./followers.ts";
 import { identifies } from "./identity.ts";
 import { pause, recordFailure } from "./intensity.ts";
-import { NEXT, type WorkerInput } from "./lifecycle.ts";
+import { isDraining, NEXT, type WorkerInput } from "./lifecycle.ts";
 import { noteSuspended, silenceOf, watch } from "./liveness.ts";
 import type { FailureReason } from "./names.ts";
 import * as reasons from "./reasons.ts";
@@ -36,6 +36,7 @@ const INPUT: Readonly<Record<WorkerEvent["type"], WorkerInput | null>> = {
   WorkerDismissed: null,
   WorkerFailed: "Failed",
   WorkerDraining: "DrainStarted",
+  WorkerLingering: "LingerStarted",
   WorkerBye: "Parted",
   WorkerPosted: "Posted",
   WorkerViolated: null,
@@ -195,7 +196,7 @@ function exited(turn: Turn, worker: Worker, processEnd: reasons.ProcessEnd, isPa
   const uptimeMs = worker.readyAtMs === null ? null : turn.atMs - worker.readyAtMs;
   const isEarly =
     uptimeMs === null || uptimeMs < config.minHealthyMs || worker.fault?.code === "BROOD_UNHEALTHY";
-  const isUnasked = before !== "draining" && before !== "killing";
+  const isUnasked = !isDraining(before) && before !== "killing";
   const fault =
     worker.fault ?? (isUnasked ? reasons.exitedUnasked(worker, processEnd, uptimeMs, isEarly) : null);
   const reason = fault === null ? null : reasons.withEnd(fault, processEnd);

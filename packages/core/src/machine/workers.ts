@@ -4,7 +4,7 @@
 import type { Announcement, WorkerIdentity } from "./commands.ts";
 import { KILL_AGAIN_AFTER_MS } from "./config.ts";
 import { invariant } from "./invariant.ts";
-import { NEXT, type WorkerInput } from "./lifecycle.ts";
+import { isDraining, NEXT, type WorkerInput } from "./lifecycle.ts";
 import { type FailureReason, type Generation, NO_USAGE, type WorkerState } from "./names.ts";
 import { nameOf } from "./reasons.ts";
 import type { Slot, Worker } from "./registry.ts";
@@ -79,7 +79,7 @@ function advance(turn: Turn, worker: Worker, input: WorkerInput): WorkerState {
 /** Asks a worker to leave: a ready one drains, one that does not serve yet is ended at once. */
 export function dismiss(turn: Turn, worker: Worker): void {
   const { world } = turn;
-  if (worker.state === "draining" || worker.state === "killing") return;
+  if (isDraining(worker.state) || worker.state === "killing") return;
   world.registry.leave(worker);
   if (advance(turn, worker, "DrainRequested") === "draining") drain(turn, worker);
   else commandKill(turn, worker);

@@ -45,6 +45,8 @@ function eventOf(owner: Pick<WorkerEvent, "worker" | "generation">, message: Wor
       return { type: "WorkerFailed", ...signed, ...failure(message.error) };
     case "Draining":
       return { type: "WorkerDraining", ...signed };
+    case "Lingering":
+      return { type: "WorkerLingering", ...signed };
     case "Bye":
       return { type: "WorkerBye", ...signed };
     case "Post":

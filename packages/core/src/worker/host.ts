@@ -39,6 +39,10 @@ export interface HostOrder {
   loadEntry(): Promise<Readonly<Record<string, unknown>>>;
   /** To the supervisor's `worker:message`. */
   post(payload: unknown): void;
+  /** While it drains: everything is answered, and `drain` now only waits for idle connections that their clients were told
+   *  they may keep. The worker then holds no permit of a roll, which still completes only when it is gone. Repeated
+   *  calls, and one before the drain, do nothing. */
+  lingering(): void;
   /** From now on the worker ends by itself when nothing of its application keeps it alive. While it closes. */
   unref(): void;
 }
@@ -76,7 +80,7 @@ export interface LoadedRelease {
 
 /** A host module that can be forked exports this as `loadRelease`. It loads, warms up, and settles when that is done. */
 export type LoadRelease = (
-  order: Omit<HostOrder, "sockets" | "ownSocket" | "post" | "unref">,
+  order: Omit<HostOrder, "sockets" | "ownSocket" | "post" | "lingering" | "unref">,
 ) => Promise<LoadedRelease>;
 
 /** A host module exports this as `createWorkerHost`. It is loaded before the release. */

@@ -66,6 +66,8 @@ function createWorker(link: WorkerLink, order: BootOrder, inheritance: Inheritan
   });
   let host: WorkerHost | null = null;
   let heartbeat: Heartbeat | null = null;
+  let hasStartedDrain = false;
+  let isLingering = false;
 
   const send = (message: Unsigned<WorkerMessage>): void => {
     link.send({ worker: order.worker, generation: order.generation, ...message } as WorkerMessage);
@@ -89,6 +91,7 @@ function createWorker(link: WorkerLink, order: BootOrder, inheritance: Inheritan
       ownSocket: order.runtime === "thread" ? duplicateDescriptor : (descriptor) => descriptor,
       loadEntry: () => loadEntry(order.release.entry),
       post: (payload) => send({ type: "Post", payload }),
+      lingering: () => linger(),
       unref: () => link.unref(),
     });
     await host.boot();
@@ -126,11 +129,18 @@ function createWorker(link: WorkerLink, order: BootOrder, inheritance: Inheritan
   const drainAndExit = async (): Promise<void> => {
     if (host === null || heartbeat === null) process.exit(0);
     send({ type: "Draining" });
+    hasStartedDrain = true;
     await host.drain();
     await host.close();
     send({ type: "Bye" });
     await link.flush();
     process.exit(0);
+  };
+
+  const linger = (): void => {
+    if (!hasStartedDrain || isLingering) return;
+    isLingering = true;
+    send({ type: "Lingering" });
   };
 
   const fail = async (error: unknown): Promise<never> => {

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { promises as fs } from "node:fs";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
+import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
 import { folder, gone, nextEvent, pidsOf, release, SPAWN, service, within } from "./support.ts";
 
@@ -67,6 +68,50 @@ describe("a service of real processes", () => {
     expect((await echo).payload).toEqual({ echo: { n: 1 } });
     expect(made.post("w999", {})).toBe(false);
   });
+
+  it.each([
+    { runtime: "process", spawn: "fresh" },
+    { runtime: "process", spawn: "template" },
+    { runtime: "thread", spawn: "fresh" },
+  ] as const)(
+    "$runtime, $spawn: old workers that linger hold up no new one, but the restart's end",
+    async (kind) => {
+      const source = `
+      let end;
+      const ended = new Promise((resolve) => { end = resolve; });
+      const host = (order) => ({
+        async boot() {}, async open() {}, async close() {},
+        async drain() { order.lingering(); order.lingering(); order.post("lingers"); await ended; },
+        usage: () => ({ requests: 0, connections: 1, tasks: 0 }),
+        message: () => end(),
+      });
+      export const createWorkerHost = host;
+      export const loadRelease = async () => ({ async beforeFork() {}, createWorkerHost: host });`;
+      const path = await folder({ "host.mjs": source, "app.mjs": "" });
+      const options = { entry: join(path, "app.mjs"), host: pathToFileURL(join(path, "host.mjs")) };
+      const made = service({ ...options, ...kind, workers: 4, maxSurge: 1, minHealthyMs: 1 });
+      await within("start", made.start());
+      let lingering = 0;
+      const all = nextEvent(
+        made,
+        "worker:message",
+        ({ payload }) => payload === "lingers" && ++lingering === 4,
+      );
+      const settled: string[] = [];
+      const restart = made.restart().then((result) => settled.push(result.result));
+      await all;
+      const { roll, workers } = made.stats();
+      expect(roll).toMatchObject({ replaced: 4, total: 4 });
+      expect(settled).toEqual([]);
+      const old = workers.filter(({ requestedGeneration }) => requestedGeneration === 1);
+      expect(old.map(({ state, lingering }) => `${state} ${lingering}`)).toEqual(
+        Array(4).fill("draining true"),
+      );
+      for (const { worker } of old) made.post(worker, "end");
+      await within("restart", restart);
+      expect(settled).toEqual(["completed"]);
+    },
+  );
 
   it.each([
     { runtime: "process", spawn: "fresh" },

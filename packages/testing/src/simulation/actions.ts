@@ -52,8 +52,17 @@ export function formatAction({ type, ...rest }: Action): string {
   return [type, ...fields].join(" ");
 }
 
-function formatBehaviour({ kind, share, helloMs, bootMs, drainMs, faultAfterMs }: Behaviour): string {
+function formatBehaviour({
+  kind,
+  share,
+  helloMs,
+  bootMs,
+  drainMs,
+  lingerMs,
+  faultAfterMs,
+}: Behaviour): string {
   const shown = share === 1 || kind === "good" ? kind : `${kind}(${share.toFixed(2)})`;
+  const linger = lingerMs > 0 ? ` lingerMs=${Math.round(lingerMs)}` : "";
   const after = kind.endsWith("WhenReady") ? ` faultAfterMs=${faultAfterMs}` : "";
-  return `${shown} helloMs=${helloMs} bootMs=${Math.round(bootMs)} drainMs=${drainMs}${after}`;
+  return `${shown} helloMs=${helloMs} bootMs=${Math.round(bootMs)} drainMs=${drainMs}${linger}${after}`;
 }

@@ -39,6 +39,8 @@ export interface Behaviour {
   /** From there until it could open. */
   readonly bootMs: number;
   readonly drainMs: number;
+  /** From there until the last idle connection has gone. */
+  readonly lingerMs: number;
   /** From ready to the fault, for those that show it then. */
   readonly faultAfterMs: number;
   readonly requestsPerSecond: number;
@@ -54,6 +56,7 @@ export const GOOD: Behaviour = {
   helloMs: 20,
   bootMs: 80,
   drainMs: 10,
+  lingerMs: 0,
   faultAfterMs: 0,
   requestsPerSecond: 0,
   rssBytes: 50_000_000,
@@ -69,6 +72,7 @@ export function drawGoodBehaviour(random: Random, config: MachineConfig): Behavi
     drainMs: random.chance(0.7)
       ? random.durationMs(0, 50)
       : random.durationMs(0, config.drainTimeoutMs * 0.9),
+    lingerMs: random.chance(0.6) ? 0 : random.durationMs(1, Math.min(6_000, config.drainTimeoutMs)),
     requestsPerSecond: random.pick([0, 1, 100]),
     eventLoopDelayMs: random.chance(0.95) ? 0 : 500,
     rssBytes: random.chance(0.9) ? 50_000_000 : 900_000_000,

@@ -10,6 +10,8 @@ export interface WorkerTruth {
   readonly isAlive: boolean;
   /** It takes new connections. */
   readonly isOpen: boolean;
+  /** It has said that everything is answered. While it lives it answers what comes over the connections it has. */
+  readonly isLingering: boolean;
   /** It could take connections at some time: it really was ready. */
   readonly hasOpened: boolean;
   /** It stands still: stopped, or its event loop is blocked. */

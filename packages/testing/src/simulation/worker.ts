@@ -36,6 +36,8 @@ export class SimulatedWorker implements WorkerHandle {
   isOpen = false;
   hasOpened = false;
   isDraining = false;
+  /** It has said that everything is answered. While it lives it answers what comes over the connections it has. */
+  isLingering = false;
   hasBadLink = false;
   diesSlowly = false;
   /** Its end is noticed before what it had sent is read. */
@@ -98,10 +100,19 @@ export class SimulatedWorker implements WorkerHandle {
     this.isOpen = false;
     this.#say({ type: "Draining" });
     if (this.#fault === "neverDrains") return;
-    this.#act(this.makeup.behaviour.drainMs, () => {
-      this.#say({ type: "Bye" });
-      this.end(0, null);
-    });
+    const { drainMs, lingerMs } = this.makeup.behaviour;
+    this.#act(drainMs, () => (lingerMs > 0 ? this.#linger(lingerMs) : this.#part()));
+  }
+
+  #linger(forMs: number): void {
+    this.isLingering = true;
+    this.#say({ type: "Lingering" });
+    this.#act(forMs, () => this.#part());
+  }
+
+  #part(): void {
+    this.#say({ type: "Bye" });
+    this.end(0, null);
   }
 
   /** An uncaught exception. */

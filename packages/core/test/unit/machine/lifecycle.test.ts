@@ -32,7 +32,8 @@ describe("the lifecycle table", () => {
 
   it("never comes back from draining, killing or exited", () => {
     for (const input of inputs) {
-      expect(["draining", "killing", "exited", null]).toContain(NEXT.draining[input]);
+      expect(["draining", "lingering", "killing", "exited", null]).toContain(NEXT.draining[input]);
+      expect(["lingering", "killing", "exited", null]).toContain(NEXT.lingering[input]);
       expect(["killing", "exited", null]).toContain(NEXT.killing[input]);
       expect(NEXT.exited[input]).toBeNull();
     }

@@ -42,7 +42,7 @@ function recount({ registry }: World): {
     add(current, slot.current.generation);
   }
   for (const worker of registry.workers.values()) {
-    leaving += Number(worker.role === "leaving");
+    leaving += Number(worker.role === "leaving" && worker.state !== "lingering");
     booting += Number(["spawning", "held", "booting"].includes(worker.state));
     add(alive, worker.generation);
   }

@@ -1,5 +1,5 @@
-// Promise 1: once a roll to G has completed, no worker that really runs an older generation accepts a connection, and
-// none is spawned again.
+// Promise 1: once a roll to G has completed, no worker that really runs an older generation accepts a connection or
+// lingers with some, and none is spawned again.
 
 import { commandsOf } from "../observation.ts";
 import type { Invariant } from "./invariant.ts";
@@ -17,9 +17,12 @@ export function noStaleCode(): Invariant {
           return `worker=${worker} slot=${slot} is spawned on gen=${generation} after gen=${completed} completed`;
         }
       }
-      for (const [worker, { generation, isOpen }] of observation.workers) {
+      for (const [worker, { generation, isAlive, isOpen, isLingering }] of observation.workers) {
         if (isOpen && generation < completed) {
           return `worker=${worker} accepts on gen=${generation} after gen=${completed} completed`;
+        }
+        if (isAlive && isLingering && generation < completed) {
+          return `worker=${worker} lingers on gen=${generation} after gen=${completed} completed`;
         }
       }
       return null;

@@ -1,9 +1,10 @@
 // Extra workers are bounded: at most `maxSurge` slots have two, and a replacement starts only while those and the ones
 // that drain are together at most twice as many; those that `maxUnavailable` lets go first come on top. A roll that
 // reverts does not wait for drains. A canary that is watched beside a current worker boots no more, and counts as one that
-// drains.
+// drains. One that has answered everything and lingers costs nothing.
 
-import { commandsOf } from "../observation.ts";
+import type { Worker } from "@brood/core/engine";
+import { commandsOf, type Observation } from "../observation.ts";
 import type { Invariant } from "./invariant.ts";
 
 export function surgeBudget(): Invariant {
@@ -19,7 +20,9 @@ export function surgeBudget(): Invariant {
         return `${doubles.length} slots have two workers, ${booting} of them boot, maxSurge is ${config.maxSurge}`;
       }
       if (roll?.step === "reverting") return null;
-      const draining = [...registry.workers.values()].filter(({ state }) => state === "draining").length;
+      const draining = [...registry.workers.values()].filter((worker) =>
+        isBusyDraining(worker, observation),
+      ).length;
       for (const { worker, slot } of commandsOf(observation, "SpawnWorker")) {
         const isExtra = doubles.some(({ index, incoming }) => index === slot && incoming?.id === worker);
         if (isExtra && doubles.length + draining > 2 * config.maxSurge + config.maxUnavailable) {
@@ -29,4 +32,9 @@ export function surgeBudget(): Invariant {
       return null;
     },
   };
+}
+
+/** By the worker's own truth: what the machine thinks of it is under test. */
+function isBusyDraining({ id, state }: Worker, { workers }: Observation): boolean {
+  return (state === "draining" || state === "lingering") && workers.get(id)?.isLingering !== true;
 }

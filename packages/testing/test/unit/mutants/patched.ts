@@ -177,6 +177,36 @@ export const PATCHED: readonly PatchedMutant[] = [
     },
   },
   {
+    name: "completed while old workers linger: they would answer what comes over the connections they have",
+    module: "roll-progress",
+    change: async (exports) => {
+      const { advanceRoll } = exports as typeof import("../../../../core/src/machine/roll-progress.ts");
+      const { endRoll } = await import("../../../../core/src/machine/roll.ts");
+      return {
+        advanceRoll: (turn: Turn) => {
+          const { roll, registry } = turn.world;
+          const isOver =
+            roll?.step === "rolling" &&
+            registry.currentOf(roll.to) === registry.slots.size &&
+            registry.workers
+              .values()
+              .every(({ generation, state }) => generation === roll.to || state === "lingering");
+          if (isOver) endRoll(turn, roll, "completed", null);
+          else advanceRoll(turn);
+        },
+      };
+    },
+  },
+  {
+    name: "every draining worker is taken for one that lingers",
+    module: "lifecycle",
+    change: async (exports) => {
+      const { NEXT } = exports as typeof import("../../../../core/src/machine/lifecycle.ts");
+      const lingering = { ...NEXT.lingering, LingerStarted: "lingering" };
+      return { NEXT: { ...NEXT, draining: { ...NEXT.draining, DrainStarted: "lingering" }, lingering } };
+    },
+  },
+  {
     name: "respawn on the unproven generation",
     module: "world",
     change: async () => ({
