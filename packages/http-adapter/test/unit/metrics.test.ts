@@ -20,6 +20,7 @@ const worker = {
   eventLoopUtilization: 0.25,
   eventLoopDelayMs: 0,
   backingOffMs: 0,
+  lingering: false,
   releaseChanged: false,
 } as const;
 
