@@ -2,6 +2,7 @@
 // `Publish` and `Note` only tell; everything else acts or settles somebody's promise.
 
 import type { CanaryView } from "./analysis.ts";
+import type { MachineConfig } from "./config.ts";
 import type {
   FailureReason,
   Generation,
@@ -72,14 +73,24 @@ export type Announcement =
   | { readonly name: "roll:progress"; readonly event: RollView }
   | { readonly name: "roll:ended"; readonly event: RollResult };
 
+/** What a new generation is to run. */
+export interface ReleaseOrder {
+  readonly entry: string;
+  /** Somebody asked for this very entry: settings that are read anew do not change it. */
+  readonly isNamed: boolean;
+  /** The settings of the last good generation (of the first one: its own). */
+  readonly config: MachineConfig;
+}
+
 export type Command =
-  | { readonly type: "ResolveRelease"; readonly generation: Generation; readonly entry: string }
+  | ({ readonly type: "ResolveRelease"; readonly generation: Generation } & ReleaseOrder)
   | {
       readonly type: "SpawnWorker";
       readonly worker: WorkerId;
       readonly slot: SlotIndex;
       readonly generation: Generation;
       readonly release: Release;
+      readonly config: MachineConfig;
       /** Forked from this one; null: a fresh process. */
       readonly template: TemplateId | null;
       readonly bootTimeoutMs: Milliseconds;
@@ -89,6 +100,7 @@ export type Command =
       readonly template: TemplateId;
       readonly generation: Generation;
       readonly release: Release;
+      readonly config: MachineConfig;
       readonly bootTimeoutMs: Milliseconds;
     }
   | { readonly type: "KillTemplate"; readonly template: TemplateId }

@@ -61,7 +61,8 @@ function handleWorkerDeadline(turn: Turn, worker: Worker, kind: "state" | "liven
 
 /** The worker has stayed in a state for as long as it may. */
 function endState(turn: Turn, worker: Worker): void {
-  const { config, roll } = turn.world;
+  const { roll } = turn.world;
+  const { config } = worker;
   switch (worker.state) {
     case "held":
     case "waiting":
@@ -94,7 +95,7 @@ function handleTemplateDeadline(
   if (kind === "template-liveness") return checkTemplateLiveness(turn, template);
   if (template.stateDeadlineAtMs > turn.atMs) return;
   if (template.state !== "killing") {
-    return killTemplate(turn, template, bootTimeout(template, turn.world.config.bootTimeoutMs));
+    return killTemplate(turn, template, bootTimeout(template, template.config.bootTimeoutMs));
   }
   note(
     turn,

@@ -2,6 +2,7 @@
 // worker and the generation of whoever speaks, so that the stale gate can drop it before any handler sees it.
 
 import type { Answers } from "./answers.ts";
+import type { MachineConfig } from "./config.ts";
 import type {
   FailureReason,
   Generation,
@@ -36,8 +37,15 @@ export type RequestEvent =
     }
   | { readonly type: "StopRequested"; readonly now: boolean };
 
+/** What a generation is to run. Settings and entry as they were read anew; without them they are the last good ones'. */
+export interface ResolvedRelease {
+  readonly release: Release;
+  readonly entry?: string;
+  readonly config?: MachineConfig;
+}
+
 export type ReleaseEvent =
-  | { readonly type: "ReleaseResolved"; readonly generation: Generation; readonly release: Release }
+  | ({ readonly type: "ReleaseResolved"; readonly generation: Generation } & ResolvedRelease)
   | { readonly type: "ReleaseRejected"; readonly generation: Generation; readonly reason: FailureReason };
 
 /** The one timer: `dueAtMs` is what `nextDeadlineAtMs()` had said. */

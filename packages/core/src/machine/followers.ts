@@ -83,7 +83,7 @@ export function openFollowers(turn: Turn, { followers }: Roll): void {
 /** Its boot deadline begins anew, for it waited for us. */
 function open(turn: Turn, worker: Worker): void {
   admit(turn, worker);
-  setDeadline(turn, worker, turn.world.config.bootTimeoutMs);
+  setDeadline(turn, worker, worker.config.bootTimeoutMs);
 }
 
 function dismissFollowers(turn: Turn, roll: Roll): void {

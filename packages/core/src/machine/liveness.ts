@@ -17,12 +17,15 @@ import { killTemplate, setTemplateDeadline } from "./templates.ts";
 import { note, setDeadline } from "./workers.ts";
 import type { Turn, World } from "./world.ts";
 
+/** A worker or a template: each is held to the settings of its own generation. */
+type Watched = Pick<Worker, "config">;
+
 const NEVER_MS = Number.NEGATIVE_INFINITY;
 
 /** Watches a worker that has just become ready. */
 export function watch(turn: Turn, worker: Worker): void {
   worker.lastHeartbeatAtMs = turn.atMs;
-  checkAgain(turn, worker, turn.atMs + turn.world.config.heartbeatTimeoutMs);
+  checkAgain(turn, worker, turn.atMs + worker.config.heartbeatTimeoutMs);
 }
 
 /** The worker's check has come up: alive, over budget, or to be ended. */
@@ -31,11 +34,11 @@ export function checkLiveness(turn: Turn, worker: Worker): void {
   if (worker.state !== "ready") return;
   const suspendedAtMs = worker.silence?.suspendedAtMs ?? NEVER_MS;
   const silentSinceAtMs = Math.max(signOfLifeAtMs(worker), suspendedAtMs, world.silenceForgivenAtMs);
-  const dueAtMs = silentSinceAtMs + world.config.heartbeatTimeoutMs;
+  const dueAtMs = silentSinceAtMs + worker.config.heartbeatTimeoutMs;
   if (atMs < dueAtMs) return checkAgain(turn, worker, dueAtMs);
-  const againMs = recheckMs(world);
+  const againMs = recheckMs(worker);
   const silence = silenceOf(worker);
-  const isSecondLook = wasSuspected(turn, silence, silentSinceAtMs);
+  const isSecondLook = wasSuspected(turn, silence, againMs, silentSinceAtMs);
   silence.suspectedAtMs = atMs;
   if (!isSecondLook || isBudgetSpent(world)) {
     ask(turn, worker);
@@ -77,7 +80,7 @@ function examine(turn: Turn, worker: Worker, silence: Silence): void {
   // It may have begun a task since it was asked.
   ask(turn, worker);
   turn.commands.push({ type: "ExamineWorker", worker: worker.id });
-  checkAgain(turn, worker, turn.atMs + Math.min(EXAMINE_MS, recheckMs(turn.world)));
+  checkAgain(turn, worker, turn.atMs + Math.min(EXAMINE_MS, recheckMs(worker)));
 }
 
 /** The deadlines came late: the supervisor stood still for about `lateMs`. What runs against workers starts anew:
@@ -87,17 +90,17 @@ export function forgiveStall(turn: Turn, lateMs: number): void {
   world.silenceForgivenAtMs = atMs;
   for (const worker of world.registry.workers.values()) {
     if (!Number.isFinite(worker.stateDeadlineAtMs)) continue;
-    setDeadline(turn, worker, durationMaxMs(world, worker.state));
+    setDeadline(turn, worker, durationMaxMs(worker));
   }
   for (const template of world.templates.alive.values()) {
     if (!Number.isFinite(template.stateDeadlineAtMs)) continue;
-    setTemplateDeadline(turn, template, durationMaxMs(world, template.state));
+    setTemplateDeadline(turn, template, durationMaxMs(template));
   }
   note(turn, "warn", `the supervisor stood still for ${Math.round(lateMs)} ms; deadlines were re-armed`);
 }
 
 /** How long a state that has a deadline may last. */
-function durationMaxMs({ config }: World, state: WorkerState): number {
+function durationMaxMs({ config, state }: Watched & { readonly state: WorkerState }): number {
   if (isDraining(state)) return config.drainTimeoutMs;
   return state === "killing" ? KILL_AGAIN_AFTER_MS : config.bootTimeoutMs;
 }
@@ -111,11 +114,12 @@ export function checkTemplateLiveness(turn: Turn, template: Template): void {
   const { world, atMs } = turn;
   if (template.state !== "ready") return;
   const silentSinceAtMs = Math.max(template.lastHeartbeatAtMs, world.silenceForgivenAtMs);
-  const dueAtMs = silentSinceAtMs + world.config.heartbeatTimeoutMs;
+  const dueAtMs = silentSinceAtMs + template.config.heartbeatTimeoutMs;
   if (atMs < dueAtMs) return checkTemplateAgain(turn, template, dueAtMs);
-  const isSecondLook = wasSuspected(turn, template, silentSinceAtMs);
+  const againMs = recheckMs(template);
+  const isSecondLook = wasSuspected(turn, template, againMs, silentSinceAtMs);
   template.suspectedAtMs = atMs;
-  if (!isSecondLook) return checkTemplateAgain(turn, template, atMs + recheckMs(world));
+  if (!isSecondLook) return checkTemplateAgain(turn, template, atMs + againMs);
   killTemplate(turn, template, heartbeatTimeout(template, atMs - template.lastHeartbeatAtMs));
 }
 
@@ -125,16 +129,17 @@ function checkTemplateAgain(turn: Turn, template: Template, atMs: number): void 
 
 /** Was this same silence found too long a moment ago? */
 function wasSuspected(
-  { world, atMs }: Turn,
+  { atMs }: Turn,
   { suspectedAtMs }: Pick<Silence, "suspectedAtMs">,
+  againMs: number,
   silentSinceAtMs: number,
 ): boolean {
-  return suspectedAtMs >= silentSinceAtMs && atMs - suspectedAtMs < 2 * recheckMs(world);
+  return suspectedAtMs >= silentSinceAtMs && atMs - suspectedAtMs < 2 * againMs;
 }
 
 /** A quarter of the timeout, 20 ms to 1 s: soon, without spinning. */
-function recheckMs(world: World): number {
-  return Math.min(1_000, Math.max(20, world.config.heartbeatTimeoutMs / 4));
+function recheckMs({ config }: Watched): number {
+  return Math.min(1_000, Math.max(20, config.heartbeatTimeoutMs / 4));
 }
 
 function checkAgain(turn: Turn, worker: Worker, atMs: number): void {

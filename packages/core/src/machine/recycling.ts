@@ -12,7 +12,7 @@ const SLOW_BEATS = 3;
 
 /** Draws this worker's limit of requests and its age; called when it becomes ready. */
 export function drawLimits(turn: Turn, worker: Worker): void {
-  const { recycle } = turn.world.config;
+  const { recycle } = worker.config;
   if (recycle.requests !== null) {
     worker.requestsLimit = Math.max(1, Math.ceil(recycle.requests * (1 - recycle.jitter * draw(turn))));
   }
@@ -23,15 +23,15 @@ export function drawLimits(turn: Turn, worker: Worker): void {
 }
 
 /** One slow beat is a burst or a collection of garbage; only a loop that stays slow is worn out. */
-export function countSlowBeats({ world }: Turn, worker: Worker): void {
-  const maxMs = world.config.recycle.eventLoopDelayMs ?? Number.POSITIVE_INFINITY;
+export function countSlowBeats(worker: Worker): void {
+  const maxMs = worker.config.recycle.eventLoopDelayMs ?? Number.POSITIVE_INFINITY;
   worker.slowBeats = worker.usage.eventLoopDelayMs > maxMs ? worker.slowBeats + 1 : 0;
 }
 
 /** Looks at what the worker reported, and at its age; queues its slot when it is over a limit. With each heartbeat anew,
  *  because a slot that could not be queued (its replacement failed) must not be forgotten. */
 export function considerRecycling(turn: Turn, worker: Worker): void {
-  const { memoryBytes } = turn.world.config.recycle;
+  const { memoryBytes } = worker.config.recycle;
   const isSpent = worker.requestsLimit !== null && worker.usage.requests >= worker.requestsLimit;
   const isLarge = memoryBytes !== null && worker.usage.rssBytes > memoryBytes;
   const isSlow = worker.slowBeats >= SLOW_BEATS;

@@ -4,6 +4,7 @@
 // decision has to scan (cost per event stays flat from 10 slots to 10,000).
 
 import type { Answers } from "./answers.ts";
+import type { MachineConfig } from "./config.ts";
 import type {
   FailureReason,
   Generation,
@@ -28,6 +29,8 @@ export interface Worker {
   /** Requested. */
   readonly generation: Generation;
   readonly release: Release;
+  /** The settings of its generation: it lives by them to its end. */
+  readonly config: MachineConfig;
   /** Forked from this one; null: fresh. */
   readonly template: TemplateId | null;
   readonly spawnedAtMs: Milliseconds;

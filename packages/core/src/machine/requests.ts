@@ -9,6 +9,7 @@ import { generationUnknown, ROLL_STOPPED, resolveTimeout } from "./reasons.ts";
 import { endRoll, viewOf } from "./roll.ts";
 import { failRoll } from "./roll-failure.ts";
 import { beginRoll, firstStep, resolveRelease } from "./roll-start.ts";
+import { pinTarget } from "./settings.ts";
 import { closeSurplusSlots, openSlots } from "./slots.ts";
 import { announce, dismiss, kill } from "./workers.ts";
 import type { RestartRequest, Turn } from "./world.ts";
@@ -34,7 +35,7 @@ function start(turn: Turn, { entry }: Asked<"StartRequested">): void {
   world.phase = "starting";
   world.entry = entry;
   world.newestGeneration = 1;
-  resolveRelease(turn, 1, entry);
+  resolveRelease(turn, 1, { entry, isNamed: true });
 }
 
 /** While the service starts a restart waits; a newer one takes its place, and the older caller is told. */
@@ -89,6 +90,8 @@ function scale(turn: Turn, { requestId, desired, spare = [] }: Asked<"ScaleReque
   world.waitingScales.push(requestId);
   if (world.phase === "stopping" || world.phase === "stopped") return settleScales(turn, ROLL_STOPPED);
   world.desired = desired;
+  world.desiredBefore = null;
+  if (world.roll !== null) world.roll.resizes = false;
   if (world.registry.slots.size === 0) return;
   openSlots(turn);
   closeSurplusSlots(turn, spare);
@@ -109,8 +112,8 @@ function stop(turn: Turn, { now }: Asked<"StopRequested">): void {
 
 /** A file system that does not answer must not hold up a request for ever. */
 export function endResolving(turn: Turn, generation: Generation): void {
-  const { phase, releases, roll } = turn.world;
-  const isResolving = phase === "starting" ? !releases.has(1) : roll?.step === "resolving";
+  const { phase, pinned, roll } = turn.world;
+  const isResolving = phase === "starting" ? !pinned.has(1) : roll?.step === "resolving";
   if (!isResolving || generation !== (roll?.to ?? 1)) return;
   const reason = resolveTimeout(generation, turn.world.config.bootTimeoutMs);
   handleRelease(turn, { type: "ReleaseRejected", generation, reason });
@@ -122,7 +125,7 @@ export function handleRelease(turn: Turn, event: ReleaseEvent): void {
   const { roll } = world;
   const isStart = world.phase === "starting" && event.generation === 1;
   if (isStart && event.type === "ReleaseResolved") {
-    world.releases.set(event.generation, event.release);
+    world.pinned.set(event.generation, { release: event.release, config: world.config });
     openSlots(turn);
   } else if (isStart && event.type === "ReleaseRejected") {
     world.startReason = event.reason;
@@ -130,7 +133,8 @@ export function handleRelease(turn: Turn, event: ReleaseEvent): void {
   } else if (roll === null || roll.to !== event.generation || roll.step !== "resolving") {
     world.counters.staleEvents += 1;
   } else if (event.type === "ReleaseResolved") {
-    world.releases.set(event.generation, event.release);
+    pinTarget(world, roll, { release: event.release, config: event.config ?? world.config });
+    roll.entry = event.entry ?? roll.entry;
     roll.step = firstStep(world);
     announce(turn, { name: "roll:progress", event: viewOf(world, roll) });
   } else {

@@ -6,6 +6,7 @@ import { backOffMaxMs } from "./intensity.ts";
 import type { FailureReason, Generation } from "./names.ts";
 import type { Worker } from "./registry.ts";
 import { endRoll } from "./roll.ts";
+import { restoreConfig, restoreSize } from "./settings.ts";
 import { dismiss, note } from "./workers.ts";
 import { draw, type Roll, type Turn } from "./world.ts";
 
@@ -55,6 +56,8 @@ export function failRoll(turn: Turn, roll: Roll, reason: FailureReason): void {
   roll.reason = reason;
   roll.step = "reverting";
   roll.failures = 0;
+  restoreConfig(turn.world);
+  restoreSize(turn, roll);
   note(turn, "error", `${roll.id} failed: ${reason.message}`);
   const isOn = (worker: Worker | null): worker is Worker =>
     worker !== null && worker.generation !== roll.from;

@@ -9,6 +9,7 @@ import type { Slot } from "./registry.ts";
 import { mayBoot, replaceCurrent } from "./replacement.ts";
 import { endRoll, viewOf } from "./roll.ts";
 import { failRoll } from "./roll-failure.ts";
+import { resizeForTarget } from "./settings.ts";
 import { pardon } from "./slots.ts";
 import { announce, dismiss } from "./workers.ts";
 import type { Roll, Turn } from "./world.ts";
@@ -71,6 +72,7 @@ function settleSlot(turn: Turn, slot: Slot, target: Generation): boolean {
 /** The canary has proven the generation: all slots are to follow, first those whose workers wait for it. */
 function followCanary(turn: Turn, roll: Roll): void {
   roll.step = "rolling";
+  resizeForTarget(turn, roll);
   admitFollowers(turn, roll);
   for (const slot of turn.world.registry.slots.values()) {
     pardon(turn, slot);

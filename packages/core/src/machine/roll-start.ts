@@ -1,8 +1,10 @@
 // How a roll begins, and how it ends when a newer one begins.
 
+import type { ReleaseOrder } from "./commands.ts";
 import type { PastGeneration } from "./history.ts";
 import type { Generation, RollStep } from "./names.ts";
 import { endRoll, viewOf } from "./roll.ts";
+import { dropAddedSlots, pinTarget } from "./settings.ts";
 import { SlotQueue } from "./slot-queue.ts";
 import { announce, dismiss } from "./workers.ts";
 import type { RestartRequest, Roll, Turn, World } from "./world.ts";
@@ -23,6 +25,7 @@ export function beginRoll(turn: Turn, request: RestartRequest, past: PastGenerat
     to,
     startedAtMs: turn.atMs,
     step: past === null ? "resolving" : firstStep(world),
+    resizes: true,
     canary: null,
     canaryAtMs: turn.atMs,
     followers: new Set(),
@@ -34,8 +37,8 @@ export function beginRoll(turn: Turn, request: RestartRequest, past: PastGenerat
     killed: 0,
     reason: null,
   };
-  if (past === null) resolveRelease(turn, to, world.roll.entry);
-  else world.releases.set(to, past.release);
+  if (past === null) resolveRelease(turn, to, { entry: world.roll.entry, isNamed: request.entry !== null });
+  else pinTarget(world, world.roll, { release: past.release, config: past.config });
   announce(turn, { name: "roll:started", event: viewOf(world, world.roll) });
 }
 
@@ -45,9 +48,13 @@ export function firstStep({ config }: World): RollStep {
 }
 
 /** Has the release pinned; that too has a deadline. */
-export function resolveRelease(turn: Turn, generation: Generation, entry: string): void {
+export function resolveRelease(
+  turn: Turn,
+  generation: Generation,
+  order: Pick<ReleaseOrder, "entry" | "isNamed">,
+): void {
   const { deadlines, config } = turn.world;
-  turn.commands.push({ type: "ResolveRelease", generation, entry });
+  turn.commands.push({ type: "ResolveRelease", generation, ...order, config });
   deadlines.push({ kind: "resolve", subject: generation, atMs: turn.atMs + config.bootTimeoutMs });
 }
 
@@ -58,6 +65,7 @@ function supersede(turn: Turn, roll: Roll): void {
     dismiss(turn, slot.incoming);
     if (slot.current === null) turn.world.vacant.add(slot.index);
   }
+  dropAddedSlots(turn, roll);
   if (roll.step === "reverting") endRoll(turn, roll, "failed", roll.reason);
   else endRoll(turn, roll, "superseded", null);
 }

@@ -11,6 +11,7 @@ import type { RollView } from "./commands.ts";
 import { recordGeneration } from "./history.ts";
 import type { FailureReason, RollOutcome, RollResult } from "./names.ts";
 import { shownMs } from "./rounding.ts";
+import { restoreConfig } from "./settings.ts";
 import { announce } from "./workers.ts";
 import type { Roll, Turn, World } from "./world.ts";
 
@@ -43,16 +44,18 @@ export function endRoll(turn: Turn, roll: Roll, outcome: RollOutcome, reason: Fa
   if (outcome === "completed") {
     world.lastGood = roll.to;
     world.entry = roll.entry;
+    world.desiredBefore = null;
     recordGeneration(world, roll.to, roll.entry);
   }
+  restoreConfig(world);
   dropUnusedReleases(world);
   turn.commands.push({ type: "SettleRoll", requestId: roll.requestId, result });
   announce(turn, { name: "roll:ended", event: result });
 }
 
 function dropUnusedReleases(world: World): void {
-  for (const generation of world.releases.keys()) {
+  for (const generation of world.pinned.keys()) {
     if (generation !== world.lastGood && world.registry.aliveOf(generation) === 0)
-      world.releases.delete(generation);
+      world.pinned.delete(generation);
   }
 }

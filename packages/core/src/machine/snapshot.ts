@@ -76,7 +76,7 @@ export function snapshotOf(world: World, atMs: Milliseconds): MachineSnapshot {
   return {
     state: stateOf(world),
     generation,
-    release: world.releases.get(generation) ?? null,
+    release: world.pinned.get(generation)?.release ?? null,
     generations: world.history.map(({ generation: past, release }) => ({ generation: past, release })),
     desired: world.desired,
     ready: workers.filter((worker) => worker.state === "ready").length,

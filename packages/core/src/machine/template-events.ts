@@ -55,7 +55,7 @@ export function handleTemplateEvent(turn: Turn, template: Template, event: Templ
 
 /** The first report: it goes on only when it is exactly who was ordered, of the release that was pinned. */
 function reported(turn: Turn, template: Template, { reported: report }: Told<"TemplateReported">): void {
-  const { config, counters, roll } = turn.world;
+  const { counters, roll } = turn.world;
   template.reported = report;
   template.pid = report.pid;
   const claim = identifiesTemplate(template, report);
@@ -66,7 +66,7 @@ function reported(turn: Turn, template: Template, { reported: report }: Told<"Te
   if (report.release.fingerprint !== template.release.fingerprint) {
     const changed = reasons.releaseChanged(template, report.release.fingerprint);
     const isPinned = roll?.isPinned === true && template.generation === roll.to;
-    const mayDiffer = config.onReleaseChanged === "warn" && roll?.step !== "reverting" && !isPinned;
+    const mayDiffer = template.config.onReleaseChanged === "warn" && roll?.step !== "reverting" && !isPinned;
     if (!mayDiffer) return killTemplate(turn, template, changed);
     note(turn, "warn", changed.message);
   }

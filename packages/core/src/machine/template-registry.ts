@@ -2,6 +2,7 @@
 // the templates in it, as a slot outlives its workers, and keeps their failures. `alive` also holds those that were
 // killed and have not ended yet: a stop waits for them.
 
+import type { MachineConfig } from "./config.ts";
 import type { TemplateReport } from "./events.ts";
 import type { FailureReason, Generation, Milliseconds, Release, TemplateId, TemplateState } from "./names.ts";
 
@@ -10,6 +11,8 @@ export interface Template {
   /** Requested. The reported one is in `reported`. */
   readonly generation: Generation;
   readonly release: Release;
+  /** The settings of its generation. */
+  readonly config: MachineConfig;
   readonly spawnedAtMs: Milliseconds;
   state: TemplateState;
   reported: TemplateReport | null;

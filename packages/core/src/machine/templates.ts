@@ -21,10 +21,10 @@ const SAYS_NOTHING: readonly string[] = ["BROOD_SPAWN_FAILED", "BROOD_DRAIN_TIME
  *  built before a roll ends in the same turn would only be killed again. */
 export function tendTemplates(turn: Turn): void {
   const { world } = turn;
-  const { config, phase, roll, lastGood, releases } = world;
+  const { config, phase, roll, lastGood, pinned } = world;
   if (config.template === null) return;
   for (const seat of world.templates.seats.values()) if (!isKept(world, seat)) abandon(turn, seat);
-  if (phase === "starting" && releases.has(1)) fill(turn, 1);
+  if (phase === "starting" && pinned.has(1)) fill(turn, 1);
   if (phase !== "running") return;
   fill(turn, lastGood);
   if (roll !== null && roll.step !== "resolving" && roll.step !== "reverting") fill(turn, roll.to);
@@ -55,12 +55,15 @@ function fill(turn: Turn, generation: Generation): void {
   if (seat.template !== null || seat.backingOffUntilAtMs !== null) return;
   for (const each of world.templates.alive.values())
     if (each.generation === generation && each.readyAtMs === null) return;
-  const release = world.releases.get(generation);
-  invariant(release !== undefined, `generation ${generation} has no release`);
+  const pinned = world.pinned.get(generation);
+  invariant(pinned !== undefined, `generation ${generation} has no release`);
+  const { release, config } = pinned;
+  const { bootTimeoutMs } = config;
   const template: Template = {
     id: `t${world.nextTemplate++}`,
     generation,
     release,
+    config,
     spawnedAtMs: atMs,
     state: "spawning",
     reported: null,
@@ -75,9 +78,9 @@ function fill(turn: Turn, generation: Generation): void {
   };
   seat.template = template;
   world.templates.alive.set(template.id, template);
-  const { bootTimeoutMs } = world.config;
   setTemplateDeadline(turn, template, bootTimeoutMs);
-  turn.commands.push({ type: "SpawnTemplate", template: template.id, generation, release, bootTimeoutMs });
+  const order = { template: template.id, generation, release, config, bootTimeoutMs };
+  turn.commands.push({ type: "SpawnTemplate", ...order });
   announce(turn, { name: "template:spawned", event: { template: template.id, generation, pid: null } });
 }
 
@@ -132,7 +135,7 @@ export function endTemplateBackOff(turn: Turn, generation: Generation): void {
  *  system's doing or our own. A worker that has been ready for `minHealthyMs` since the last one clears it: being ready alone
  *  does not, or a template whose workers all crash a moment later would be kept for ever. */
 export function judgeFork(turn: Turn, worker: Worker, failure: FailureReason | null): void {
-  const { registry, templates, config } = turn.world;
+  const { registry, templates } = turn.world;
   const template = worker.template === null ? undefined : templates.alive.get(worker.template);
   if (template === undefined) return;
   if (hasProven(turn, template, worker)) template.forkFailures = 0;
@@ -141,18 +144,19 @@ export function judgeFork(turn: Turn, worker: Worker, failure: FailureReason | n
   for (const other of others) if (hasProven(turn, template, other)) template.forkFailures = 0;
   template.forkFailures += 1;
   template.lastForkFailureAtMs = turn.atMs;
-  const isCorrupt = template.forkFailures >= (config.template?.failuresMax ?? Number.POSITIVE_INFINITY);
+  const isCorrupt =
+    template.forkFailures >= (template.config.template?.failuresMax ?? Number.POSITIVE_INFINITY);
   if (isCorrupt && template.state === "ready") killTemplate(turn, template, templateDiscarded(template));
 }
 
 /** Has this worker shown, since the last failure, that what is forked from the template works? */
 function hasProven(
-  { world, atMs }: Turn,
+  { atMs }: Turn,
   template: Template,
-  { template: origin, readyAtMs }: Worker,
+  { template: origin, readyAtMs, config }: Worker,
 ): boolean {
   if (origin !== template.id || readyAtMs === null) return false;
-  const provenAtMs = readyAtMs + world.config.minHealthyMs;
+  const provenAtMs = readyAtMs + config.minHealthyMs;
   return provenAtMs <= atMs && provenAtMs > template.lastForkFailureAtMs;
 }
 

@@ -64,7 +64,7 @@ export function handleWorkerEvent(turn: Turn, worker: Worker, event: WorkerEvent
       worker.lastHeartbeatAtMs = turn.atMs;
       worker.usage = event.usage;
       if (event.answers !== undefined) noteAnswers(turn, worker, event.answers);
-      countSlowBeats(turn, worker);
+      countSlowBeats(worker);
       return considerRecycling(turn, worker);
     case "WorkerBusy":
       silenceOf(worker).busyAtMs = turn.atMs;
@@ -88,7 +88,7 @@ export function handleWorkerEvent(turn: Turn, worker: Worker, event: WorkerEvent
 
 /** The first report: it is admitted only when it is exactly who was ordered, and a follower not before its time. */
 function reported(turn: Turn, worker: Worker, { reported: report }: Told<"WorkerReported">): void {
-  const { config, counters } = turn.world;
+  const { counters } = turn.world;
   worker.reportedGeneration = report.generation;
   worker.pid = report.pid;
   worker.releaseChanged = report.release.fingerprint !== worker.release.fingerprint;
@@ -97,7 +97,7 @@ function reported(turn: Turn, worker: Worker, { reported: report }: Told<"Worker
     counters.mismatched += 1;
     return expel(turn, worker, reasons.mismatch(worker, claim));
   }
-  const mayDiffer = config.onReleaseChanged === "warn" && !bringsBack(turn.world, worker);
+  const mayDiffer = worker.config.onReleaseChanged === "warn" && !bringsBack(turn.world, worker);
   if (worker.releaseChanged && !mayDiffer) {
     return expel(turn, worker, reasons.releaseChanged(worker, report.release.fingerprint));
   }
@@ -116,7 +116,7 @@ function bringsBack({ roll }: World, worker: Worker): boolean {
 
 /** Ready gates everything. A canary beside a current worker is watched first; anyone else takes the seat. */
 function becameReady(turn: Turn, worker: Worker): void {
-  const { registry, roll, config, deadlines } = turn.world;
+  const { registry, roll, deadlines } = turn.world;
   worker.readyAtMs = turn.atMs;
   worker.stateDeadlineAtMs = Number.POSITIVE_INFINITY;
   watch(turn, worker);
@@ -131,7 +131,7 @@ function becameReady(turn: Turn, worker: Worker): void {
   if (slot === undefined || slot.incoming !== worker) return;
   const isCanary = roll !== null && roll.step === "canary" && roll.canary === worker.id;
   if (isCanary) {
-    deadlines.push({ kind: "healthy", subject: worker.serial, atMs: turn.atMs + config.minHealthyMs });
+    deadlines.push({ kind: "healthy", subject: worker.serial, atMs: turn.atMs + worker.config.minHealthyMs });
     expectFollowers(turn, roll, worker);
   }
   if (isCanary && slot.current !== null) return;
@@ -151,7 +151,7 @@ function leftOnItsOwn(turn: Turn, worker: Worker): void {
   drain(turn, worker);
   if (slot === undefined) return;
   recordFailure(turn, slot, worker);
-  if (uptimeMs < config.minHealthyMs || slot.failures >= config.maxFailures)
+  if (uptimeMs < worker.config.minHealthyMs || slot.failures >= config.maxFailures)
     worker.fault ??= reasons.leftEarly(worker, uptimeMs);
   pause(turn, slot, Math.max(LEFT_PAUSE_MS, (slot.backingOffUntilAtMs ?? 0) - turn.atMs));
   refill(turn, slot, worker, false);
@@ -191,11 +191,11 @@ function announceExit(
 }
 
 function exited(turn: Turn, worker: Worker, processEnd: reasons.ProcessEnd, isPardoned = false): void {
-  const { registry, counters, config, surplus } = turn.world;
+  const { registry, counters, surplus } = turn.world;
   const before = worker.state;
   const uptimeMs = worker.readyAtMs === null ? null : turn.atMs - worker.readyAtMs;
   const isEarly =
-    uptimeMs === null || uptimeMs < config.minHealthyMs || worker.fault?.code === "BROOD_UNHEALTHY";
+    uptimeMs === null || uptimeMs < worker.config.minHealthyMs || worker.fault?.code === "BROOD_UNHEALTHY";
   const isUnasked = !isDraining(before) && before !== "killing";
   const fault =
     worker.fault ?? (isUnasked ? reasons.exitedUnasked(worker, processEnd, uptimeMs, isEarly) : null);

@@ -13,11 +13,12 @@ import type { Turn } from "./world.ts";
 /** Orders a worker for the slot, as its incoming one. */
 export function spawnInto(turn: Turn, slot: Slot, generation: Generation): Worker {
   const { world, atMs } = turn;
-  const release = world.releases.get(generation);
-  invariant(release !== undefined, `generation ${generation} has no release`);
+  const pinned = world.pinned.get(generation);
+  invariant(pinned !== undefined, `generation ${generation} has no release`);
   invariant(slot.incoming === null, `slot ${slot.index} has an incoming worker already`);
   const template = world.templates.readyOf(generation)?.id ?? null;
   const serial = world.nextWorker++;
+  const { release, config } = pinned;
   const worker: Worker = {
     id: `w${serial}`,
     serial,
@@ -25,6 +26,7 @@ export function spawnInto(turn: Turn, slot: Slot, generation: Generation): Worke
     slot: slot.index,
     generation,
     release,
+    config,
     template,
     spawnedAtMs: atMs,
     role: "incoming",
@@ -47,16 +49,16 @@ export function spawnInto(turn: Turn, slot: Slot, generation: Generation): Worke
   world.vacant.delete(slot.index);
   world.counters.spawned += 1;
   if (world.config.template !== null && template === null) world.counters.fallbacks += 1;
-  setDeadline(turn, worker, world.config.bootTimeoutMs);
-  const { bootTimeoutMs } = world.config;
+  setDeadline(turn, worker, config.bootTimeoutMs);
   turn.commands.push({
     type: "SpawnWorker",
     worker: worker.id,
     slot: slot.index,
     generation,
     release,
+    config,
     template,
-    bootTimeoutMs,
+    bootTimeoutMs: config.bootTimeoutMs,
   });
   announce(turn, { name: "worker:spawned", event: identityOf(worker) });
   return worker;
@@ -87,7 +89,7 @@ export function dismiss(turn: Turn, worker: Worker): void {
 
 /** A ready worker has begun to drain, asked or on its own: it learns its deadline. */
 export function drain(turn: Turn, worker: Worker): void {
-  const { drainTimeoutMs } = turn.world.config;
+  const { drainTimeoutMs } = worker.config;
   setDeadline(turn, worker, drainTimeoutMs);
   turn.commands.push({ type: "DrainWorker", worker: worker.id, timeoutMs: drainTimeoutMs });
   announce(turn, { name: "worker:draining", event: identityOf(worker) });

@@ -7,12 +7,11 @@ import type { Command } from "./commands.ts";
 import type { MachineConfig } from "./config.ts";
 import { Deadlines } from "./deadlines.ts";
 import type { Moment } from "./events.ts";
-import type { PastGeneration } from "./history.ts";
+import type { PastGeneration, PinnedGeneration } from "./history.ts";
 import type {
   FailureReason,
   Generation,
   Milliseconds,
-  Release,
   RollResult,
   RollStep,
   SlotIndex,
@@ -36,20 +35,25 @@ export interface Counters {
 }
 
 export interface World {
-  readonly config: MachineConfig;
+  /** In force for the service as a whole: the roll's from when its target is pinned until it fails, else those of the last
+   *  good generation. What concerns one worker or template is decided by that one's own (`settings.ts`). */
+  config: MachineConfig;
   readonly registry: Registry;
   readonly templates: TemplateRegistry;
   readonly deadlines: Deadlines;
   readonly counters: Counters;
   phase: Phase;
   desired: number;
+  /** What `desired` goes back to should the roll fail that changed it; null: nothing to go back to. */
+  desiredBefore: number | null;
   /** The path of the last good release as it was asked for, before realpath. */
   entry: string;
   /** The highest number given out. */
   newestGeneration: Generation;
   /** The last generation that completed; 0 until the first start has. */
   lastGood: Generation;
-  readonly releases: Map<Generation, Release>;
+  /** Of generations that live, or may have to be brought back. */
+  readonly pinned: Map<Generation, PinnedGeneration>;
   /** Generations that completed, oldest first: what a restart can go back to. */
   readonly history: PastGeneration[];
   roll: Roll | null;
@@ -84,13 +88,16 @@ export interface RestartRequest {
 export interface Roll {
   readonly id: string;
   readonly requestId: string;
-  readonly entry: string;
+  /** As it was asked for or, unless somebody named one, as the settings that are read anew name it. */
+  entry: string;
   /** Goes back to the release of an earlier generation: its files must still be those. */
   readonly isPinned: boolean;
   readonly from: Generation;
   readonly to: Generation;
   readonly startedAtMs: Milliseconds;
   step: RollStep;
+  /** May its settings change the number of workers? Not when somebody asks for another one meanwhile. */
+  resizes: boolean;
   canary: WorkerId | null;
   /** No canary is sent before then: the last one could not be started. */
   canaryAtMs: Milliseconds;
@@ -126,10 +133,11 @@ export function createWorld(config: MachineConfig): World {
     counters: { spawned: 0, exited: 0, crashed: 0, killed: 0, mismatched: 0, staleEvents: 0, fallbacks: 0 },
     phase: "idle",
     desired: config.desired,
+    desiredBefore: null,
     entry: "",
     newestGeneration: 0,
     lastGood: 0,
-    releases: new Map(),
+    pinned: new Map(),
     history: [],
     roll: null,
     lastRoll: null,

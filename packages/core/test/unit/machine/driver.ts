@@ -118,9 +118,11 @@ export function drive(config: Partial<MachineConfig> = {}) {
       for (let number = 1; number <= desired; number += 1) driver.ready(`w${number}`);
       return driver;
     },
-    restart(generation: number) {
+    /** @param settings  as they were read anew */
+    restart(generation: number, settings: Partial<MachineConfig> = {}) {
       step({ type: "RestartRequested", requestId: `r${generation}`, entry: null });
-      step({ type: "ReleaseResolved", generation, release: releaseOf(generation) });
+      const read = { ...machine.world.config, ...settings };
+      step({ type: "ReleaseResolved", generation, release: releaseOf(generation), config: read });
       return driver;
     },
     /** Forgets the trace so far. */

@@ -153,8 +153,8 @@ describe("building templates and forking from them", () => {
       expect(world.outcome("restart")).toMatchObject({ result: "completed" });
       expect(world.templates()).toBe(`t${roll}/g${roll} ready`);
     }
-    const { templates, releases } = world.simulation.machine.world;
-    expect([templates.alive.size, templates.seats.size, releases.size]).toEqual([1, 1, 1]);
+    const { templates, pinned } = world.simulation.machine.world;
+    expect([templates.alive.size, templates.seats.size, pinned.size]).toEqual([1, 1, 1]);
   });
 
   it("B23: a stop while the template loads wins; that is nobody's failure", async () => {
