@@ -210,8 +210,8 @@ export const PATCHED: readonly PatchedMutant[] = [
     name: "respawn on the unproven generation",
     module: "world",
     change: async () => ({
-      respawnGeneration: ({ releases, newestGeneration, lastGood }: Turn["world"]) =>
-        releases.has(newestGeneration) ? newestGeneration : Math.max(1, lastGood),
+      respawnGeneration: ({ pinned, newestGeneration, lastGood }: Turn["world"]) =>
+        pinned.has(newestGeneration) ? newestGeneration : Math.max(1, lastGood),
     }),
   },
   {
