@@ -1,30 +1,27 @@
-// One client: sends a request, waits for its outcome, sends the next. Closed loop, so the number of clients is the
-// number of requests in flight. It owns its agent and its sockets, and knows when the last of them has closed.
+// One client: sends a request, waits for its outcome, thinks, sends the next. Closed loop, so the number of clients is the
+// largest number of requests in flight.
 
-import { Agent } from "node:http";
-import type { Socket } from "node:net";
-import { type ExchangeOrder, exchange, type Outcome } from "./exchange.ts";
-import type { Target } from "./target.ts";
+import { setImmediate } from "node:timers/promises";
+import type { Asker } from "./asker.ts";
+import type { Outcome } from "./exchange.ts";
+import type { ProbeRequest } from "./request.ts";
 import { wallClockMs } from "./wall-clock.ts";
 
 /** A refused connection fails in microseconds. Without a pause a stopped server would yield thousands of errors/s. */
 const PAUSE_AFTER_FAILURE_MS = 5;
 
 export interface ClientOrder {
-  readonly target: Target;
-  readonly newConnections: boolean;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly timeoutMs: number;
-  /** Between an outcome and the next request. */
-  readonly pauseMs: number;
+  readonly asker: Asker;
+  /** The next request; may throw. */
+  readonly next: (turn: number) => ProbeRequest;
+  /** How long to wait between an outcome and the next request. */
+  readonly thinkMs: () => number;
   /** Counts the outcome; false when it was not a good answer. */
   readonly record: (outcome: Outcome, sentAtMs: number, latencyMs: number) => boolean;
 }
 
 export class Client {
   readonly #order: ClientOrder;
-  readonly #agent: Agent;
-  readonly #sockets = new Set<Socket>();
   readonly #done: Promise<void>;
   #isStopping = false;
   #endPause: () => void = () => {};
@@ -33,9 +30,6 @@ export class Client {
   /** Starts at once. @param onFirst called after the first outcome. */
   constructor(order: ClientOrder, onFirst: () => void) {
     this.#order = order;
-    // One socket to keep; without keeping, the next request must not wait for the last one's socket to close.
-    const maxSockets = order.newConnections ? Number.POSITIVE_INFINITY : 1;
-    this.#agent = new Agent({ keepAlive: !order.newConnections, maxSockets });
     this.#done = this.#run(onFirst);
   }
 
@@ -49,49 +43,45 @@ export class Client {
     this.#isStopping = true;
     this.#endPause();
     await this.#done;
-    this.#agent.destroy();
-    await Promise.all([...this.#sockets].map((socket) => closed(socket)));
+    await this.#order.asker.close();
   }
 
   async #run(onFirst: () => void): Promise<void> {
-    const { target, headers, timeoutMs, pauseMs, record } = this.#order;
-    const onSocket = (socket: Socket) => this.#track(socket);
-    const order: ExchangeOrder = { target, agent: this.#agent, headers, timeoutMs, onSocket };
-    for (let isFirst = true; !this.#isStopping; isFirst = false) {
+    const { record, thinkMs } = this.#order;
+    for (let turn = 0; !this.#isStopping; turn += 1) {
       const sentAtMs = wallClockMs();
       const startedAtMs = performance.now();
       this.#isWaiting = true;
-      const outcome = await exchange(order);
+      const outcome = await this.#ask(turn);
       this.#isWaiting = false;
       const isGood = record(outcome, sentAtMs, performance.now() - startedAtMs);
-      if (isFirst) onFirst();
-      const restMs = isGood ? pauseMs : Math.max(pauseMs, PAUSE_AFTER_FAILURE_MS);
+      if (turn === 0) onFirst();
+      const restMs = isGood ? thinkMs() : Math.max(thinkMs(), PAUSE_AFTER_FAILURE_MS);
       if (restMs > 0 && !this.#isStopping) await this.#pause(restMs);
     }
   }
 
-  #track(socket: Socket): void {
-    if (this.#sockets.has(socket)) return;
-    this.#sockets.add(socket);
-    socket.once("close", () => this.#sockets.delete(socket));
+  #ask(turn: number): Promise<Outcome> {
+    let request: ProbeRequest;
+    try {
+      request = this.#order.next(turn);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      return Promise.resolve({ failure: { kind: "request", message } });
+    }
+    return this.#order.asker.ask(request);
   }
 
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
+  async #pause(ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, ms);
       this.#endPause = () => {
         clearTimeout(timer);
         resolve();
       };
     });
+    // Whatever has arrived meanwhile is read first. When this process is late, a close that came long ago still waits
+    // in the kernel, and a request over that connection would be called lost for the client's own delay.
+    await setImmediate();
   }
-}
-
-function closed(socket: Socket): Promise<void> {
-  return new Promise((resolve) => {
-    if (socket.closed) return resolve();
-    socket.once("close", () => resolve());
-    // A peer that never closes its side must not keep us: what was asked for has been answered or has failed.
-    socket.destroy();
-  });
 }

@@ -1,10 +1,10 @@
 // What a probe shows while it runs and when it has stopped. Instants are milliseconds since the epoch, as Date.now().
 
+import type { LostRequests, ProbeConnections } from "./connections.ts";
+import type { Failure } from "./exchange.ts";
+
 /** One request without an answer that counts. */
-export interface ProbeError {
-  /** A code of Node (ECONNRESET, ECONNREFUSED, EPIPE, ...), "timeout", "parse", "status-503" and so on, or "version". */
-  readonly kind: string;
-  readonly message: string;
+export interface ProbeError extends Failure {
   readonly sentAtMs: number;
   readonly failedAtMs: number;
 }
@@ -44,7 +44,13 @@ export interface ProbeReport {
   /** The first 1,000; `errorsByKind` counts all. */
   readonly errors: readonly ProbeError[];
   readonly errorsByKind: Readonly<Record<string, number>>;
-  /** Good answers (status 200 to 299 with a version). */
+  /** Those of them that got no whole answer. */
+  readonly lost: LostRequests;
+  readonly connections: ProbeConnections;
+  /** With `webSocket`: how many closes of each code, by either side: 1000 (the probe's own), 1001 going away, 1006 without a
+   *  close frame, 1012 restart, ... */
+  readonly webSocketCloses: Readonly<Record<string, number>>;
+  /** Good answers (status 101 or 200 to 299 with a version). */
   readonly byVersion: Readonly<Record<string, number>>;
   /** In the order in which they first appeared. */
   readonly versions: readonly SeenVersion[];

@@ -2,6 +2,7 @@
 // of errors and a limited number of versions.
 
 import { createHistogram } from "node:perf_hooks";
+import type { ConnectionCounts, LostKind } from "./connections.ts";
 import type { Failure, Outcome, ProbeResponse } from "./exchange.ts";
 import type { ProbeError, ProbeLatency, ProbeReport, ProbeSnapshot } from "./report.ts";
 import { SentTimes } from "./sent-times.ts";
@@ -20,11 +21,20 @@ export class Tally {
   /** Microseconds: a histogram takes whole numbers from 1. */
   readonly #latency = createHistogram({ figures: 3 });
   readonly #startedAtMs = performance.now();
+  readonly #lost: Record<LostKind, number> = {
+    unconnected: 0,
+    onNewConnection: 0,
+    onKeptConnection: 0,
+    cutOff: 0,
+    timedOut: 0,
+  };
+  readonly #connections: ConnectionCounts;
   #requests = 0;
   #errorCount = 0;
 
-  constructor(versionOf: (response: ProbeResponse) => string) {
+  constructor(versionOf: (response: ProbeResponse) => string, connections: ConnectionCounts) {
     this.#versionOf = versionOf;
+    this.#connections = connections;
   }
 
   /** Counts one request; false when it was not a good answer. */
@@ -33,7 +43,7 @@ export class Tally {
     if ("failure" in outcome) return this.#fail(outcome.failure, sentAtMs);
     const { response } = outcome;
     this.#latency.record(Math.max(1, Math.round(latencyMs * 1_000)));
-    if (response.status < 200 || response.status > 299) return this.#fail(statusFailure(response), sentAtMs);
+    if (!isGood(response.status)) return this.#fail(statusFailure(response), sentAtMs);
     try {
       this.#timesOf(this.#versionOf(response), response).add(sentAtMs);
     } catch (error) {
@@ -70,6 +80,9 @@ export class Tally {
       durationMs: performance.now() - this.#startedAtMs,
       errors: Object.freeze([...this.#errors]),
       errorsByKind: Object.freeze(Object.fromEntries(this.#errorsByKind)),
+      lost: Object.freeze({ ...this.#lost }),
+      connections: this.#connections.snapshot(),
+      webSocketCloses: this.#connections.webSocketCloses(),
       byVersion: this.#byVersion(),
       versions: Object.freeze(versions),
       latency: this.#percentiles(),
@@ -103,6 +116,7 @@ export class Tally {
 
   #fail(failure: Failure, sentAtMs: number): false {
     this.#errorCount += 1;
+    if (failure.lost !== undefined) this.#lost[failure.lost] += 1;
     this.#errorsByKind.set(failure.kind, (this.#errorsByKind.get(failure.kind) ?? 0) + 1);
     if (this.#errors.length < ERRORS_LISTED_MAX)
       this.#errors.push(Object.freeze({ ...failure, sentAtMs, failedAtMs: wallClockMs() }));
@@ -120,6 +134,11 @@ export class Tally {
     const at = (percent: number) => this.#latency.percentile(percent) / 1_000;
     return Object.freeze({ p50: at(50), p90: at(90), p99: at(99), max: this.#latency.max / 1_000 });
   }
+}
+
+/** 101: a message over a WebSocket. */
+function isGood(status: number): boolean {
+  return status === 101 || (status >= 200 && status <= 299);
 }
 
 function statusFailure(response: ProbeResponse): Failure {

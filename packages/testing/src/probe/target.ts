@@ -7,13 +7,15 @@ export type Target =
   | { readonly socketPath: string; readonly path: string }
   | { readonly host: string; readonly port: number; readonly path: string };
 
+/** What node:net needs to reach it. */
+export function addressOf(target: Target): { path: string } | { host: string; port: number } {
+  return "socketPath" in target ? { path: target.socketPath } : { host: target.host, port: target.port };
+}
+
 const ACCEPTED = '"http://host:port/path", "tcp://host:port" or "unix:/path/of.sock"';
 
 /** `path` wins over the one in an http URL. @throws PoolError BROOD_BAD_OPTION */
 export function parseTarget(target: unknown, path: string | undefined): Target {
-  // What node:http takes without escaping; it would throw at the first request otherwise.
-  if (path !== undefined && !/^\/[\x21-\xff]*$/.test(path))
-    throw badOption("path", path, 'a path that begins with "/", spaces and the like escaped');
   const text = target instanceof URL ? target.href : target;
   if (typeof text !== "string") throw badOption("target", target, ACCEPTED);
   if (text.startsWith("unix:")) return parseUnix(text, path);

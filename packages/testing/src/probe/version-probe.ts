@@ -2,36 +2,18 @@
 // told, and keeps for every answer which version gave it and when its request was sent: "sent", because a request
 // that was out before the deploy ended may rightly be answered by old code, and one sent after it may not.
 
-import { validateHeaderName, validateHeaderValue } from "node:http";
-import { badOption } from "@brood/core";
-import { booleanOption, integerOption, objectOption, textOption } from "@brood/core/options";
+import { integerOption } from "@brood/core/options";
+import type { AskerOrder } from "./asker.ts";
 import { Client, type ClientOrder } from "./client.ts";
-import type { ProbeResponse } from "./exchange.ts";
+import { ConnectionCounts } from "./connections.ts";
+import { HttpAsker } from "./http-asker.ts";
+import { probeSettings, type VersionProbeOptions } from "./options.ts";
 import type { ProbeReport, ProbeSnapshot } from "./report.ts";
+import { slowLink } from "./slow-link.ts";
 import { Tally } from "./tally.ts";
-import { parseTarget } from "./target.ts";
 import { Turnstile } from "./turnstile.ts";
 import { wallClockMs } from "./wall-clock.ts";
-
-export interface VersionProbeOptions {
-  /** `http://127.0.0.1:3000/path`, or an address as a server prints it: `tcp://127.0.0.1:3000`, `unix:/run/app.sock`. */
-  readonly target: string | URL;
-  /** Path to ask for; default the one in `target`, else "/". */
-  readonly path?: string;
-  /** Requests in flight at the same time, 1...10_000, default 8. */
-  readonly clients?: number;
-  /** true: a connection for each request. false (default): each client keeps one; a reset on it is counted, never retried. */
-  readonly newConnections?: boolean;
-  /** Which version gave this answer; default the body, trimmed. If it throws, the answer counts as error "version". */
-  readonly versionOf?: (response: ProbeResponse) => string;
-  /** 1...3_600_000, default 10_000: from sending to the whole body. */
-  readonly requestTimeoutMs?: number;
-  /** 0...60_000, default 0: what each client waits between an answer and its next request. As fast as it goes, the probe takes
-   *  the cores that the server's new workers need to boot. */
-  readonly pauseMs?: number;
-  /** Sent with each request. */
-  readonly headers?: Readonly<Record<string, string>>;
-}
+import { webSocketAskers } from "./web-socket-asker.ts";
 
 /** A running probe. */
 export interface Probe extends AsyncDisposable {
@@ -46,51 +28,52 @@ export interface Probe extends AsyncDisposable {
   stop(): Promise<ProbeReport>;
 }
 
-const OPTIONS: readonly (keyof VersionProbeOptions)[] = [
-  "target",
-  "path",
-  "clients",
-  "newConnections",
-  "versionOf",
-  "requestTimeoutMs",
-  "pauseMs",
-  "headers",
-];
-
 /**
  * Starts to ask. Resolves when each client has had its first answer or error, so that what follows happens under load.
  * @throws PoolError BROOD_BAD_OPTION, as a rejection; a server that does not answer is no exception but a counted error.
  */
 export async function versionProbe(options: VersionProbeOptions): Promise<Probe> {
-  objectOption("", options, OPTIONS);
-  const target = parseTarget(options.target, textOption("path", options.path));
-  const count = integerOption("clients", options.clients, 1, 10_000, 8);
-  const newConnections = booleanOption("newConnections", options.newConnections, false);
-  const timeoutMs = integerOption("requestTimeoutMs", options.requestTimeoutMs, 1, 3_600_000, 10_000);
-  const pauseMs = integerOption("pauseMs", options.pauseMs, 0, 60_000, 0);
-  const headers = headersOption(options.headers);
-  const { versionOf = (response: ProbeResponse) => response.body.trim() } = options;
-  if (typeof versionOf !== "function") throw badOption("versionOf", versionOf, "a function of the answer");
-
-  const tally = new Tally(versionOf);
+  const settings = probeSettings(options);
+  const { target, latencyMs, newConnections, keepAliveHints, headers, timeoutMs } = settings;
+  const askerOf = settings.webSocket ? await webSocketAskers() : (order: AskerOrder) => new HttpAsker(order);
+  const link = latencyMs === 0 ? null : await slowLink(target, latencyMs);
+  const counts = new ConnectionCounts();
+  const tally = new Tally(settings.versionOf, counts);
   const turnstile = new Turnstile();
-  const record: ClientOrder["record"] = (outcome, sentAtMs, latencyMs) => {
-    const isGood = tally.record(outcome, sentAtMs, latencyMs);
+  const record: ClientOrder["record"] = (outcome, sentAtMs, tookMs) => {
+    const isGood = tally.record(outcome, sentAtMs, tookMs);
     turnstile.pass(sentAtMs);
     return isGood;
   };
-  const order: ClientOrder = { target, newConnections, headers, timeoutMs, pauseMs, record };
+  const order = {
+    target: link?.target ?? target,
+    link,
+    newConnections,
+    keepAliveHints,
+    headers,
+    timeoutMs,
+    counts,
+  };
   const clients: Client[] = [];
-  const first = Array.from(
-    { length: count },
-    () => new Promise<void>((onFirst) => clients.push(new Client(order, onFirst))),
-  );
+  const first = Array.from({ length: settings.clients }, (_, number) => {
+    const random = settings.random.fork();
+    const thinkMs = (): number => settings.thinkMs(random);
+    const next: ClientOrder["next"] = (turn) => settings.requestOf(turn, number);
+    return new Promise<void>((onFirst) =>
+      clients.push(new Client({ asker: askerOf(order), next, thinkMs, record }, onFirst)),
+    );
+  });
   await Promise.all(first);
 
   let stopped: Promise<ProbeReport> | undefined;
-  const stop = () => {
+  const end = async (): Promise<ProbeReport> => {
     turnstile.close();
-    stopped ??= Promise.all(clients.map((client) => client.stop())).then(() => tally.report());
+    await Promise.all(clients.map((client) => client.stop()));
+    await link?.close();
+    return tally.report();
+  };
+  const stop = (): Promise<ProbeReport> => {
+    stopped ??= end();
     return stopped;
   };
   return {
@@ -101,16 +84,4 @@ export async function versionProbe(options: VersionProbeOptions): Promise<Probe>
     stop,
     [Symbol.asyncDispose]: async () => void (await stop()),
   };
-}
-
-function headersOption(headers: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
-  for (const [name, value] of Object.entries(headers)) {
-    try {
-      validateHeaderName(name);
-      validateHeaderValue(name, value);
-    } catch {
-      throw badOption(`headers.${name}`, value, "a valid name and value of an HTTP header");
-    }
-  }
-  return headers;
 }

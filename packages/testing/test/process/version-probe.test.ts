@@ -143,6 +143,75 @@ describe("a probe's life", () => {
     expect(new Set(seen)).toEqual(new Set(["GET /version?full=1 yes", "GET /other yes"]));
   });
 
+  it("draws how long a client thinks from a seed, each client for itself", async () => {
+    const drawn = async (seed: number): Promise<number[]> => {
+      const sent = new Map<string, number[]>();
+      const server = await httpServer((request, response) => {
+        const client = String(request.headers["x-client"]);
+        sent.set(client, [...(sent.get(client) ?? []), performance.now()]);
+        response.end("v1");
+      });
+      const requests = (_: number, client: number) => ({ headers: { "x-client": String(client) } });
+      const probe = await probing({ target: server.target, clients: 2, thinkMs: [0, 60], seed, requests });
+      await until("three requests of each", () => [...sent.values()].every(({ length }) => length >= 3));
+      await probe.stop();
+      return [...sent.keys()].sort().flatMap((client) => {
+        const [first = 0, second = 0, third = 0] = sent.get(client) ?? [];
+        return [second - first, third - second];
+      });
+    };
+    const [one, again, other] = [await drawn(7), await drawn(7), await drawn(8)];
+    const apart = (a: number[], b: number[]): number =>
+      Math.max(...a.map((each, index) => Math.abs(each - (b[index] ?? 0))));
+    // The pauses of one seed are the same but for how late this process was; of another they are not.
+    expect(apart(one, again)).toBeLessThan(apart(one, other));
+  });
+
+  it("asks what a list says in turn, each client from a place of its own, and what a function says", async () => {
+    const seen: string[] = [];
+    const server = await httpServer((request, response) => {
+      let body = "";
+      request.on("data", (chunk) => {
+        body += chunk;
+      });
+      request.on("end", () => {
+        seen.push(`${request.method} ${request.url} ${body}`);
+        response.end("v1");
+      });
+    });
+    const requests = [
+      { path: "/a" },
+      { method: "PUT", path: "/b", body: "text" },
+      { body: Buffer.from("bytes") },
+    ];
+    const probe = await probing({ target: server.target, clients: 1, requests });
+    await probe.more(6);
+    await probe.stop();
+    expect(seen.slice(0, 4)).toEqual(["GET /a ", "PUT /b text", "POST / bytes", "GET /a "]);
+
+    seen.length = 0;
+    const each = await probing({
+      ...{ target: server.target, clients: 2 },
+      requests: (turn, client) => ({ path: `/${client}/${turn}` }),
+    });
+    await each.more(6);
+    await each.stop();
+    expect(seen.filter((line) => line.startsWith("GET /1/")).slice(0, 2)).toEqual(["GET /1/0 ", "GET /1/1 "]);
+  });
+
+  it("counts a function that gives no request as error of its own kind, and goes on", async () => {
+    const server = await httpServer((_, response) => response.end("v1"));
+    const probe = await probing({
+      ...{ target: server.target, clients: 1 },
+      requests: (turn) => (turn % 2 === 0 ? {} : { method: "FETCH" }),
+    });
+    await probe.more(6);
+    const report = await probe.stop();
+    expect(report.errorsByKind).toEqual({ request: report.errors.length });
+    expect(report.errors[0]?.message).toMatch(/option requests\(\).method: got "FETCH"/);
+    expect(report.byVersion["v1"]).toBe(report.requests - report.errors.length);
+  });
+
   it.each([
     [{ target: "ftp://127.0.0.1" }, /option target: got "ftp:\/\/127.0.0.1", expected "http:/],
     [{ target: "unix:relative.sock" }, /option target/],
@@ -151,6 +220,46 @@ describe("a probe's life", () => {
     [{ target: "http://127.0.0.1", path: "/a b" }, /option path/],
     [{ target: "http://127.0.0.1", clients: 0 }, /option clients: got 0, expected a whole number from 1/],
     [{ target: "http://127.0.0.1", pauseMs: -1 }, /option pauseMs: got -1, expected a whole number from 0/],
+    [
+      { target: "http://127.0.0.1", pauseMs: 1, thinkMs: 1 },
+      /option pauseMs: got 1, expected none beside thinkMs/,
+    ],
+    [
+      { target: "http://127.0.0.1", thinkMs: [5, 1] as const },
+      /option thinkMs\[1\]: got 1, expected a whole number from 5/,
+    ],
+    [
+      { target: "http://127.0.0.1", thinkMs: [5] as never },
+      /option thinkMs: got an array, expected a number or \[min, max\]/,
+    ],
+    [{ target: "http://127.0.0.1", latencyMs: 0.5 }, /option latencyMs: got 0.5/],
+    [{ target: "http://127.0.0.1", seed: -1 }, /option seed: got -1/],
+    [{ target: "http://127.0.0.1", keepAliveHints: "maybe" as never }, /option keepAliveHints: got "maybe"/],
+    [
+      { target: "http://127.0.0.1", webSocket: 1 as never },
+      /option webSocket: got 1, expected true or false/,
+    ],
+    [
+      { target: "http://127.0.0.1", requests: [] },
+      /option requests: got an array, expected a list of requests that is not/,
+    ],
+    [
+      { target: "http://127.0.0.1", requests: [{}, { method: "FETCH" }] },
+      /option requests\[1\].method: got "FETCH"/,
+    ],
+    [{ target: "http://127.0.0.1", requests: [{ verb: "PUT" } as never] }, /option requests\[0\].verb/],
+    [
+      { target: "http://127.0.0.1", requests: [{ body: 3 as never }] },
+      /option requests\[0\].body: got 3, expected a string or bytes/,
+    ],
+    [
+      { target: "http://127.0.0.1", requests: [{ headers: { "a b": "c" } }] },
+      /option requests\[0\].headers.a b/,
+    ],
+    [
+      { target: "http://127.0.0.1", webSocket: true, requests: [{ path: "/" }] },
+      /option requests\[0\].path: got "\/", expected one of body/,
+    ],
     [{ target: "http://127.0.0.1", headers: { "bad name": "x" } }, /option headers.bad name/],
     [{ target: "http://127.0.0.1", client: 3 }, /option client: got 3, expected one of/],
   ])("refuses %j before it sends anything", async (options, message) => {
