@@ -8,6 +8,7 @@ import { openNativeLink } from "../worker/native-link.ts";
 import { type Inheritance, runWorker } from "../worker/runtime.ts";
 import { leaveByExitNow } from "./leaving.ts";
 import type { Randomness } from "./randomness.ts";
+import type { SnapshotCallbacks } from "./startup-snapshot.ts";
 
 const STDOUT = 1;
 const STDERR = 2;
@@ -15,6 +16,7 @@ const STDERR = 2;
 export interface Birth {
   readonly binding: Binding;
   readonly randomness: Randomness;
+  readonly snapshot: SnapshotCallbacks;
   readonly order: BootOrder;
   readonly hasStdout: boolean;
   /** The link, stderr, stdout where `hasStdout`, then the sockets. */
@@ -25,6 +27,7 @@ export interface Birth {
 export function becomeWorker({
   binding,
   randomness,
+  snapshot,
   order,
   hasStdout,
   descriptors,
@@ -45,6 +48,7 @@ export function becomeWorker({
     const fd = others[index];
     return fd === undefined ? [] : [{ ...socket, fd }];
   });
+  snapshot.deserialize();
   void runWorker(openNativeLink(binding, linkEnd), { ...order, sockets }, inheritance);
 }
 

@@ -6,6 +6,7 @@ import { createTemplateCommandReader } from "../link/frames.ts";
 import { decodeJson } from "../link/json-frame.ts";
 import { createFramedLink, nativeSupport } from "../native/index.ts";
 import { ownRandomness } from "./randomness.ts";
+import { actAsSnapshot } from "./startup-snapshot.ts";
 import { Template } from "./template.ts";
 
 /** stdin, stdout, stderr, then the link. */
@@ -16,6 +17,7 @@ if (!support.ok) throw new Error(support.reason);
 const { binding } = support;
 binding.occupyAddresses();
 const randomness = ownRandomness();
+const snapshot = actAsSnapshot();
 void process.stdout;
 void process.stderr;
 
@@ -29,6 +31,6 @@ const link = createFramedLink(binding, LINK_FD, {
   // The supervisor is gone. The workers notice by themselves, on their own links.
   ended: () => binding.exitNow(0),
 });
-const template = new Template({ binding, link, randomness });
+const template = new Template({ binding, link, randomness, snapshot });
 // A terminal or an operator may signal the whole group: the supervisor decides when a template ends.
 for (const signal of ["SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP"] as const) process.on(signal, () => {});

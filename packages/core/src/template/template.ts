@@ -23,6 +23,7 @@ import { limitHeapGrowth } from "./heap-growth.ts";
 import { beginPreflight, unsafe } from "./preflight.ts";
 import type { Randomness } from "./randomness.ts";
 import { rehearse, tick } from "./rehearsal.ts";
+import type { SnapshotCallbacks } from "./startup-snapshot.ts";
 import { WrittenPages } from "./written-pages.ts";
 
 const { setInterval, clearInterval } = globalThis;
@@ -33,6 +34,7 @@ export interface TemplateParts {
   readonly binding: Binding;
   readonly link: FramedLink;
   readonly randomness: Randomness;
+  readonly snapshot: SnapshotCallbacks;
 }
 
 /** The release as it is loaded here, ready to be copied. */
@@ -88,9 +90,11 @@ export class Template {
       loadEntry: () => loadEntry(found.entry),
     });
     await release.beforeFork();
+    this.#parts.snapshot.serialize();
     const findings = await preflight.findings();
     if (findings.length > 0 && order.unsafe === "refuse") throw unsafe(findings);
     if (findings.length > 0) process.stderr.write(`brood: the template ${unsafe(findings).message}\n`);
+    this.#parts.randomness.settle();
     keepCompiled();
     await rehearse(this.#parts.randomness);
     limitHeapGrowth();
@@ -135,7 +139,7 @@ export class Template {
 
   /** In the child. Synchronous to the end: nothing may run in between with the template's identity. */
   #leaveTemplate(order: BootOrder, loaded: Loaded, hasStdout: boolean, descriptors: readonly number[]): void {
-    const { binding, link, randomness } = this.#parts;
+    const { binding, link, randomness, snapshot } = this.#parts;
     clearInterval(this.#heartbeat);
     link.close();
     for (const pidfd of this.#forks.values()) binding.close(pidfd);
@@ -144,7 +148,7 @@ export class Template {
     const { release, context, draining, written } = loaded;
     const whenReady = written.ready.bind(written);
     const inheritance = { loaded: release, context, draining, whenReady };
-    becomeWorker({ binding, randomness, order, hasStdout, descriptors, inheritance });
+    becomeWorker({ binding, randomness, snapshot, order, hasStdout, descriptors, inheritance });
   }
 
   /** The supervisor has seen the end, so there is a zombie; only its parent can bury it. */
