@@ -48,7 +48,12 @@ function ordersAfter(fleet, event, orders) {
 
 function answersTo(fleet, { type, worker, generation, release }) {
   if (type === "ResolveRelease") {
-    const resolved = { entry: `/srv/r${generation}/server.js`, version: null, fingerprint: "f" };
+    const resolved = {
+      entry: `/srv/r${generation}/server.js`,
+      version: null,
+      folder: "/srv",
+      fingerprint: "f",
+    };
     return [{ type: "ReleaseResolved", generation, release: resolved }];
   }
   if (type === "SpawnWorker") {

@@ -15,7 +15,7 @@ export type { TemplateCommand, TemplateMessage } from "./link/template-protocol.
 export * from "./machine/index.ts";
 export { type Binding, type NativeSupport, nativeSupport } from "./native/index.ts";
 export type { Clock, Entropy } from "./ports/clock.ts";
-export type { ResolveRelease } from "./ports/release-resolver.ts";
+export type { ReleaseRequest, ResolveRelease } from "./ports/release-resolver.ts";
 export type {
   PassedSocket,
   SpawnOrder,
@@ -30,7 +30,7 @@ export type {
   TemplateSink,
   TemplateStrategy,
 } from "./ports/template-strategy.ts";
-export { resolveRelease } from "./release/resolve.ts";
+export { resolveRelease, type Source } from "./release/resolve.ts";
 export type { WorkerSeat } from "./service-types.ts";
 export { createFreshProcessStrategy, type FreshProcessOptions } from "./spawn/fresh-process.ts";
 export { createFreshThreadStrategy, type FreshThreadOptions } from "./spawn/fresh-thread.ts";

@@ -15,7 +15,7 @@ export interface RestartTarget {
 /** @throws PoolError BROOD_BAD_OPTION */
 export function checkRestartOptions(
   options: RestartOptions,
-  cwd: string | undefined,
+  folder: string,
   generations: readonly { readonly generation: Generation }[],
 ): RestartTarget {
   objectOption("restart", options, ["entry", "to"]);
@@ -23,7 +23,7 @@ export function checkRestartOptions(
   if (entry !== undefined && to !== undefined) throw badOption("to", to, "none beside entry");
   if (typeof to !== "number") {
     const path = entry ?? to;
-    return { entry: path === undefined ? null : checkEntry(path, cwd) };
+    return { entry: path === undefined ? null : checkEntry(path, folder) };
   }
   const known = generations.map(({ generation }) => generation);
   if (known.includes(to)) return { entry: null, to };

@@ -1,6 +1,7 @@
 // Options of a service, checked once and completed with defaults before anything is touched.
 
 import { availableParallelism } from "node:os";
+import { resolve } from "node:path";
 import { badOption, PoolError } from "./errors.ts";
 import type { WorkerWatches } from "./link/protocol.ts";
 import type { MachineConfig } from "./machine/config.ts";
@@ -17,6 +18,7 @@ import {
   WORKERS_MAX,
 } from "./options.ts";
 import type { PassedSocket } from "./ports/spawn-strategy.ts";
+import { meantFolder, meantPath } from "./release/place.ts";
 import { entryPath } from "./release/resolve.ts";
 import type { RecycleOptions, ServiceOptions, WorkerSeat } from "./service-types.ts";
 import { type CheckedRuntime, checkRuntime } from "./thread-options.ts";
@@ -54,6 +56,7 @@ const KNOWN: readonly (keyof ServiceOptions)[] = [
   "execArgv",
   "compileCache",
   "cwd",
+  "isOwnProcess",
   "stdout",
   "stderr",
   "logger",
@@ -61,8 +64,9 @@ const KNOWN: readonly (keyof ServiceOptions)[] = [
 
 export interface CheckedServiceOptions extends CheckedRuntime {
   readonly name: string;
+  /** Symlinks are left for each generation to resolve, in both. */
   readonly entry: string;
-  readonly cwd: string | undefined;
+  readonly folder: string;
   readonly spawn: "fresh" | "template";
   readonly unsafe: "refuse" | "warn";
   readonly execArgv: readonly string[];
@@ -79,7 +83,7 @@ export function checkServiceOptions(options: ServiceOptions): CheckedServiceOpti
   const runtime = checkRuntime(options);
   const spawn = choiceOption("spawn", options.spawn, ["fresh", "template"], "fresh");
   if (spawn === "template") checkTemplateSupport(options);
-  const cwd = textOption("cwd", options.cwd);
+  const folder = checkFolder(options);
   const heartbeatTimeoutMs = integerOption(
     "heartbeatTimeoutMs",
     options.heartbeatTimeoutMs,
@@ -91,8 +95,8 @@ export function checkServiceOptions(options: ServiceOptions): CheckedServiceOpti
   return {
     ...runtime,
     name: nameOption("name", options.name, "default"),
-    entry: checkEntry(options.entry, cwd),
-    cwd,
+    entry: checkEntry(options.entry, folder),
+    folder,
     spawn,
     unsafe: choiceOption("template.unsafe", options.template?.unsafe, ["refuse", "warn"], "refuse"),
     execArgv: textListOption("execArgv", options.execArgv) ?? [],
@@ -183,15 +187,22 @@ function checkRecycle(recycle: RecycleOptions): MachineConfig["recycle"] {
   };
 }
 
-/** The entry as an absolute path; symlinks are left for each generation to resolve. */
-export function checkEntry(entry: unknown, cwd: string | undefined): string {
+/** The working directory as it was meant. */
+function checkFolder({ cwd, entry }: ServiceOptions): string {
+  const here = meantFolder([cwd, entry]);
+  const given = textOption("cwd", cwd);
+  return given === undefined ? here : resolve(here, given);
+}
+
+/** The entry as an absolute path, relative to the folder. */
+export function checkEntry(entry: unknown, folder: string): string {
   if (!(entry instanceof URL)) {
     const text = textOption("entry", entry);
     if (text === undefined) throw badOption("entry", entry, "a path or a file: URL");
-    return entryPath(text, cwd ?? process.cwd());
+    return meantPath(entryPath(text, folder), folder);
   }
   try {
-    return entryPath(entry, "/");
+    return meantPath(entryPath(entry, folder), folder);
   } catch (cause) {
     throw new PoolError(
       "BROOD_BAD_OPTION",

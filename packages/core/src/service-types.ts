@@ -129,8 +129,12 @@ export interface ServiceOptions {
   readonly execArgv?: readonly string[];
   /** Keep compiled code on disk between workers, default true. Node >= 22.1; elsewhere without effect. */
   readonly compileCache?: boolean;
-  /** Working directory of the workers, default that of this process. Threads have no other. */
+  /** Working directory of the workers, default that of this process, by the path that was meant ($PWD): a symlink in it is
+   *  followed anew by each restart, and pinned with the entry. For threads see docs/threads.md. */
   readonly cwd?: string;
+  /** This process does nothing else (as the `brood` command): its own working directory may follow the releases, which only
+   *  threads see. Default false. */
+  readonly isOwnProcess?: boolean;
   /** Where the workers' output goes: "inherit" (default) or a stream. */
   readonly stdout?: "inherit" | Writable;
   readonly stderr?: "inherit" | Writable;

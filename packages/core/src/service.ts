@@ -5,7 +5,7 @@ import { PoolError } from "./errors.ts";
 import type { RollResult, WorkerId } from "./machine/names.ts";
 import { templateBinding } from "./native/index.ts";
 import { integerOption, WORKERS_MAX } from "./options.ts";
-import { resolveRelease } from "./release/resolve.ts";
+import { folderFor, resolveRelease } from "./release/resolve.ts";
 import { checkRestartOptions } from "./restart-options.ts";
 import { type CheckedServiceOptions, checkServiceOptions } from "./service-options.ts";
 import type {
@@ -39,10 +39,14 @@ export function createService(options: ServiceOptions): Service {
     env: options.env ?? {},
     execArgv: checked.execArgv,
     compileCache: checked.compileCache,
-    cwd: checked.cwd,
     stdout: options.stdout ?? "inherit",
     stderr: options.stderr ?? "inherit",
     unsafe: checked.unsafe,
+  };
+  const threadOptions = {
+    resourceLimits: checked.resourceLimits,
+    isOwnProcess: options.isOwnProcess === true,
+    warn: (message: string) => face.logger.warn(message),
   };
   const supervisor = assembleSupervisor(face, {
     machine: checked.machine,
@@ -51,11 +55,11 @@ export function createService(options: ServiceOptions): Service {
       entropy: realEntropy,
       strategy:
         checked.runtime === "thread"
-          ? createFreshThreadStrategy({ ...processOptions, resourceLimits: checked.resourceLimits })
+          ? createFreshThreadStrategy({ ...processOptions, ...threadOptions })
           : createFreshProcessStrategy(processOptions),
       templates:
         checked.spawn === "template" ? createTemplateStrategy(processOptions, templateBinding()) : null,
-      resolveRelease,
+      resolveRelease: ({ entry }) => resolveRelease({ entry, folder: folderFor(entry, checked) }),
       socketsOf: checked.sockets,
       slotClosed: (slot) => options.slotClosed?.(slot),
     },
@@ -101,7 +105,11 @@ class SupervisedService implements Service {
   }
 
   async restart(options: RestartOptions = {}): Promise<RollResult> {
-    const target = checkRestartOptions(options, this.#options.cwd, this.#supervisor.snapshot().generations);
+    const target = checkRestartOptions(
+      options,
+      this.#options.folder,
+      this.#supervisor.snapshot().generations,
+    );
     const requestId = this.#open("restart");
     const result = this.#waiters.forRoll(requestId);
     this.#supervisor.accept({ type: "RestartRequested", requestId, ...target });

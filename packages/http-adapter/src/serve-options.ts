@@ -2,7 +2,7 @@
 // (addresses, paths, modes). Ranges of the engine's own options are the engine's to check. Nothing is touched here
 // but the entry's existence: bad input is refused before a socket is bound or a worker is started.
 
-import { statSync } from "node:fs";
+import { realpathSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { HealthCheckOptions, ServiceOptions } from "@brood/core";
@@ -16,6 +16,7 @@ import {
   textOption,
   WORKERS_MAX,
 } from "@brood/core/options";
+import { meantFolder, meantPath } from "@brood/core/place";
 import {
   HANDOFF_KEYS,
   type HandoffConfig,
@@ -73,7 +74,8 @@ export interface ServeConfig extends EngineOptions, HandoffConfig {
   readonly warmup?: WarmupOptions;
   /** In logs, stats and the control socket's path; default: `name` in package.json, else the folder's name. */
   readonly name?: string;
-  /** Working directory, for the workers and for relative paths here; default that of this process. */
+  /** Working directory, for the workers and for relative paths here; default that of this process, by the path that was
+   *  meant ($PWD). A symlink in it is followed anew by each restart. */
   readonly cwd?: string;
   /** Each response carries `x-brood-generation` and `x-brood-worker`; default false. */
   readonly exposeGeneration?: boolean;
@@ -158,10 +160,12 @@ const WARMUP_REQUESTS_MAX = 100_000;
 /** @throws PoolError BROOD_BAD_OPTION naming the option, its value and what is accepted. */
 export function readServeConfig(config: ServeConfig): ServeOptions {
   objectOption("", config, [...ADAPTER_KEYS, ...ENGINE_KEYS]);
-  const cwd = resolve(textOption("cwd", config.cwd) ?? process.cwd());
+  const cwd = resolve(meantFolder([config.cwd, config.entry]), textOption("cwd", config.cwd) ?? "");
   if (!isFolder(cwd)) throw badOption("cwd", config.cwd, "a folder that exists");
   const entry = readEntry(config.entry, cwd);
-  const addresses = parseAddresses(config.listen, cwd, process.env);
+  // What this process makes stays where it was made, whatever a symlink points to by then.
+  const own = realpathSync(cwd);
+  const addresses = parseAddresses(config.listen, own, process.env);
   return {
     entry,
     cwd,
@@ -176,9 +180,9 @@ export function readServeConfig(config: ServeConfig): ServeOptions {
     lingerMs: integerOption("lingerMs", config.lingerMs, 0, LINGER_MAX_MS, LINGER_DEFAULT_MS),
     waitReady: booleanOption("waitReady", config.waitReady, false),
     ticketKeysMs: readTicketKeysMs(config.ticketKeysMs),
-    control: readControl(config.control, cwd),
+    control: readControl(config.control, own),
     ...readHealthCheck(config.healthCheck),
-    pidfile: readPath("pidfile", config.pidfile, cwd),
+    pidfile: readPath("pidfile", config.pidfile, own),
     stdout: readPath("stdout", config.stdout, cwd),
     stderr: readPath("stderr", config.stderr, cwd),
     engine: pickEngine(config),
@@ -192,7 +196,7 @@ function readEntry(value: unknown, cwd: string): string {
   const path = isUrl ? fromUrl(value) : resolve(cwd, value);
   const stats = path === null ? undefined : statSync(path, { throwIfNoEntry: false });
   if (path === null || !stats?.isFile()) throw badOption("entry", String(value), accepted);
-  return path;
+  return meantPath(path, cwd);
 }
 
 function fromUrl(value: string | URL): string | null {

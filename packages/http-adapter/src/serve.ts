@@ -25,14 +25,17 @@ const PREDECESSOR_GRACE_MS = 5_000;
 
 const HOST_MODULE = new URL("./worker/host.js", import.meta.url);
 
+export interface StartOptions {
+  readonly signal?: AbortSignal;
+  /** For the command: the process is the server's own. */
+  readonly isOwnProcess?: boolean;
+}
+
 /** Starts a server. Resolves when every worker of the first generation is ready.
  *  @param options.signal  gives up a start that is under way, killing its workers; no effect later: use `stop()`.
  *  @throws PoolError BROOD_BAD_OPTION, BROOD_ADDRESS_IN_USE, BROOD_ADDRESS_UNAVAILABLE, BROOD_CONTROL_FAILED,
  *          BROOD_BOOT_FAILED, BROOD_BOOT_TIMEOUT, ...; nothing is left bound or running then. */
-export async function serve(
-  config: ServeConfig,
-  options: { readonly signal?: AbortSignal } = {},
-): Promise<Server> {
+export async function serve(config: ServeConfig, options: StartOptions = {}): Promise<Server> {
   const checked = readServeConfig(config);
   // The engine's own checks, before anything is opened or bound.
   checkServiceOptions(serviceOptions(checked, listenerHandoff([]), undefined, undefined));
@@ -40,14 +43,18 @@ export async function serve(
     checked.engine.logger?.warn(`could not release the ${what}`, { reason: String(error) });
   });
   try {
-    return await start(checked, stack, options.signal);
+    return await start(checked, stack, options);
   } catch (error) {
     await stack.release();
     throw error;
   }
 }
 
-async function start(options: ServeOptions, stack: ReleaseStack, signal?: AbortSignal): Promise<Server> {
+async function start(
+  options: ServeOptions,
+  stack: ReleaseStack,
+  { signal, isOwnProcess = false }: StartOptions,
+): Promise<Server> {
   const stdout = openLog("stdout", options.stdout, stack);
   const stderr = openLog("stderr", options.stderr, stack);
   const control = await openControl(options, stack);
@@ -58,7 +65,10 @@ async function start(options: ServeOptions, stack: ReleaseStack, signal?: AbortS
   stack.push("addresses", () => handoff.release());
   if (options.pidfile !== undefined) stack.push("pidfile", await writePidfile(options.pidfile, pidfileState));
   const ticketKeys = new TicketKeys();
-  const service = createService(serviceOptions(options, handoff, stdout, stderr, ticketKeys));
+  const service = createService({
+    ...serviceOptions(options, handoff, stdout, stderr, ticketKeys),
+    isOwnProcess,
+  });
   handoff.attach(service);
   stack.push("workers", () => {
     handoff.stopping();

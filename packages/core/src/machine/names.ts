@@ -26,10 +26,13 @@ export type Generation = number;
 /** Milliseconds on a monotonic clock. Never wall-clock time: a stepped clock must not kill workers. */
 export type Milliseconds = number;
 
-/** What a generation runs. `entry` is resolved with realpath once, so that a moved symlink cannot change it. */
+/** What a generation runs. Entry and folder are resolved with realpath once, together, so that a symlink that moves
+ *  cannot change them: each respawn of the generation uses these. */
 export interface Release {
   readonly entry: string;
   readonly version: string | null;
+  /** Working directory of its workers. */
+  readonly folder: string;
   readonly fingerprint: string;
 }
 
@@ -74,6 +77,12 @@ export interface RollResult {
   /** Old workers that did not end by their drain deadline. */
   readonly killed: number;
   readonly durationMs: Milliseconds;
+  /** What the service ran before; null when it had not started. */
+  readonly fromRelease: Release | null;
+  /** What the restart was to; null when that was never found. */
+  readonly toRelease: Release | null;
+  /** The restart found nothing new: the same entry, folder and code. */
+  readonly unchanged: boolean;
   /** With canary analysis: what both generations answered over the same time. */
   readonly canary?: CanaryView;
   readonly reason?: FailureReason;

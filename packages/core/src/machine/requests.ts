@@ -77,6 +77,9 @@ export function refuseRestart(
     replaced: 0,
     killed: 0,
     durationMs: 0,
+    fromRelease: world.releases.get(world.lastGood) ?? null,
+    toRelease: null,
+    unchanged: false,
   };
   turn.commands.push({
     type: "SettleRoll",

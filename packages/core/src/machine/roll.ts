@@ -9,7 +9,7 @@
 import { canaryView } from "./analysis.ts";
 import type { RollView } from "./commands.ts";
 import { recordGeneration } from "./history.ts";
-import type { FailureReason, RollOutcome, RollResult } from "./names.ts";
+import type { FailureReason, Release, RollOutcome, RollResult } from "./names.ts";
 import { shownMs } from "./rounding.ts";
 import { restoreConfig } from "./settings.ts";
 import { announce } from "./workers.ts";
@@ -28,6 +28,7 @@ export function viewOf(world: World, roll: Roll): RollView {
 export function endRoll(turn: Turn, roll: Roll, outcome: RollOutcome, reason: FailureReason | null): void {
   const { world } = turn;
   const canary = canaryView(world, roll);
+  const toRelease = world.releases.get(roll.to) ?? null;
   const result: RollResult = {
     id: roll.id,
     from: roll.from,
@@ -36,6 +37,9 @@ export function endRoll(turn: Turn, roll: Roll, outcome: RollOutcome, reason: Fa
     replaced: world.registry.currentOf(roll.to),
     killed: roll.killed,
     durationMs: shownMs(turn.atMs - roll.startedAtMs),
+    fromRelease: roll.fromRelease,
+    toRelease,
+    unchanged: isSame(roll.fromRelease, toRelease),
     ...(canary === null ? {} : { canary }),
     ...(reason === null ? {} : { reason }),
   };
@@ -51,6 +55,12 @@ export function endRoll(turn: Turn, roll: Roll, outcome: RollOutcome, reason: Fa
   dropUnusedReleases(world);
   turn.commands.push({ type: "SettleRoll", requestId: roll.requestId, result });
   announce(turn, { name: "roll:ended", event: result });
+}
+
+/** Nothing new: neither where the code lies, nor the code. */
+function isSame(from: Release | null, to: Release | null): boolean {
+  if (from === null || to === null) return false;
+  return from.entry === to.entry && from.folder === to.folder && from.fingerprint === to.fingerprint;
 }
 
 function dropUnusedReleases(world: World): void {

@@ -93,6 +93,8 @@ export interface Roll {
   /** Goes back to the release of an earlier generation: its files must still be those. */
   readonly isPinned: boolean;
   readonly from: Generation;
+  /** What `from` runs, also when none of its workers lives any more. */
+  readonly fromRelease: Release | null;
   readonly to: Generation;
   readonly startedAtMs: Milliseconds;
   step: RollStep;

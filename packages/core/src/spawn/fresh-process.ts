@@ -20,7 +20,6 @@ export interface FreshProcessOptions {
   readonly watches?: WorkerWatches;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly execArgv: readonly string[];
-  readonly cwd: string | undefined;
   readonly compileCache: boolean;
   readonly stdout: "inherit" | Writable;
   readonly stderr: "inherit" | Writable;
@@ -43,8 +42,8 @@ export function createFreshProcessStrategy(options: FreshProcessOptions): SpawnS
     kind: "fresh",
     spawn(order, sink) {
       const child = spawn(process.execPath, [...options.execArgv, WORKER_MAIN], {
-        env: workerEnvironment(options.env, options.compileCache),
-        cwd: options.cwd,
+        env: workerEnvironment(options, order.release.folder),
+        cwd: order.release.folder,
         stdio: [
           "ignore",
           stdout === null ? "inherit" : "pipe",

@@ -22,11 +22,14 @@ import type { SpawnOrder, SpawnStrategy, WorkerHandle, WorkerSink } from "../por
 import { bootOrder } from "./boot-order.ts";
 import type { FreshProcessOptions } from "./fresh-process.ts";
 import { createOutputFunnel, createTail, type OutputFunnel, type Tail } from "./output.ts";
+import { enterFolder } from "./thread-folder.ts";
 import { workerEnvironment } from "./worker-environment.ts";
 
-/** As for processes, but for the working directory, which a thread cannot have. */
-export interface FreshThreadOptions extends Omit<FreshProcessOptions, "cwd"> {
+export interface FreshThreadOptions extends FreshProcessOptions {
   readonly resourceLimits: ResourceLimits;
+  /** The process is the service's own: its working directory may follow the releases. Default false. */
+  readonly isOwnProcess?: boolean;
+  readonly warn?: (message: string) => void;
 }
 
 const WORKER_MAIN = new URL("../worker/thread-main.js", import.meta.url);
@@ -37,9 +40,15 @@ const STDERR_GRACE_MS = 200;
 export function createFreshThreadStrategy(options: FreshThreadOptions): SpawnStrategy {
   const stdout = createOutputFunnel(options.stdout === "inherit" ? process.stdout : options.stdout);
   const stderr = createOutputFunnel(options.stderr === "inherit" ? process.stderr : options.stderr);
+  const said = new Set<string>();
+  const warn = (message: string): void => {
+    if (!said.has(message)) options.warn?.(message);
+    said.add(message);
+  };
   return {
     kind: "fresh",
     spawn(order, sink) {
+      enterFolder(order.release, { isOwnProcess: options.isOwnProcess === true, warn });
       const { port1: ours, port2: theirs } = new MessageChannel();
       try {
         const thread = startThread(options, order, theirs);
@@ -61,7 +70,7 @@ export function createFreshThreadStrategy(options: FreshThreadOptions): SpawnStr
 function startThread(options: FreshThreadOptions, order: SpawnOrder, link: MessagePort): Worker {
   return new Worker(WORKER_MAIN, {
     name: `brood ${options.name} slot=${order.slot} gen=${order.generation}`,
-    env: withoutUndefined(workerEnvironment(options.env, options.compileCache)),
+    env: withoutUndefined(workerEnvironment(options, order.release.folder)),
     execArgv: [...options.execArgv],
     resourceLimits: options.resourceLimits,
     stdout: true,

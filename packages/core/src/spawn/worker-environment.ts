@@ -24,10 +24,15 @@ export function wholeWorkerEnvironment(
   return own;
 }
 
+/** @param folder  the worker's working directory: $PWD would lead to wherever a symlink points by now */
 export function workerEnvironment(
-  env: Readonly<Record<string, string | undefined>>,
-  compileCache: boolean,
+  { env, compileCache }: { readonly env: NodeJS.ProcessEnv; readonly compileCache: boolean },
+  folder: string,
 ): NodeJS.ProcessEnv {
-  const asked = { ...process.env, ...env };
+  const asked = { ...process.env, ...withPwd(folder), ...env };
   return { ...asked, ...compileCacheEnv(compileCache, asked), ...KEPT_FROM_WORKERS };
+}
+
+function withPwd(folder: string): { readonly PWD?: string } {
+  return process.env["PWD"] === undefined ? {} : { PWD: folder };
 }

@@ -169,7 +169,7 @@ export class Supervisor {
   }
 
   #resolve(generation: number, entry: string): void {
-    this.#ports.resolveRelease(entry).then(
+    this.#ports.resolveRelease({ generation, entry }).then(
       (release) => this.accept({ type: "ReleaseResolved", generation, release }),
       (error: unknown) => this.accept({ type: "ReleaseRejected", generation, reason: reasonOf(error) }),
     );

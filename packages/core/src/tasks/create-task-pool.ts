@@ -1,5 +1,6 @@
 // `createTaskPool`: checks the options and wires the pool to real threads or processes.
 
+import { dirname } from "node:path";
 import { PoolError } from "../errors.ts";
 import { nativeSupport } from "../native/index.ts";
 import type { Clock, Entropy } from "../ports/clock.ts";
@@ -39,13 +40,22 @@ export function createTaskPool<Tasks = unknown>(options: TaskPoolOptions): TaskP
   const pool = assemblePool(checked, options, {
     clock: createClock(false),
     entropy: realEntropy,
-    resolveRelease,
+    resolveRelease: ({ entry }) => resolveRelease({ entry, folder: hostFolder() ?? dirname(entry) }),
     strategies: (plane) => strategiesOf(checked, options.workerData, plane),
     defer: queueMicrotask,
     canTakeBack: () => checked.runtime === "worker_threads" || nativeSupport().ok,
   });
   // One class serves every task file; its types are the face's.
   return pool as unknown as TaskPool<Tasks>;
+}
+
+/** Task workers are where the host is; null: that folder has been removed. */
+function hostFolder(): string | null {
+  try {
+    return process.cwd();
+  } catch {
+    return null;
+  }
 }
 
 /** The pool over any ports. */

@@ -1,6 +1,7 @@
 // Options of a pool, checked once and completed with defaults before anything is touched.
 
 import { availableParallelism } from "node:os";
+import { isAbsolute, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { badOption, PoolError } from "../errors.ts";
 import type { MachineConfig } from "../machine/config.ts";
@@ -15,7 +16,7 @@ import {
   textOption,
   WORKERS_MAX,
 } from "../options.ts";
-import { entryPath } from "../release/resolve.ts";
+import { meantFolder } from "../release/place.ts";
 import type { TaskPoolOptions, TaskRecycleOptions, TaskRuntime } from "./pool-types.ts";
 import { checkTimeout } from "./run-options.ts";
 
@@ -192,7 +193,8 @@ export function checkFilename(option: string, filename: unknown): string {
   if (typeof filename !== "string" && !(filename instanceof URL))
     throw badOption(option, filename, "a path or a file: URL");
   const text = filename instanceof URL ? filename.href : (textOption(option, filename) ?? "");
-  if (!text.startsWith("file:") && !(filename instanceof URL)) return entryPath(text, process.cwd());
+  if (!text.startsWith("file:") && !(filename instanceof URL))
+    return isAbsolute(text) ? text : resolve(meantFolder(), text);
   try {
     return fileURLToPath(text);
   } catch (cause) {

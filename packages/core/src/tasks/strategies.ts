@@ -49,7 +49,6 @@ function templatesOf(options: TaskSpawnOptions, plane: TaskPlane): TemplateStrat
       execArgv: processArguments(options),
       host: TASK_HOST,
       hostData: taskHostData(options),
-      cwd: undefined,
       compileCache: true,
       stdout: "inherit",
       stderr: "inherit",

@@ -77,7 +77,7 @@ export class Template {
   async #boot(order: TemplateBootOrder): Promise<void> {
     process.title = `brood ${order.name} template gen=${order.generation}`;
     process.on("uncaughtExceptionMonitor", this.#onUncaught);
-    const found = await describeRelease(order.release.entry);
+    const found = await describeRelease(order.release.entry, order.release.folder);
     this.#send({ type: "Hello", release: found, pid: process.pid });
     const draining = new AbortController();
     const context = contextOf(order, found, draining.signal);

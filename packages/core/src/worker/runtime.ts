@@ -75,7 +75,8 @@ function createWorker(link: WorkerLink, order: BootOrder, inheritance: Inheritan
 
   const boot = async (): Promise<void> => {
     // A forked worker runs what its template has loaded, whatever lies on disk by now.
-    const release = inheritance?.context.release ?? (await describeRelease(order.release.entry));
+    const release =
+      inheritance?.context.release ?? (await describeRelease(order.release.entry, order.release.folder));
     send({ type: "Hello", release, pid: process.pid });
     const context: MutableContext = inheritance?.context ?? {
       ...contextOf(order),

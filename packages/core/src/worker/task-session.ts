@@ -72,7 +72,7 @@ class TaskSessionWorker implements OpenTaskSession {
     const { boot, tasks } = this.#session;
     const transport = this.#transport;
     try {
-      const release = await describeRelease(boot.release.entry);
+      const release = await describeRelease(boot.release.entry, boot.release.folder);
       this.#send({ type: "Hello", release, pid: process.pid });
       const handlers = await loadTaskModule(release.entry);
       await this.#admission;

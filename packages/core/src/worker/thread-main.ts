@@ -9,6 +9,11 @@ const link = openPortLink(workerData[THREAD_LINK_KEY]);
 // The application's own look at `workerData` finds nothing of ours.
 Reflect.deleteProperty(workerData, THREAD_LINK_KEY);
 link.onMessage((message) => {
-  if (message.type === "Boot") void runWorker(link, message.order);
+  if (message.type !== "Boot") return;
+  const { folder } = message.order.release;
+  // The process has one working directory for all threads, that in which it was started. What asks Node for it (path.resolve
+  // does) gets the release's own; what hands a relative path to the system does not, and nothing can be done about that.
+  process.cwd = () => folder;
+  void runWorker(link, message.order);
 });
 link.onClose(() => process.exit(1));

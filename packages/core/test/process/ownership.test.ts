@@ -15,12 +15,11 @@ it("F51: a kill that comes after the process has ended signals nobody, whoever h
     heartbeatIntervalMs: 1_000,
     env: {},
     execArgv: [],
-    cwd: undefined,
     compileCache: false,
     stdout: "inherit",
     stderr: "inherit",
   });
-  const release = { entry: join(path, "app.mjs"), version: null, fingerprint: "f" };
+  const release = { entry: join(path, "app.mjs"), version: null, folder: path, fingerprint: "f" };
   const order = {
     worker: "w1",
     slot: 0,

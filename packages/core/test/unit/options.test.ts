@@ -23,6 +23,6 @@ describe("an option that is an object", () => {
     const refused = expect.objectContaining({ code: "BROOD_BAD_OPTION" });
     expect(() => createService(value)).toThrow(refused);
     expect(() => createTaskPool(value)).toThrow(refused);
-    expect(() => checkRestartOptions(value, undefined, [])).toThrow(refused);
+    expect(() => checkRestartOptions(value, "/srv", [])).toThrow(refused);
   });
 });

@@ -6,6 +6,7 @@ import { nameOption } from "@brood/core/options";
 import { checkControlFolder, controlPath } from "../control/paths.ts";
 import { defaultName } from "../name.ts";
 import { loadConfigFile } from "./config-file.ts";
+import { standingFolder } from "./standing-folder.ts";
 import type { CommandValues } from "./start-config.ts";
 
 /** @throws PoolError BROOD_BAD_OPTION, BROOD_CONTROL_FAILED when the default folder is not ours. */
@@ -13,20 +14,22 @@ export async function controlPathOf(values: CommandValues): Promise<string> {
   const { control, name } = values;
   if (typeof control === "string" && control !== "") return resolve(control);
   if (name !== undefined) return checked(controlPath(nameOption("--name", name, "")));
-  const file = await loadConfigFile(undefined, process.cwd());
+  const folder = standingFolder();
+  const file = await loadConfigFile(undefined, folder);
   const configured = file?.values ?? {};
-  if (typeof configured["control"] === "string") return resolve(baseOf(configured), configured["control"]);
-  return checked(controlPath(nameOf(configured)));
+  if (typeof configured["control"] === "string")
+    return resolve(baseOf(configured, folder), configured["control"]);
+  return checked(controlPath(nameOf(configured, folder)));
 }
 
-function nameOf(configured: Readonly<Record<string, unknown>>): string {
+function nameOf(configured: Readonly<Record<string, unknown>>, folder: string): string {
   const { name, entry } = configured;
   if (typeof name === "string") return nameOption("name", name, "");
-  return defaultName(baseOf(configured), typeof entry === "string" ? entry : undefined);
+  return defaultName(baseOf(configured, folder), typeof entry === "string" ? entry : undefined);
 }
 
-function baseOf(configured: Readonly<Record<string, unknown>>): string {
-  return typeof configured["cwd"] === "string" ? resolve(configured["cwd"]) : process.cwd();
+function baseOf(configured: Readonly<Record<string, unknown>>, folder: string): string {
+  return typeof configured["cwd"] === "string" ? resolve(folder, configured["cwd"]) : folder;
 }
 
 async function checked(path: string): Promise<string> {

@@ -8,6 +8,7 @@ import { describeFailure, EXIT_FAILED } from "./bad-input.ts";
 import { controlPathOf } from "./control-option.ts";
 import { readEvents } from "./event-reader.ts";
 import { NO_PROGRESS, progressBar, progressLines, type RollProgressView } from "./roll-progress.ts";
+import { standingFolder } from "./standing-folder.ts";
 import type { CommandValues } from "./start-config.ts";
 
 const EXIT_CODES: Readonly<Record<RollResult["result"], number>> = {
@@ -34,7 +35,7 @@ export async function restart(values: CommandValues): Promise<number> {
 /** A whole number is a generation, anything else the path of an entry, relative to where the command runs. */
 function targetOf(to: unknown): { readonly to?: number | string } {
   if (typeof to !== "string") return {};
-  return { to: /^\d+$/.test(to) ? Number(to) : resolve(to) };
+  return { to: /^\d+$/.test(to) ? Number(to) : resolve(standingFolder(), to) };
 }
 
 async function watchedRestart(path: string, target: object, view: RollProgressView): Promise<RollResult> {

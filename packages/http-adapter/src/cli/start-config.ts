@@ -2,6 +2,7 @@
 // The result is not checked here: `serve()` refuses what does not fit, by the option's name.
 
 import { PoolError } from "@brood/core/errors";
+import { meantFolder } from "@brood/core/place";
 import type { ServeConfig } from "../serve-options.ts";
 import { loadConfigFile } from "./config-file.ts";
 import { OPTION_ROWS } from "./option-table.ts";
@@ -26,9 +27,9 @@ export async function readStartConfig(
   entry: string | undefined,
   values: CommandValues,
 ): Promise<StartConfig> {
-  const cwd = typeof values["cwd"] === "string" ? values["cwd"] : process.cwd();
+  const here = meantFolder([values["cwd"], entry, values["config"]]);
   const named = typeof values["config"] === "string" ? values["config"] : undefined;
-  const file = await loadConfigFile(named, process.cwd());
+  const file = await loadConfigFile(named, here);
   const merged: Record<string, unknown> = { control: true, ...file?.values };
   const given = new Map<string, GivenOption>();
   if (entry !== undefined) {
@@ -44,7 +45,8 @@ export async function readStartConfig(
     assign(merged, row.option, row.isRepeatable === true ? read : read[0]);
   }
   for (const flag of ["exposeGeneration", "waitReady"]) if (values[flag] === true) merged[flag] = true;
-  if (merged["entry"] === undefined) throw noEntry(cwd);
+  merged["cwd"] ??= here;
+  if (merged["entry"] === undefined) throw noEntry(here);
   return { config: unchecked(merged), given, configPath: file?.path ?? null };
 }
 

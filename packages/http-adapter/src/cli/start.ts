@@ -32,13 +32,14 @@ async function run(input: StartConfig): Promise<number> {
   const log = input.config.logger ?? createServerLog(output ?? process.stderr);
   const life = new ServerLife(log, output);
   handleSignals(life);
-  const server = await serve({ ...input.config, logger: log }, { signal: life.startSignal }).catch(
-    (error: unknown) => {
-      // Asked to stop before it was ready: it has.
-      if (life.startSignal.aborted) return null;
-      throw error;
-    },
-  );
+  const server = await serve(
+    { ...input.config, logger: log },
+    { signal: life.startSignal, isOwnProcess: true },
+  ).catch((error: unknown) => {
+    // Asked to stop before it was ready: it has.
+    if (life.startSignal.aborted) return null;
+    throw error;
+  });
   if (server === null) return 0;
   process.title = `${PROCESS_TITLE_PREFIX}${server.name}`;
   let exitCode = 0;

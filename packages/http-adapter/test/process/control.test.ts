@@ -20,6 +20,9 @@ const ROLL: RollResult = {
   replaced: 4,
   killed: 0,
   durationMs: 9,
+  fromRelease: null,
+  toRelease: null,
+  unchanged: false,
 };
 
 /** Leaves what SIGKILL leaves: a socket file that nobody listens on. */

@@ -73,15 +73,31 @@ export function startBrood(folder: string, ...args: readonly string[]): Promise<
 }
 
 /** The same, with more in its environment. */
-export async function startBroodWith(
+export function startBroodWith(
   env: Readonly<Record<string, string>>,
   folder: string,
   ...args: readonly string[]
 ): Promise<BroodServer> {
+  return startBroodIn({ folder, cwd: folder, env }, ...args);
+}
+
+export interface BroodPlace {
+  /** For its pidfile and control socket. */
+  readonly folder: string;
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** What runs the command, when that is not Node itself: `brood <args>` is appended. */
+  readonly through?: (brood: readonly string[]) => readonly [command: string, ...args: string[]];
+}
+
+/** The same, in any working directory. */
+export async function startBroodIn(place: BroodPlace, ...args: readonly string[]): Promise<BroodServer> {
+  const { folder, cwd, env } = place;
   const pidfile = join(folder, "pid");
   const control = join(folder, "control.sock");
   const entry = args[0]?.startsWith("-") === false ? [] : ["app.mjs"];
   const argv = [
+    process.execPath,
     BROOD,
     "start",
     ...entry,
@@ -93,25 +109,30 @@ export async function startBroodWith(
     "--control",
     control,
   ];
-  const child = spawn(process.execPath, argv, {
-    cwd: folder,
+  const [file = process.execPath, ...rest] = place.through?.(argv) ?? argv;
+  const child = spawn(file, rest, {
+    cwd,
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const output = capture(child);
   onTestFailed(() => console.error(`${output.stdout()}\n${output.stderr()}`));
+  // npm passes no QUIT on: the server itself gets it, once its pid is known.
+  let endNow = (): void => void child.kill("SIGQUIT");
   const exit = once(child, "exit") as Promise<[number | null, string | null]>;
   onTestFinished(async () => {
-    if (child.exitCode === null && child.signalCode === null) child.kill("SIGQUIT");
+    if (child.exitCode === null && child.signalCode === null) endNow();
     await within("the server's end", exit);
   });
   const shown = (): string => output.stdout() + output.stderr();
   const ready = await within("brood ready", output.line(/^brood ready .*listen=(\S+)/m), shown, 60_000);
+  const pid = Number(/^brood ready .*\bpid=(\d+)/m.exec(output.stdout())?.[1]);
+  if (place.through !== undefined) endNow = () => void process.kill(pid, "SIGQUIT");
   const command = (...words: readonly string[]): Promise<CommandEnd> =>
     brood([...words, "--control", control], folder);
   return {
     child,
-    pid: child.pid ?? -1,
+    pid,
     addresses: (ready[1] ?? "").split(","),
     pidfile,
     control,

@@ -6,7 +6,7 @@ const context: WorkerContext = {
   slot: 0,
   worker: "w1",
   generation: 1,
-  release: { entry: "/app.js", version: null, fingerprint: "" },
+  release: { entry: "/app.js", version: null, folder: "/", fingerprint: "" },
   name: "test",
   spawn: "fresh",
   runtime: "process",

@@ -33,6 +33,7 @@ describe("start configuration", () => {
     const read = await readStartConfig("b.js", values);
     expect(read.config).toEqual({
       control: true,
+      cwd: expect.any(String),
       entry: "b.js",
       workers: 4,
       maxSurge: 3,

@@ -85,10 +85,8 @@ export const bootClaims: readonly Claim[] = [
     },
   },
   {
-    name: "gives the worker the working directory that was asked for",
+    name: "gives the worker the working directory of its release",
     needsCode: true,
-    needsProcess: true,
-    setup: (folder) => ({ cwd: folder }),
     async run(stage) {
       assert.equal((await surroundings(stage)).cwd, stage.folder);
     },

@@ -120,10 +120,9 @@ export const endClaims: readonly Claim[] = [
   {
     name: "says that a worker could not be started, by throwing or once by failed, and nothing else",
     needsCode: true,
-    setup: (folder, runtime) =>
-      runtime === "process" ? { cwd: join(folder, "no-such-folder") } : { execArgv: ["--no-such-flag"] },
+    setup: (_folder, runtime) => (runtime === "process" ? {} : { execArgv: ["--no-such-flag"] }),
     async run(stage) {
-      const release = await stage.release("serves");
+      const release = { ...(await stage.release("serves")), folder: join(stage.folder, "no-such-folder") };
       let worker: WorkerRecord;
       try {
         worker = stage.spawn(1, release, 1);

@@ -20,7 +20,6 @@ export interface StrategySetup {
   /** On top of this process's; undefined removes. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly execArgv: readonly string[];
-  readonly cwd: string | undefined;
   readonly compileCache: boolean;
   readonly stdout: Writable;
   readonly stderr: Writable;
@@ -77,7 +76,7 @@ export class Stage {
     await fs.writeFile(join(this.folder, "package.json"), '{ "version": "1.2.3" }');
     // Not twice: the fingerprint that a worker takes must not change under it.
     if ((await fs.stat(entry).catch(() => null)) === null) await fs.writeFile(entry, SOURCES[behaviour]);
-    return resolveRelease(entry);
+    return resolveRelease({ entry, folder: this.folder });
   }
 
   /** Orders a worker; `wN` sits in slot N - 1. */
@@ -140,7 +139,6 @@ function defaults(stdout: Writable, stderr: Writable): StrategySetup {
     heartbeatIntervalMs: 600_000,
     env: {},
     execArgv: [],
-    cwd: undefined,
     compileCache: false,
     stdout,
     stderr,

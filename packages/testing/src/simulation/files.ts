@@ -21,7 +21,8 @@ export class Files {
   deploy(behaviour: Behaviour): string {
     const number = this.#folders.size + 1;
     const entry = `/srv/r${number}/server.js`;
-    const release = { entry, version: `${number}.0.0`, fingerprint: `r${number}` };
+    const folder = `/srv/r${number}`;
+    const release = { entry, version: `${number}.0.0`, folder, fingerprint: `r${number}` };
     this.#folders.set(entry, { release, behaviour });
     this.#current = entry;
     return entry;
@@ -46,7 +47,7 @@ export class Files {
 
   /** What a process finds that loads this real path now. */
   read(entry: string): Folder {
-    const release = { entry, version: null, fingerprint: "nothing" };
+    const release = { entry, version: null, folder: "/srv", fingerprint: "nothing" };
     return this.#folders.get(entry) ?? { release, behaviour: { ...GOOD, kind: "bootThrows" } };
   }
 

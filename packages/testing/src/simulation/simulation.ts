@@ -10,6 +10,7 @@ import {
   type Machine,
   type MachineConfig,
   type MachineEvent,
+  type ReleaseRequest,
   type SlotIndex,
   Supervisor,
   Waiters,
@@ -71,7 +72,7 @@ export class Simulation {
       entropy,
       strategy: this.fleet,
       templates: config.template === null ? null : this.templates,
-      resolveRelease: (entry: string) => this.resolver.resolve(entry),
+      resolveRelease: ({ entry }: ReleaseRequest) => this.resolver.resolve(entry),
       socketsOf: (seat: WorkerSeat) => {
         this.sockets.ordered(seat);
         return [];

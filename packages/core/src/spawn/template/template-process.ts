@@ -46,11 +46,11 @@ export class TemplateProcess implements TemplateHandle {
       ended: () => this.#linkEnded(),
     });
     try {
-      const env = workerEnvironment(options.env, options.compileCache);
+      const env = workerEnvironment(options, order.release.folder);
       const flags = templateFlags(env["NODE_OPTIONS"]);
       this.#child = spawn(process.execPath, [...flags, ...options.execArgv, TEMPLATE_MAIN], {
         env,
-        cwd: options.cwd,
+        cwd: order.release.folder,
         stdio: ["ignore", stdout === null ? "inherit" : "pipe", "pipe", theirs],
       });
     } catch (error) {

@@ -25,6 +25,7 @@ export const CONFIG: MachineConfig = {
 export const releaseOf = (generation: number): Release => ({
   entry: `/srv/r${generation}/app.js`,
   version: `${generation}.0.0`,
+  folder: `/srv/r${generation}`,
   fingerprint: `f${generation}`,
 });
 

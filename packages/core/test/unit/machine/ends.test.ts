@@ -30,7 +30,7 @@ const MOMENTS: readonly (readonly [moment: string, live: (world: Machine) => Mac
 
 function startingWith(world: Machine): Machine {
   world.step({ type: "StartRequested", entry: "/srv/r1/app.js" });
-  const release = { entry: "/srv/r1/app.js", version: null, fingerprint: "f1" };
+  const release = { entry: "/srv/r1/app.js", version: null, folder: "/srv/r1", fingerprint: "f1" };
   world.step({ type: "ReleaseResolved", generation: 1, release });
   return world;
 }

@@ -101,7 +101,7 @@ describe("a roll", () => {
     world.step({
       type: "ReleaseResolved",
       generation: 3,
-      release: { entry: "/srv/r3/app.js", version: null, fingerprint: "f3" },
+      release: { entry: "/srv/r3/app.js", version: null, folder: "/srv/r3", fingerprint: "f3" },
     });
     expect(world.trace.slice(1)).toEqual([
       "t=0 ScaleRequested -> SpawnWorker w3 slot=2 g1",
@@ -150,7 +150,9 @@ describe("a roll", () => {
       .exit("w1")
       .exit("w4", 1)
       .fresh();
-    world.hello("w5", { release: { entry: "/srv/r1/app.js", version: null, fingerprint: "other" } });
+    world.hello("w5", {
+      release: { entry: "/srv/r1/app.js", version: null, folder: "/srv/r1", fingerprint: "other" },
+    });
     world.exit("w5", null, "SIGKILL");
     expect(world.trace.at(-1)).toContain("SettleRoll failed replaced=1");
     expect(world.seats()).toEqual(["0:w3/g2 ready", "1:w2/g1 ready"]);

@@ -121,7 +121,7 @@ describe("supervision", () => {
     world.step({
       type: "ReleaseResolved",
       generation: 1,
-      release: { entry: "/srv/r1/app.js", version: null, fingerprint: "f1" },
+      release: { entry: "/srv/r1/app.js", version: null, folder: "/srv/r1", fingerprint: "f1" },
     });
     world.exit("w1", 1, null, "boom").exit("w2", null, "SIGKILL");
     expect(world.trace.slice(-2)).toEqual([

@@ -19,7 +19,7 @@ export function simulatedPool(
   return assemblePool(checkPoolOptions(options), options, {
     clock: time,
     entropy: { next: draw },
-    resolveRelease: async (entry) => ({ entry, version: null, fingerprint: "f" }),
+    resolveRelease: async ({ entry }) => ({ entry, version: null, folder: "/srv", fingerprint: "f" }),
     strategies: (plane) => ({ fresh: fleet.strategy(plane), templates: null }),
     defer: queueMicrotask,
     canTakeBack: () => true,

@@ -40,7 +40,7 @@ function team(us: number, tasks: number) {
       worker,
       slot,
       generation: 1,
-      release: { entry: "/srv/tasks.js", version: null, fingerprint: "f" },
+      release: { entry: "/srv/tasks.js", version: null, folder: "/srv", fingerprint: "f" },
       sockets: [],
       bootTimeoutMs: 30_000,
     };

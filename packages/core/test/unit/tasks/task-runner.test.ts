@@ -16,7 +16,7 @@ it("tells what can wait when nothing more is to be done, not each time it gives 
   const spin = (untilMs: number): void => {
     while (performance.now() < untilMs);
   };
-  const release = { entry: "/srv/tasks.js", version: null, fingerprint: "f" };
+  const release = { entry: "/srv/tasks.js", version: null, folder: "/srv", fingerprint: "f" };
   const worker = { slot: 0, worker: "w1", generation: 1, release, runtime: "worker_threads" } as const;
   const handlers = new Map([["spin", () => spin(performance.now() + 6)]]);
   const order = { concurrency: 1, defaultName: "spin" };

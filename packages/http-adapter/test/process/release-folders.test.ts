@@ -1,0 +1,164 @@
+// Release folders and a `current` symlink that moves, as people deploy: what a restart runs, in which folder, and what
+// remains when an old release is removed.
+
+import { promises as fs } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { type BroodPlace, type BroodServer, startBroodIn } from "../support/brood-server.ts";
+import { seen } from "../support/look.ts";
+import { answerOf, placedApp, type ReleaseFolders, releaseFolders } from "../support/release-folders.ts";
+import { rowsOf } from "../support/spawn.ts";
+import { within } from "../support/within.ts";
+
+const BIN = fileURLToPath(new URL("../../bin/brood.js", import.meta.url));
+const QUICK = ["-w", "2", "-l", "127.0.0.1:0", "--min-healthy", "50"] as const;
+
+/** How workers come to be, as `brood` is told. */
+const KINDS = [["fresh"], ["template"], ["thread"]] as const;
+type Kind = (typeof KINDS)[number][0];
+
+function flags(kind: Kind): readonly string[] {
+  return kind === "thread" ? ["--spawn", "fresh", "--runtime", "thread"] : ["--spawn", kind];
+}
+
+interface Way {
+  readonly name: string;
+  /** Beside server.mjs in each release. */
+  readonly files?: Readonly<Record<string, string>>;
+  place(layout: ReleaseFolders): BroodPlace;
+  entry(layout: ReleaseFolders): readonly string[];
+}
+
+/** As a shell has it after `cd current`. */
+function inCurrent({ root, current }: ReleaseFolders): BroodPlace {
+  return { folder: root, cwd: current, env: { PWD: current } };
+}
+
+/** As a service manager has it: nothing says by which way it came there. */
+function withoutPwd({ root, current }: ReleaseFolders): BroodPlace {
+  return { folder: root, cwd: current, env: { PWD: undefined } };
+}
+
+const MANIFEST = JSON.stringify({
+  name: "placed",
+  scripts: { start: `node ${BIN}` },
+  bin: { brood: "brood.mjs" },
+});
+
+const WAYS: readonly Way[] = [
+  { name: "brood server.mjs", place: inCurrent, entry: () => ["server.mjs"] },
+  {
+    name: "brood $PWD/server.mjs, $PWD not set",
+    place: withoutPwd,
+    entry: ({ current }) => [join(current, "server.mjs")],
+  },
+  {
+    name: "a configuration file in current",
+    files: { "brood.config.mjs": 'export default { entry: "./server.mjs" };\n' },
+    place: inCurrent,
+    entry: () => [],
+  },
+  {
+    name: "--config of current, $PWD not set",
+    files: { "brood.config.mjs": 'export default { entry: "./server.mjs" };\n' },
+    place: withoutPwd,
+    entry: ({ current }) => ["--config", join(current, "brood.config.mjs")],
+  },
+  {
+    name: "--cwd current",
+    place: ({ root }) => ({ folder: root, cwd: root, env: { PWD: root } }),
+    entry: () => ["server.mjs", "--cwd", "current"],
+  },
+  {
+    name: "npm start",
+    files: { "package.json": MANIFEST },
+    place: (layout) => ({
+      ...inCurrent(layout),
+      through: ([, , ...args]) => ["npm", "start", "--", ...args],
+    }),
+    entry: () => ["server.mjs"],
+  },
+  {
+    name: "npm --prefix current start",
+    files: { "package.json": MANIFEST },
+    place: ({ root, current }) => ({
+      folder: root,
+      cwd: root,
+      env: { PWD: root },
+      through: ([, , ...args]) => ["npm", "--prefix", current, "start", "--", ...args],
+    }),
+    entry: () => ["server.mjs"],
+  },
+  {
+    name: "npx brood",
+    files: { "package.json": MANIFEST, "node_modules/.bin/brood": `#!/bin/sh\nexec node ${BIN} "$@"\n` },
+    place: (layout) => ({
+      ...inCurrent(layout),
+      through: ([, , ...args]) => ["npx", "--no", "brood", ...args],
+    }),
+    entry: () => ["server.mjs"],
+  },
+];
+
+async function started(way: Way, kind: Kind): Promise<{ layout: ReleaseFolders; server: BroodServer }> {
+  const layout = await releaseFolders([placedApp("1"), placedApp("2")], way.files);
+  for (const release of [1, 2])
+    await fs.chmod(join(layout.of(release), "node_modules/.bin/brood"), 0o755).catch(() => undefined);
+  // A thread cannot go elsewhere than its process.
+  const server = await startBroodIn(way.place(layout), ...way.entry(layout), ...QUICK, ...flags(kind));
+  return { layout, server };
+}
+
+const ROWS = WAYS.flatMap((way) => KINDS.map(([kind]) => ({ way: way.name, kind, row: way }))).filter(
+  ({ way, kind }) => !(way === "--cwd current" && kind === "thread"),
+);
+
+describe("release folders and a symlink that moves", () => {
+  const rows = rowsOf(
+    ROWS,
+    ({ way, kind }) => way === "brood server.mjs" || (way.includes("npm --prefix") && kind === "fresh"),
+    "release folders: every way to start x every kind of worker",
+  );
+
+  it.each(rows)(
+    "G65: $way, $kind: a restart runs the release that the link names now, in its own folder",
+    async ({ row, kind }) => {
+      const { layout, server } = await started(row, kind);
+      const address = server.addresses[0] ?? "";
+      const [first, second] = [layout.of(1), layout.of(2)];
+      expect(await answerOf(address)).toEqual({ version: "1", cwd: first, views: join(first, "views") });
+
+      await layout.move(2);
+      expect(await server.command("restart")).toMatchObject({ exitCode: 0 });
+      const placed = { version: "2", cwd: second, views: join(second, "views") };
+      expect(await answerOf(address)).toEqual(placed);
+      const { release } = await server.stats();
+      expect(release).toMatchObject({ entry: join(second, "server.mjs"), folder: second });
+
+      // The link moves back without a restart: a respawn stays with its generation.
+      await layout.move(1);
+      await killOne(server);
+      expect(await answerOf(address)).toEqual(placed);
+
+      // The release in which the server itself was started is removed: nothing needs it any more.
+      await layout.move(2);
+      await fs.rm(first, { recursive: true });
+      await killOne(server);
+      expect(await server.command("restart")).toMatchObject({ exitCode: 0 });
+      expect(await answerOf(address)).toEqual(placed);
+    },
+  );
+});
+
+/** One worker ends unasked; resolves when its slot is filled again. */
+async function killOne(server: BroodServer): Promise<void> {
+  const { workers, runtime, counters } = await server.stats();
+  if (runtime === "thread") return;
+  process.kill(workers[0]?.pid ?? 0, "SIGKILL");
+  const filled = seen(async () => {
+    const now = await server.stats();
+    return now.counters.crashed > counters.crashed && now.ready === now.desired;
+  });
+  await within("the slot is filled again", filled, server.log, 20_000);
+}
