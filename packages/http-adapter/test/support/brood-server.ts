@@ -78,7 +78,8 @@ export function startBroodWith(
   folder: string,
   ...args: readonly string[]
 ): Promise<BroodServer> {
-  return startBroodIn({ folder, cwd: folder, env }, ...args);
+  const entry = args[0]?.startsWith("-") === false ? [] : ["app.mjs"];
+  return startBroodIn({ folder, cwd: folder, env }, ...entry, ...args);
 }
 
 export interface BroodPlace {
@@ -95,12 +96,10 @@ export async function startBroodIn(place: BroodPlace, ...args: readonly string[]
   const { folder, cwd, env } = place;
   const pidfile = join(folder, "pid");
   const control = join(folder, "control.sock");
-  const entry = args[0]?.startsWith("-") === false ? [] : ["app.mjs"];
   const argv = [
     process.execPath,
     BROOD,
     "start",
-    ...entry,
     "--spawn",
     SPAWN,
     ...args,
