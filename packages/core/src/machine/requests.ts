@@ -77,7 +77,7 @@ export function refuseRestart(
     replaced: 0,
     killed: 0,
     durationMs: 0,
-    fromRelease: world.releases.get(world.lastGood) ?? null,
+    fromRelease: world.pinned.get(world.lastGood)?.release ?? null,
     toRelease: null,
     unchanged: false,
   };

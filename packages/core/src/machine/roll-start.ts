@@ -22,7 +22,7 @@ export function beginRoll(turn: Turn, request: RestartRequest, past: PastGenerat
     entry: past?.entry ?? request.entry ?? world.entry,
     isPinned: past !== null,
     from: world.lastGood,
-    fromRelease: world.releases.get(world.lastGood) ?? null,
+    fromRelease: world.pinned.get(world.lastGood)?.release ?? null,
     to,
     startedAtMs: turn.atMs,
     step: past === null ? "resolving" : firstStep(world),

@@ -28,7 +28,7 @@ export function viewOf(world: World, roll: Roll): RollView {
 export function endRoll(turn: Turn, roll: Roll, outcome: RollOutcome, reason: FailureReason | null): void {
   const { world } = turn;
   const canary = canaryView(world, roll);
-  const toRelease = world.releases.get(roll.to) ?? null;
+  const toRelease = world.pinned.get(roll.to)?.release ?? null;
   const result: RollResult = {
     id: roll.id,
     from: roll.from,

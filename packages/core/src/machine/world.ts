@@ -12,6 +12,7 @@ import type {
   FailureReason,
   Generation,
   Milliseconds,
+  Release,
   RollResult,
   RollStep,
   SlotIndex,
