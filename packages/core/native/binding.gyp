@@ -14,6 +14,7 @@
         "src/leave.c",
         "src/link.c",
         "src/listen.c",
+        "src/lock.c",
         "src/mappings.c",
         "src/notify.c",
         "src/page.c",
@@ -21,6 +22,7 @@
         "src/platform.c",
         "src/process_end.c",
         "src/steer.c",
+        "src/unix_socket.c",
         "src/watch.c",
         "src/watchdog.c",
         "src/written.c"

@@ -2,13 +2,17 @@
 // The workers' output passes through the supervisor then: it holds the only descriptor, one HUP reopens for all.
 // A full disk must not take a server down: what cannot be written is dropped, said once, and tried anew next time.
 
-import { closeSync, openSync, write } from "node:fs";
+import { closeSync, constants, openSync, write } from "node:fs";
 import { Writable } from "node:stream";
 import { PoolError } from "@brood/core/errors";
+import { checkFileKind } from "./file-kind.ts";
 
 const FILE_MODE = 0o644;
+/** O_NONBLOCK: should the path have become a FIFO since it was looked at, this fails instead of waiting for a reader. */
+const OPEN_FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
 
 export class LogFile extends Writable {
+  readonly #option: "stdout" | "stderr";
   readonly #path: string;
   #descriptor: number;
   /** Reopened while a write was under way: taken when it is done, else that write would go to a closed descriptor. */
@@ -17,11 +21,13 @@ export class LogFile extends Writable {
   #isFailing = false;
 
   /** @throws PoolError BROOD_BAD_OPTION when it cannot be opened. */
-  constructor(option: string, path: string) {
+  constructor(option: "stdout" | "stderr", path: string) {
     super({ decodeStrings: true });
+    this.#option = option;
     this.#path = path;
+    checkFileKind(option, path);
     try {
-      this.#descriptor = openSync(path, "a", FILE_MODE);
+      this.#descriptor = openSync(path, OPEN_FLAGS, FILE_MODE);
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       const message = `option ${option}: got ${JSON.stringify(path)}, expected a file that can be written (${reason})`;
@@ -32,7 +38,8 @@ export class LogFile extends Writable {
   /** Goes on in the file that is at the path now. @throws when it cannot be opened; the old one is kept then. */
   reopen(): void {
     if (this.destroyed) return;
-    const descriptor = openSync(this.#path, "a", FILE_MODE);
+    checkFileKind(this.#option, this.#path);
+    const descriptor = openSync(this.#path, OPEN_FLAGS, FILE_MODE);
     if (this.#nextDescriptor !== null) closeSync(this.#nextDescriptor);
     this.#nextDescriptor = descriptor;
     if (!this.#isWriting) this.#takeNext();

@@ -130,7 +130,7 @@ async function openHandoff(options: ServeOptions, retryForMs: number): Promise<H
     const claim = <Value>(attempt: () => Promise<Value>): Promise<Value> => claimWithin(retryForMs, attempt);
     return reuseportHandoff({ addresses, logger, runtime, claim });
   }
-  const sockets = await bindAddresses(addresses, retryForMs, handoff.owner);
+  const sockets = await bindAddresses(addresses, retryForMs, { owner: handoff.owner });
   return handoff.kind === "connection"
     ? connectionHandoff(sockets, { ...handoff, logger, runtime })
     : listenerHandoff(sockets);

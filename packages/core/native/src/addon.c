@@ -22,7 +22,9 @@ static const struct {
     {"withoutThreads", brood_without_threads}, {"collectAll", brood_collect_all},
     {"watchdogStart", brood_watchdog_start}, {"pageCreate", brood_page_create},
     {"pageMap", brood_page_map},           {"noteWritten", brood_note_written},
-    {"occupyAddresses", brood_occupy_addresses},
+    {"occupyAddresses", brood_occupy_addresses}, {"bindUnix", brood_bind_unix},
+    {"listenOn", brood_listen_on},         {"backlogOf", brood_backlog_of},
+    {"lockFile", brood_lock_file},
 };
 
 NAPI_MODULE_INIT() {

@@ -73,6 +73,15 @@ export interface Binding {
     backlog: number,
     v6Only: boolean,
   ): readonly [fd: number, port: number];
+  /** A bound unix socket that does not listen. Its file has `mode` less the umask, from the first moment on; closing the
+   *  descriptor leaves the file. */
+  bindUnix(path: string, mode: number): number;
+  /** Calls listen(2) and nothing else: connections wait in the kernel until somebody accepts. */
+  listenOn(fd: number, backlog: number): void;
+  /** The backlog of a listening socket; 0 when it does not listen, -1 when the kernel does not tell. */
+  backlogOf(fd: number): number;
+  /** flock(2), exclusive: false when another open file holds the lock. It goes with the descriptor. */
+  lockFile(fd: number): boolean;
   /** Whether TCP_NODELAY is set; false for what is no TCP socket. */
   isNoDelay(fd: number): boolean;
   /** Connections that wait on a listening descriptor, at most `max` (256): non-blocking, close-on-exec. */

@@ -6,12 +6,17 @@
 import { promises as fs } from "node:fs";
 import { createServer, type Server as HttpServer, type ServerResponse } from "node:http";
 import { PoolError } from "@brood/core/errors";
+import { lockPath } from "../listen/path-lock.ts";
 import {
+  bindAtPath,
+  checkPathLength,
+  hiddenPath,
   inspectPath,
+  type OwnedPath,
+  ownedPath,
   type PathState,
   publishPath,
   refuseTaken,
-  temporaryPath,
   unlinkOwned,
 } from "../listen/unix-path.ts";
 import { prepareControlFolder } from "./paths.ts";
@@ -22,6 +27,9 @@ const SOCKET_MODE = 0o600;
 
 /** Answers are short and local; a client that has not taken its by then is not reading. */
 const CLOSE_GRACE_MS = 1_000;
+
+/** How long a stop waits for a path that somebody else is about to take. */
+const RELEASE_WAIT_MS = 1_000;
 
 export interface ControlServer {
   readonly path: string;
@@ -36,39 +44,76 @@ export interface ControlServer {
 /** @param isDefaultPath  its folder is ours to make and to keep closed.
  *  @throws PoolError BROOD_ADDRESS_IN_USE when a live server has the path, BROOD_CONTROL_FAILED */
 export async function openControlServer(path: string, isDefaultPath: boolean): Promise<ControlServer> {
+  checkPathLength("control", path);
   if (isDefaultPath) await prepareControlFolder(path);
-  const temporary = temporaryPath("control", path);
-  const state = await inspect(path);
   let target: ControlTarget | null = null;
   const streams = new Set<ServerResponse>();
   const server = createServer((request, response) => void answer(target, streams, request, response));
   // A restart may take as long as its drains do.
   server.requestTimeout = 0;
-  await listen(server, temporary, path);
-  const owned = await publish(temporary, path).catch(async (error: unknown) => {
-    await close(server);
-    throw error;
-  });
+  const { owned, predecessorDied } = await listenAt(server, path);
   return {
     path,
-    predecessorDied: state === "stale",
+    predecessorDied,
     attach: (attached) => {
       target = attached;
     },
     close: async () => {
+      const lock = await lockPath(path, RELEASE_WAIT_MS).catch(() => null);
       await unlinkOwned(owned);
+      lock?.release();
       for (const stream of streams) stream.end();
       await close(server);
     },
   };
 }
 
-async function inspect(path: string): Promise<PathState> {
-  const state = await inspectPath(path).catch((cause: unknown) => {
-    throw failed(path, cause);
-  });
-  refuse(path, state);
-  return state;
+/** Under the path's lock: of several servers that start at once one listens when the others look. */
+async function listenAt(
+  server: HttpServer,
+  path: string,
+): Promise<{ readonly owned: OwnedPath; readonly predecessorDied: boolean }> {
+  const lock = await lockPath(path);
+  try {
+    const state = await inspectPath(path);
+    refuse(path, state);
+    const descriptor = await bindAtPath(path, state, SOCKET_MODE);
+    const owned =
+      descriptor === null ? await listenHidden(server, path) : await listenBound(server, path, descriptor);
+    // An accept that fails, as in a full descriptor table, is the client's loss and not the supervisor's end.
+    server.on("error", () => undefined);
+    return { owned, predecessorDied: state === "stale" };
+  } catch (error) {
+    throw error instanceof PoolError ? error : failed(path, error);
+  } finally {
+    lock.release();
+  }
+}
+
+async function listenBound(server: HttpServer, path: string, descriptor: number): Promise<OwnedPath> {
+  const owned = await ownedPath(path);
+  try {
+    await listen(server, { fd: descriptor });
+    return owned;
+  } catch (error) {
+    await unlinkOwned(owned);
+    throw error;
+  }
+}
+
+/** Without the addon. */
+async function listenHidden(server: HttpServer, path: string): Promise<OwnedPath> {
+  const hidden = await hiddenPath("control", path);
+  try {
+    await listen(server, { path: hidden.path });
+    await fs.chmod(hidden.path, SOCKET_MODE);
+    return await publishPath("control socket", hidden.path, path);
+  } catch (error) {
+    await close(server);
+    throw error;
+  } finally {
+    await hidden.remove();
+  }
 }
 
 function refuse(path: string, state: PathState): void {
@@ -77,15 +122,16 @@ function refuse(path: string, state: PathState): void {
   throw new PoolError("BROOD_ADDRESS_IN_USE", message, { details: { path } });
 }
 
-async function publish(temporary: string, path: string): ReturnType<typeof publishPath> {
-  await fs.chmod(temporary, SOCKET_MODE);
-  return publishPath("control socket", temporary, path);
-}
-
-function listen(server: HttpServer, temporary: string, path: string): Promise<void> {
+function listen(
+  server: HttpServer,
+  where: { readonly fd: number } | { readonly path: string },
+): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once("error", (cause) => reject(failed(path, cause)));
-    server.listen(temporary, resolve);
+    // Exclusive: in a worker of node:cluster it is this process's all the same.
+    server.once("error", reject).listen({ ...where, exclusive: true }, () => {
+      server.off("error", reject);
+      resolve();
+    });
   });
 }
 

@@ -1,33 +1,29 @@
 // Binds every address, or none: each socket is bound, then all are claimed (claim.ts), then unix paths appear.
-// A failure at any step releases what was bound before. Only after an unclean death of our own predecessor is an
-// address in use tried again for a while: its workers notice the loss and let go of the sockets within a second.
-// Otherwise a second server on the same port is told at once.
+// A failure at any step releases what was bound before. All unix paths are locked meanwhile (path-lock.ts), so that of
+// several servers that start at once one has the path and the others are told. Only after an unclean death of our own
+// predecessor is an address in use tried again for a while: its workers notice the loss and let go of the sockets within
+// a second. Otherwise a second server on the same port is told at once.
 
 import { lookup } from "node:dns/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { PoolError } from "@brood/core/errors";
 import { describeAddress, formatAddress, type ListenAddress } from "./addresses.ts";
+import { BACKLOG_DEFAULT, backlogOf } from "./backlog.ts";
 import { addressFailure } from "./bind-failure.ts";
 import { claimSockets } from "./claim.ts";
 import { inheritsNoDelay } from "./no-delay.ts";
+import { lockPath, lockPaths } from "./path-lock.ts";
 import {
   adoptDescriptor,
   type BareHandle,
   type BindResult,
   type BoundHandle,
   bindTcp,
-  bindUnix,
   setNoDelay,
 } from "./server-handle.ts";
-import { applyOwner, type SocketOwner } from "./socket-owner.ts";
-import {
-  inspectPath,
-  pathOfDescriptor,
-  publishPath,
-  refuseTaken,
-  temporaryPath,
-  unlinkOwned,
-} from "./unix-path.ts";
+import { BY_UMASK, type SocketOwner } from "./socket-owner.ts";
+import { pathOfDescriptor } from "./unix-path.ts";
+import { bindUnixPath, type UnixDraft } from "./unix-socket.ts";
 
 /** A listening socket that this process owns and never accepts from. */
 export interface BoundSocket {
@@ -36,6 +32,10 @@ export interface BoundSocket {
   readonly bare: BareHandle;
   /** With the real port: `tcp://127.0.0.1:41233`, `unix:/run/app.sock`, `fd:3`. */
   readonly address: string;
+  /** Whoever listens on it says this number. */
+  readonly backlog: number;
+  /** Of an inherited socket, whose backlog is its parent's choice. */
+  readonly isInherited: boolean;
   /** Closes it; a unix path is unlinked if it still is ours. */
   release(): Promise<void>;
 }
@@ -45,6 +45,15 @@ interface DraftSocket extends BoundSocket {
   readonly wanted: ListenAddress;
   /** Puts a unix socket at its path. */
   publish(): Promise<void>;
+  /** As `release`, by whoever has the path's lock. */
+  undo(): Promise<void>;
+}
+
+export interface BindOptions {
+  /** Of unix sockets; default by the umask. */
+  readonly owner?: SocketOwner;
+  /** Default 511. */
+  readonly backlog?: number;
 }
 
 /** Each try takes 25-70 ms itself; a shorter pause would only burn the CPU that the dying workers need. */
@@ -55,12 +64,10 @@ const RETRY_PAUSE_MS = 50;
 export function bindAddresses(
   addresses: readonly ListenAddress[],
   retryForMs: number,
-  owner: SocketOwner = BY_UMASK,
+  { owner = BY_UMASK, backlog = BACKLOG_DEFAULT }: BindOptions = {},
 ): Promise<readonly BoundSocket[]> {
-  return claimWithin(retryForMs, () => bindOnce(addresses, owner));
+  return claimWithin(retryForMs, () => bindOnce(addresses, owner, backlog));
 }
-
-const BY_UMASK: SocketOwner = { mode: null, uid: null, gid: null };
 
 /** Tries again for so long while an address is in use. */
 export async function claimWithin<Value>(retryForMs: number, attempt: () => Promise<Value>): Promise<Value> {
@@ -76,21 +83,28 @@ export async function claimWithin<Value>(retryForMs: number, attempt: () => Prom
   }
 }
 
+/** How long a stop waits for a path that somebody else is about to take. */
+const RELEASE_WAIT_MS = 1_000;
+
 async function bindOnce(
   addresses: readonly ListenAddress[],
   owner: SocketOwner,
+  backlog: number,
 ): Promise<readonly BoundSocket[]> {
+  const locks = await lockPaths(addresses.flatMap((each) => (each.kind === "unix" ? each.path : [])));
   const drafts: DraftSocket[] = [];
   try {
-    for (const address of addresses) drafts.push(await draft(address, owner));
+    for (const address of addresses) drafts.push(await draft(address, owner, backlog));
     // Before anybody can connect: what is connected already would not have it.
     if (inheritsNoDelay(addresses)) for (const each of drafts) handDownNoDelay(each);
     await claim(drafts);
     for (const each of drafts) await each.publish();
     return drafts;
   } catch (error) {
-    await Promise.all(drafts.map((each) => each.release()));
+    await Promise.all(drafts.map((each) => each.undo()));
     throw error;
+  } finally {
+    locks.release();
   }
 }
 
@@ -100,21 +114,21 @@ function handDownNoDelay({ wanted, bare }: DraftSocket): void {
 }
 
 async function claim(drafts: readonly DraftSocket[]): Promise<void> {
-  const failure = await claimSockets(drafts.map((each) => each.descriptor)).catch((cause: unknown) => {
+  const failure = await claimSockets(drafts).catch((cause: unknown) => {
     throw new PoolError("BROOD_SPAWN_FAILED", `could not claim the sockets: ${String(cause)}`, { cause });
   });
   const failed = failure === null ? undefined : drafts[failure.index];
   if (failure !== null && failed !== undefined) throw addressFailure(failed.wanted, failure.code);
 }
 
-function draft(address: ListenAddress, owner: SocketOwner): Promise<DraftSocket> {
+function draft(address: ListenAddress, owner: SocketOwner, backlog: number): Promise<DraftSocket> {
   switch (address.kind) {
     case "tcp":
-      return draftTcp(address);
+      return draftTcp(address, backlog);
     case "unix":
-      return draftUnix(address, owner);
+      return draftUnix(address, owner, backlog);
     case "fd":
-      return Promise.resolve(simpleDraft(address, handleOf(address, adoptDescriptor(address.fd))));
+      return Promise.resolve(draftInherited(address, backlog));
   }
 }
 
@@ -131,12 +145,15 @@ export async function probeTcp(
   return { host: handle.name.address, port: handle.name.port };
 }
 
-async function draftTcp(address: ListenAddress & { kind: "tcp" }): Promise<DraftSocket> {
+async function draftTcp(address: ListenAddress & { kind: "tcp" }, backlog: number): Promise<DraftSocket> {
   const numeric = address.host === null ? null : await resolveHost(address, address.host);
-  return simpleDraft(
-    address,
-    handleOf(address, bindTcp(numeric?.address ?? null, address.port, numeric?.family ?? 6)),
-  );
+  const bound = bindTcp(numeric?.address ?? null, address.port, numeric?.family ?? 6);
+  return simpleDraft(address, handleOf(address, bound), backlog);
+}
+
+function draftInherited(address: ListenAddress & { kind: "fd" }, backlog: number): DraftSocket {
+  const handle = handleOf(address, adoptDescriptor(address.fd));
+  return { ...simpleDraft(address, handle, backlogOf(handle.descriptor) ?? backlog), isInherited: true };
 }
 
 async function resolveHost(
@@ -156,30 +173,23 @@ async function resolveHost(
 async function draftUnix(
   address: ListenAddress & { kind: "unix" },
   owner: SocketOwner,
+  backlog: number,
 ): Promise<DraftSocket> {
   const { path } = address;
-  const temporary = temporaryPath("listen", path);
-  refuseTaken("address", path, await inspectPath(path));
-  const handle = handleOf(address, bindUnix(temporary));
-  let unpublish = (): Promise<void> => Promise.resolve();
+  const { handle, publish, undo }: UnixDraft = await bindUnixPath(address, owner);
   return {
-    wanted: address,
-    descriptor: handle.descriptor,
-    bare: handle.bare,
-    address: formatAddress(address),
-    publish: async () => {
-      await applyOwner(temporary, formatAddress(address), owner);
-      const owned = await publishPath("address", temporary, path);
-      unpublish = () => unlinkOwned(owned);
-    },
+    ...simpleDraft(address, handle, backlog),
+    publish,
+    undo,
     release: async () => {
-      await unpublish();
-      await handle.close();
+      const lock = await lockPath(path, RELEASE_WAIT_MS).catch(() => null);
+      await undo();
+      lock?.release();
     },
   };
 }
 
-function simpleDraft(wanted: ListenAddress, handle: BoundHandle): DraftSocket {
+function simpleDraft(wanted: ListenAddress, handle: BoundHandle, backlog: number): DraftSocket {
   const { name } = handle;
   const path = name === null ? pathOfDescriptor(handle.descriptor) : null;
   const other: ListenAddress = path === null ? wanted : { kind: "unix", path };
@@ -189,7 +199,10 @@ function simpleDraft(wanted: ListenAddress, handle: BoundHandle): DraftSocket {
     descriptor: handle.descriptor,
     bare: handle.bare,
     address: formatAddress(real),
+    backlog,
+    isInherited: false,
     publish: () => Promise.resolve(),
+    undo: () => handle.close(),
     release: () => handle.close(),
   };
 }

@@ -11,6 +11,8 @@ export interface SocketOwner {
   readonly gid: number | null;
 }
 
+export const BY_UMASK: SocketOwner = { mode: null, uid: null, gid: null };
+
 const MODE_MAX = 0o7777;
 
 /** @throws PoolError BROOD_BAD_OPTION */

@@ -1,5 +1,6 @@
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -61,6 +62,26 @@ describe("log file", () => {
     file.write("lost too\n");
     await end(file);
     expect(file.errored).toBeNull();
+  });
+
+  it.each([
+    ["a FIFO", () => void spawnSync("mkfifo", [path])],
+    ["a directory", () => mkdirSync(path)],
+  ])("refuses %s by the option's name, without waiting", (kind, make) => {
+    make();
+    expect(() => new LogFile("stdout", path)).toThrowError(
+      `option stdout: got ${JSON.stringify(path)}, expected a regular file: this is ${kind}`,
+    );
+  });
+
+  it("keeps the old file when a FIFO has come in its place", async () => {
+    const file = new LogFile("stdout", path);
+    renameSync(path, `${path}.1`);
+    spawnSync("mkfifo", [path]);
+    expect(() => file.reopen()).toThrowError(/this is a FIFO/);
+    file.write("still here\n");
+    await end(file);
+    expect(readFileSync(`${path}.1`, "utf8")).toBe("still here\n");
   });
 
   it("refuses a path that cannot be opened, by the option's name", () => {

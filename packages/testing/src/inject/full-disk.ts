@@ -1,6 +1,4 @@
 // A full disk without one: paths behind which the kernel itself answers every write with ENOSPC (/dev/full).
-// Never give /dev/full itself as a pidfile: it is written beside its place and renamed over it, so that, as root, the
-// device would be replaced. The link stands where `serve` writes first: `<pidfile>.<pid of the supervisor>`.
 
 import { mkdtempSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,7 +6,7 @@ import { join } from "node:path";
 import { PoolError } from "@brood/core";
 
 export interface FullDisk extends AsyncDisposable {
-  /** For `serve({ pidfile })` in this process. */
+  /** For `serve({ pidfile })`. */
   readonly pidfile: string;
   /** For `serve({ stdout, stderr })`: can be opened, and loses what is written. */
   readonly logFile: string;
@@ -23,7 +21,7 @@ export function fullDisk(): FullDisk {
   const folder = mkdtempSync(join(tmpdir(), "brood-full-disk-"));
   const pidfile = join(folder, "app.pid");
   const logFile = join(folder, "app.log");
-  symlinkSync("/dev/full", `${pidfile}.${process.pid}`);
+  symlinkSync("/dev/full", pidfile);
   symlinkSync("/dev/full", logFile);
   const close = async (): Promise<void> => rmSync(folder, { recursive: true, force: true });
   return { pidfile, logFile, close, [Symbol.asyncDispose]: close };
