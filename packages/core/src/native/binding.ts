@@ -119,6 +119,9 @@ const TO_DO =
   "Install a C compiler, make, Python and Node's headers, allow @brood/core its install script (pnpm approve-builds), " +
   "then install again.";
 
+/** A function that was added last: an addon without it was built before these sources were written. */
+const NEWEST: keyof Binding = "lockFile";
+
 let known: NativeSupport | undefined;
 
 /** Loads the addon at the first call; the answer never changes in a process. */
@@ -137,6 +140,7 @@ function load(platform: NodeJS.Platform): NativeSupport {
     const require = createRequire(import.meta.url);
     const loadAddon = require("node-gyp-build") as (folder: string) => Binding;
     const binding = loadAddon(FOLDER);
+    if (typeof binding[NEWEST] !== "function") throw new Error("what is there was built from older sources");
     binding.close(binding.pidfdOpen(process.pid));
     return { ok: true, binding };
   } catch (error) {
