@@ -2,6 +2,8 @@
 // tested against it. A message says who, what happened with numbers and units, and what to do.
 // What cannot happen is an `invariant()` of the machine and surfaces as BROOD_BUG.
 
+export { explainSpawnFailure, type SpawnFailure } from "./spawn-failure.ts";
+
 /** Every code, with what to do about it (the same sentence stands in ERRORS.md). */
 export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, string>> = {
   BROOD_ADDRESS_IN_USE: "Stop the program that listens there, or listen on another address.",
@@ -30,9 +32,11 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, string>> = {
   BROOD_QUEUE_FULL: "Wait for the pool's drain event before the next run(), use map(), or raise maxQueue.",
   BROOD_RELEASE_CHANGED:
     "Deploy into a new folder, or restart after changing files in place; onReleaseChanged decides.",
-  BROOD_RELEASE_NOT_FOUND: "Give an entry file that exists and that this user can read.",
+  BROOD_RELEASE_NOT_FOUND:
+    "Give an entry file that exists and that this user can read, and a working directory that exists.",
   BROOD_ROLL_STOPPED: "The service was stopped during the restart; start it again, then restart.",
-  BROOD_SPAWN_FAILED: "Look at the operating system's limits (processes, memory, descriptors).",
+  BROOD_SPAWN_FAILED:
+    "The message says what the operating system meant: a limit (processes, memory, descriptors), or a path that is gone.",
   BROOD_TASK_ABORTED: "Nothing, if the abort was yours: error.cause is the signal's reason.",
   BROOD_TASK_TIMEOUT: "Raise timeoutMs or taskTimeoutMs, or look for what keeps the task from ending.",
   BROOD_TEMPLATE_DISCARDED:

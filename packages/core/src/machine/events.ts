@@ -54,9 +54,17 @@ export interface DeadlineEvent {
   readonly dueAtMs: Milliseconds;
 }
 
+/** The operating system started nothing. */
+export interface SpawnFailed {
+  /** BROOD_SPAWN_FAILED: it may go better next time; BROOD_RELEASE_NOT_FOUND: not with this release. */
+  readonly code: "BROOD_SPAWN_FAILED" | "BROOD_RELEASE_NOT_FOUND";
+  /** With what to do. */
+  readonly message: string;
+}
+
 export type WorkerEvent = { readonly worker: WorkerId; readonly generation: Generation } & (
   | { readonly type: "WorkerSpawned"; readonly pid: number }
-  | { readonly type: "WorkerSpawnFailed"; readonly message: string }
+  | ({ readonly type: "WorkerSpawnFailed" } & SpawnFailed)
   /** The worker's own first report. `worker` and `generation` say whose link it came over, `reported` what it claims. */
   | { readonly type: "WorkerReported"; readonly reported: Report }
   /** It has loaded the release and run `onWorkerBoot`; what is left it may do only when it is admitted. */
@@ -86,7 +94,7 @@ export type WorkerEvent = { readonly worker: WorkerId; readonly generation: Gene
 
 export type TemplateEvent = { readonly template: TemplateId } & (
   | { readonly type: "TemplateSpawned"; readonly pid: number }
-  | { readonly type: "TemplateSpawnFailed"; readonly message: string }
+  | ({ readonly type: "TemplateSpawnFailed" } & SpawnFailed)
   /** Its own first report, before it loads the release. */
   | { readonly type: "TemplateReported"; readonly reported: TemplateReport }
   /** The release is loaded, warm and safe to fork. */

@@ -1,6 +1,7 @@
 // Sentences for what went wrong: who first (worker, slot, generation), then what happened with numbers, then what to
 // do. One place, so that logs, results and errors say the same.
 
+import type { SpawnFailed } from "./events.ts";
 import type { FailureReason, Generation } from "./names.ts";
 import type { Worker } from "./registry.ts";
 import type { Template } from "./template-registry.ts";
@@ -61,12 +62,8 @@ export function violation(worker: Subject, detail: string): FailureReason {
   return reason(worker, "BROOD_PROTOCOL", `broke the link's protocol: ${detail}. It was killed.`);
 }
 
-export function spawnFailed(worker: Subject, message: string): FailureReason {
-  return reason(
-    worker,
-    "BROOD_SPAWN_FAILED",
-    `could not be started: ${message}. Look at the limits on processes, memory and descriptors.`,
-  );
+export function spawnFailed(worker: Subject, { code, message }: SpawnFailed): FailureReason {
+  return reason(worker, code, `could not be started: ${message}`);
 }
 
 /** What the worker said before it went. */

@@ -10,14 +10,16 @@ import { restoreConfig, restoreSize } from "./settings.ts";
 import { dismiss, note } from "./workers.ts";
 import { draw, type Roll, type Turn } from "./world.ts";
 
+/** Codes that say that the old code is not there any more: more tries cannot bring it back. */
+const LOST_CODES: readonly string[] = ["BROOD_RELEASE_CHANGED", "BROOD_RELEASE_NOT_FOUND"];
+
 /** A worker failed while booting, soon after, or by silence. Counts it if it speaks against the roll. */
 export function countRollFailure(turn: Turn, worker: Worker, reason: FailureReason): void {
   const { roll, config } = turn.world;
   if (roll === null) return;
   if (roll.step === "reverting" && worker.generation === roll.from) {
     roll.failures += 1;
-    if (roll.failures >= config.maxFailures || reason.code === "BROOD_RELEASE_CHANGED")
-      giveUpReverting(turn, roll);
+    if (roll.failures >= config.maxFailures || LOST_CODES.includes(reason.code)) giveUpReverting(turn, roll);
     return;
   }
   if (worker.generation !== roll.to || roll.step === "reverting") return;

@@ -1,6 +1,6 @@
 // What one template reports. The table says whether that is legal now; a breach ends the template, as it ends a worker.
 
-import type { TemplateEvent } from "./events.ts";
+import type { SpawnFailed, TemplateEvent } from "./events.ts";
 import { countStartFailure, settleScales } from "./failure.ts";
 import { identifiesTemplate } from "./identity.ts";
 import { checkTemplateLiveness } from "./liveness.ts";
@@ -31,7 +31,7 @@ export function handleTemplateEvent(turn: Turn, template: Template, event: Templ
   const input = INPUT[event.type];
   const next = input === null ? null : NEXT_OF_TEMPLATE[template.state][input];
   if (event.type === "TemplateExited") return exited(turn, template, event);
-  if (event.type === "TemplateSpawnFailed") return spawnFailed(turn, template, event.message);
+  if (event.type === "TemplateSpawnFailed") return spawnFailed(turn, template, event);
   if (next === null) return violated(turn, template, event);
   if (next === "killing") return;
   if (event.type === "TemplateReported") return reported(turn, template, event);
@@ -97,8 +97,8 @@ function violated(turn: Turn, template: Template, event: TemplateEvent): void {
   killTemplate(turn, template, reasons.violation(template, detail));
 }
 
-function spawnFailed(turn: Turn, template: Template, message: string): void {
-  template.fault ??= reasons.spawnFailed(template, message);
+function spawnFailed(turn: Turn, template: Template, failure: SpawnFailed): void {
+  template.fault ??= reasons.spawnFailed(template, failure);
   exited(turn, template, { exitCode: null, signal: null, stderr: "" });
 }
 

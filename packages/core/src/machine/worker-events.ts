@@ -3,7 +3,7 @@
 
 import { closeAccount, noteAnswers } from "./analysis.ts";
 import { LEFT_PAUSE_MS } from "./config.ts";
-import type { WorkerEvent } from "./events.ts";
+import type { SpawnFailed, WorkerEvent } from "./events.ts";
 import { workerFailed } from "./failure.ts";
 import { expectFollowers, isFollower } from "./followers.ts";
 import { identifies } from "./identity.ts";
@@ -48,7 +48,7 @@ export function handleWorkerEvent(turn: Turn, worker: Worker, event: WorkerEvent
   const input = INPUT[event.type];
   const next = input === null ? null : NEXT[before][input];
   if (event.type === "WorkerExited") return exited(turn, worker, event);
-  if (event.type === "WorkerSpawnFailed") return spawnFailed(turn, worker, event.message);
+  if (event.type === "WorkerSpawnFailed") return spawnFailed(turn, worker, event);
   if (event.type === "WorkerDismissed") return dismissed(turn, worker, event.reason);
   if (next === null) return violated(turn, worker, event);
   if (next === "killing") return;
@@ -173,9 +173,9 @@ function violated(turn: Turn, worker: Worker, event: WorkerEvent): void {
 }
 
 /** The operating system could not start it: there is no process, so this is its end as well. */
-function spawnFailed(turn: Turn, worker: Worker, message: string): void {
+function spawnFailed(turn: Turn, worker: Worker, failure: SpawnFailed): void {
   const isPardoned = worker.fault === null && isExcused(turn, worker);
-  worker.fault ??= reasons.spawnFailed(worker, message);
+  worker.fault ??= reasons.spawnFailed(worker, failure);
   exited(turn, worker, { exitCode: null, signal: null, stderr: "" }, isPardoned);
 }
 

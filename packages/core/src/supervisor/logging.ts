@@ -3,6 +3,7 @@
 
 import createDebug from "debug";
 import type { Announcement } from "../machine/commands.ts";
+import type { RollResult } from "../machine/names.ts";
 import type { LogFields, Logger } from "../ports/log.ts";
 
 /** The `debug` package under `brood:<name>`; enabled by DEBUG=brood:*. */
@@ -43,6 +44,15 @@ function quoted(text: string): string {
   return /[\s"=]/.test(text) || text === "" ? JSON.stringify(text) : text;
 }
 
+/** Both releases of a roll, or once what is the same. */
+function releaseFields({ fromRelease, toRelease, unchanged }: RollResult): LogFields {
+  const { entry, version, folder, fingerprint } = toRelease ?? {};
+  const now = { entry, version, folder, fingerprint };
+  if (unchanged) return { unchanged, ...now };
+  const { entry: oldEntry, version: oldVersion, folder: oldFolder } = fromRelease ?? {};
+  return { ...now, oldEntry, oldVersion, oldFolder, oldFingerprint: fromRelease?.fingerprint };
+}
+
 /** Writes what happened to a worker, a template or a roll. */
 export function logAnnouncement(logger: Logger, { name, event }: Announcement): void {
   if (name === "roll:started" || name === "roll:progress") {
@@ -52,7 +62,8 @@ export function logAnnouncement(logger: Logger, { name, event }: Announcement): 
   if (name === "roll:ended") {
     const { id, from, to, result, replaced, killed, durationMs, reason } = event;
     const fields = { roll: id, from, to, result, replaced, killed, durationMs: Math.round(durationMs) };
-    return logger.info(name, { ...fields, reason: reason?.code });
+    const code = reason?.code;
+    return logger.info(name, { ...fields, reason: code, ...releaseFields(event) });
   }
   const identity =
     "template" in event

@@ -1,11 +1,12 @@
 // Turns what a strategy reports about one template into events of the machine, as worker-port.ts does for workers.
 
+import { explainSpawnFailure } from "../errors.ts";
 import type { TemplateMessage } from "../link/template-protocol.ts";
 import type { MachineEvent, TemplateEvent } from "../machine/events.ts";
 import type { TemplateOrder, TemplateSink } from "../ports/template-strategy.ts";
 
 export function createTemplateSink(
-  { template }: TemplateOrder,
+  { template, release }: TemplateOrder,
   queue: (event: MachineEvent) => void,
 ): TemplateSink {
   return {
@@ -15,7 +16,8 @@ export function createTemplateSink(
       if (event !== null) queue(event);
     },
     violated: (detail) => queue({ type: "TemplateViolated", template, detail }),
-    failed: (error) => queue({ type: "TemplateSpawnFailed", template, message: error.message }),
+    failed: (error) =>
+      queue({ type: "TemplateSpawnFailed", template, ...explainSpawnFailure(error, release.folder) }),
     exited: (end) => queue({ type: "TemplateExited", template, ...end }),
   };
 }

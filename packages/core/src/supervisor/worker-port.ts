@@ -1,21 +1,23 @@
 // Turns what a strategy reports about one worker into events of the machine. A message counts under the identity that
 // the worker itself signed; one that is signed for somebody else is a breach by the link it came over.
 
+import { explainSpawnFailure } from "../errors.ts";
 import type { WireError, WorkerMessage } from "../link/protocol.ts";
 import type { MachineEvent, WorkerEvent } from "../machine/events.ts";
 import type { SpawnOrder, WorkerSink } from "../ports/spawn-strategy.ts";
 
 export function createWorkerSink(
-  order: Pick<SpawnOrder, "worker" | "generation">,
+  order: Pick<SpawnOrder, "worker" | "generation" | "release">,
   queue: (event: MachineEvent) => void,
 ): WorkerSink {
-  const { worker, generation } = order;
+  const { worker, generation, release } = order;
   const owner = { worker, generation };
   return {
     spawned: (pid) => queue({ type: "WorkerSpawned", ...owner, pid }),
     message: (message) => queue(eventOf(owner, message)),
     violated: (detail) => queue({ type: "WorkerViolated", ...owner, detail }),
-    failed: (error) => queue({ type: "WorkerSpawnFailed", ...owner, message: error.message }),
+    failed: (error) =>
+      queue({ type: "WorkerSpawnFailed", ...owner, ...explainSpawnFailure(error, release.folder) }),
     exited: (end) => queue({ type: "WorkerExited", ...owner, ...end }),
   };
 }

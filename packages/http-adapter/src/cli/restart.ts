@@ -7,6 +7,7 @@ import { callControl } from "../control/client.ts";
 import { describeFailure, EXIT_FAILED } from "./bad-input.ts";
 import { controlPathOf } from "./control-option.ts";
 import { readEvents } from "./event-reader.ts";
+import { releaseLine } from "./release-line.ts";
 import { NO_PROGRESS, progressBar, progressLines, type RollProgressView } from "./roll-progress.ts";
 import { standingFolder } from "./standing-folder.ts";
 import type { CommandValues } from "./start-config.ts";
@@ -16,6 +17,10 @@ const EXIT_CODES: Readonly<Record<RollResult["result"], number>> = {
   failed: EXIT_FAILED,
   superseded: 3,
 };
+
+/** What a deploy that forgot something looks like. */
+const UNCHANGED =
+  "unchanged: the release is the one that ran before: same entry, same folder, same code. If it should be another, look where the symlink points and whether the files have arrived.\n";
 
 export async function restart(values: CommandValues): Promise<number> {
   const path = await controlPathOf(values);
@@ -59,6 +64,10 @@ function report(result: RollResult): void {
   process.stdout.write(
     `brood restart ${result.result} ${counts} durationMs=${Math.round(result.durationMs)}\n`,
   );
+  const { fromRelease, toRelease } = result;
+  if (fromRelease !== null) process.stdout.write(`old release ${releaseLine(fromRelease)}\n`);
+  if (toRelease !== null) process.stdout.write(`new release ${releaseLine(toRelease)}\n`);
+  if (result.unchanged) process.stdout.write(UNCHANGED);
   if (result.reason === undefined) return;
   process.stderr.write(
     describeFailure(`brood: restart ${result.result}, ${result.reason.code}`, result.reason),

@@ -3,6 +3,7 @@
 import type { ServiceStats, WorkerStats } from "@brood/core";
 import { callControl } from "../control/client.ts";
 import { controlPathOf } from "./control-option.ts";
+import { releaseLine } from "./release-line.ts";
 import type { CommandValues } from "./start-config.ts";
 
 const BYTES_PER_MB = 2 ** 20;
@@ -42,14 +43,15 @@ function headLines(stats: ServiceStats): readonly string[] {
     `name=${stats.name} pid=${stats.pid} state=${stats.state} gen=${stats.generation} ready=${stats.ready}/${stats.desired} uptime=${duration(stats.uptimeMs)}`,
     `runtime=${stats.runtime} spawn=${stats.spawn} handoff=${stats.handoff} spawned=${counters.spawned} crashed=${counters.crashed} killed=${counters.killed}`,
   ];
-  if (release !== null) lines.push(`release=${release.entry} version=${release.version ?? "none"}`);
+  if (release !== null) lines.push(`release ${releaseLine(release)}`);
   if (roll !== null) {
     lines.push(`roll gen=${roll.from}->${roll.to} step=${roll.step} replaced=${roll.replaced}/${roll.total}`);
   }
   if (lastRoll !== null) {
     const reason = lastRoll.reason === undefined ? "" : ` reason=${lastRoll.reason.code}`;
+    const unchanged = lastRoll.unchanged ? " unchanged" : "";
     lines.push(
-      `last roll gen=${lastRoll.from}->${lastRoll.to} ${lastRoll.result} in ${duration(lastRoll.durationMs)}${reason}`,
+      `last roll gen=${lastRoll.from}->${lastRoll.to} ${lastRoll.result} in ${duration(lastRoll.durationMs)}${unchanged}${reason}`,
     );
   }
   return lines;

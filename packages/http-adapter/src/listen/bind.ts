@@ -6,7 +6,7 @@
 
 import { lookup } from "node:dns/promises";
 import { setTimeout as delay } from "node:timers/promises";
-import { PoolError } from "@brood/core/errors";
+import { explainSpawnFailure, PoolError } from "@brood/core/errors";
 import { describeAddress, formatAddress, type ListenAddress } from "./addresses.ts";
 import { BACKLOG_DEFAULT, backlogOf } from "./backlog.ts";
 import { addressFailure } from "./bind-failure.ts";
@@ -115,7 +115,8 @@ function handDownNoDelay({ wanted, bare }: DraftSocket): void {
 
 async function claim(drafts: readonly DraftSocket[]): Promise<void> {
   const failure = await claimSockets(drafts).catch((cause: unknown) => {
-    throw new PoolError("BROOD_SPAWN_FAILED", `could not claim the sockets: ${String(cause)}`, { cause });
+    const { message } = explainSpawnFailure(cause, null);
+    throw new PoolError("BROOD_SPAWN_FAILED", `could not claim the sockets: ${message}`, { cause });
   });
   const failed = failure === null ? undefined : drafts[failure.index];
   if (failure !== null && failed !== undefined) throw addressFailure(failed.wanted, failure.code);

@@ -139,10 +139,18 @@ describe("control commands", () => {
   it("restart prints a line for each worker and the result, with --json the RollResult alone", async () => {
     const { server } = await start("-w", "2");
     const lines = await server.command("restart");
-    expect(lines.stdout).toMatch(/^brood restart completed gen=1->2 replaced=2 killed=0 durationMs=\d+\n$/);
+    expect(lines.stdout).toMatch(
+      /^brood restart completed gen=1->2 replaced=2 killed=0 durationMs=\d+\nold release entry=\S+ version=none folder=\S+ fingerprint=\w+\nnew release entry=\S+ .*\nunchanged: .*\n$/,
+    );
     expect(lines.stderr.match(/^slot=\d worker=w\d gen=2 pid=\d+ ready after \d+ ms$/gm)).toHaveLength(2);
     const json = await server.command("restart", "--json");
-    expect(JSON.parse(json.stdout)).toMatchObject({ from: 2, to: 3, result: "completed", replaced: 2 });
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      from: 2,
+      to: 3,
+      result: "completed",
+      replaced: 2,
+      unchanged: true,
+    });
     expect(json.stderr).toBe("");
     expect(await server.command("restart", "--no-wait")).toMatchObject({
       exitCode: 0,

@@ -206,7 +206,9 @@ describe("followers", () => {
   });
 
   it("one that the operating system could not start is no verdict, but nobody else is sent ahead", () => {
-    const world = followed().fresh().worker("w6", { type: "WorkerSpawnFailed", message: "EAGAIN" });
+    const world = followed()
+      .fresh()
+      .worker("w6", { type: "WorkerSpawnFailed", code: "BROOD_SPAWN_FAILED", message: "EAGAIN" });
     world.at(1_100).deadlines().at(1_400).deadlines();
     expect(world.trace).toEqual([
       "t=1000 WorkerSpawnFailed w6 g2",

@@ -18,7 +18,7 @@ describe("a roll that fails late", () => {
 describe("a canary that the operating system cannot start", () => {
   it("is sent again after a back-off, and fails the roll at maxFailures", () => {
     const world = drive({ desired: 1, heartbeatTimeoutMs: 60_000 }).start().restart(2).fresh();
-    const fail = { type: "WorkerSpawnFailed", message: "spawn EAGAIN" } as const;
+    const fail = { type: "WorkerSpawnFailed", code: "BROOD_SPAWN_FAILED", message: "spawn EAGAIN" } as const;
     world.worker("w2", fail);
     expect(world.trace).toEqual(["t=0 WorkerSpawnFailed w2 g2"]);
     expect(world.machine.nextDeadlineAtMs()).toBeLessThanOrEqual(100);

@@ -133,7 +133,11 @@ describe("a service with templates", () => {
   it("B18: tries a template that cannot be started up to maxFailures times, with back-off", () => {
     const world = drive({ template }).start().restart(2).fresh().entropy(0.5);
     const refuse = (id: `t${number}`): unknown =>
-      world.template(id, { type: "TemplateSpawnFailed", message: "spawn EAGAIN" });
+      world.template(id, {
+        type: "TemplateSpawnFailed",
+        code: "BROOD_SPAWN_FAILED",
+        message: "spawn EAGAIN",
+      });
     refuse("t2");
     refuse("t3");
     world.at(50).deadlines();
