@@ -130,7 +130,11 @@ describe("release folders and a symlink that moves", () => {
       expect(await answerOf(address)).toEqual({ version: "1", cwd: first, views: join(first, "views") });
 
       await layout.move(2);
-      expect(await server.command("restart")).toMatchObject({ exitCode: 0 });
+      const deployed = await server.command("restart");
+      expect(deployed.stdout).toContain(`old release entry=${join(first, "server.mjs")} `);
+      expect(deployed.stdout).toContain(`new release entry=${join(second, "server.mjs")} `);
+      expect(deployed.stdout).toContain(` folder=${second} fingerprint=`);
+      expect(deployed.stdout).not.toContain("unchanged");
       const placed = { version: "2", cwd: second, views: join(second, "views") };
       expect(await answerOf(address)).toEqual(placed);
       const { release } = await server.stats();
@@ -145,7 +149,8 @@ describe("release folders and a symlink that moves", () => {
       await layout.move(2);
       await fs.rm(first, { recursive: true });
       await killOne(server);
-      expect(await server.command("restart")).toMatchObject({ exitCode: 0 });
+      const again = await server.command("restart");
+      expect(again).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^unchanged: /m) });
       expect(await answerOf(address)).toEqual(placed);
     },
   );
