@@ -1,11 +1,14 @@
-// The bug that Brood exists for: 24 workers, phased restarts under load, and nobody may ever be answered by old code
-// after a restart has completed. The roll is longer than the heartbeat timeout, as it was in the report.
+// The bug that Brood exists for, in the layout that it was reported in: /var/www/app/application is a link to a release, the
+// service's working directory is that link, its socket, pidfile and logs lie in /var/www/app/shared, 24 workers are forked
+// from one that has loaded the application, and a deploy moves the link and sends USR1 to the pid in the pidfile. Two phased
+// restarts under load, and nobody may ever be answered by old code after a restart has completed. The roll is longer than the
+// heartbeat timeout, as it was in the report.
 
 import { promises as fs } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type Probe, type ProbeReport, versionProbe } from "@brood/testing";
-import { describe, expect, it } from "vitest";
-import { expressApp, startBrood, testFolder } from "../support/brood-server.ts";
+import { describe, expect, it, onTestFailed } from "vitest";
+import { type BroodServer, EXPRESS, startBroodIn, testFolder } from "../support/brood-server.ts";
 import { seen } from "../support/look.ts";
 import { watchReadyFloor } from "../support/ready-floor.ts";
 import { runtimes, SPAWN } from "../support/spawn.ts";
@@ -20,24 +23,79 @@ if (!IS_ALL)
 /** In one process they load one after the other, beside its clients: minutes of a slow machine. */
 const THREADS = IS_ALL ? WORKERS : 8;
 
-/** An Express app. 72 fresh workers would load it for half a minute of CI; what they share with forked ones is seen there. */
-const app = IS_ALL || SPAWN === "template" ? expressApp : plainApp;
-
 /** Two thousand requests a second at most: as fast as it goes, the clients would take the cores in which 72 workers boot. */
 const PAUSE_MS = 15;
 
 /** All clients are in this one process: on a busy machine it may be half a second late with its next request. */
-const LINGER_MS = "3000";
+const LINGER_MS = 3_000;
 
 /** The canary is watched for as long, so the roll takes longer on any machine. */
 const HEARTBEAT_TIMEOUT_MS = 1_500;
 
 const ROWS = runtimes().map((runtime) => [runtime, runtime === "thread" ? THREADS : WORKERS] as const);
 
-function plainApp(version: string): string {
-  return `import { createServer } from "node:http";
-export default createServer((request, response) => response.end(${JSON.stringify(version)}));
+/** The version is a constant of the application, read from a file of the release when it is loaded, as in the report. An Express
+ *  app, but 72 fresh workers would load it for half a minute of CI; what they share with forked ones is seen there. */
+const APP =
+  IS_ALL || SPAWN === "template"
+    ? `import { readFileSync } from "node:fs";
+import express from ${JSON.stringify(EXPRESS)};
+const version = readFileSync("VERSION", "utf8");
+export default express().get("/", (request, response) => response.send(version));
+`
+    : `import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+const version = readFileSync("VERSION", "utf8");
+export default createServer((request, response) => response.end(version));
 `;
+
+interface SeedLayout {
+  /** The link. */
+  readonly application: string;
+  readonly shared: string;
+  readonly pidfile: string;
+  readonly config: string;
+  /** Points the link at a release. */
+  move(release: number): Promise<void>;
+}
+
+async function seedLayout(workers: number, runtime: string): Promise<SeedLayout> {
+  const releases = [1, 2, 3].map((release) => `var/www/app/releases/${release}`);
+  const files = releases.flatMap((folder, index) => [
+    [`${folder}/app.mjs`, APP],
+    [`${folder}/package.json`, `{ "version": "${index + 1}.0.0" }`],
+    [`${folder}/VERSION`, String(index + 1)],
+  ]);
+  const root = join(await testFolder(Object.fromEntries(files)), "var/www/app");
+  const shared = join(root, "shared");
+  const [application, config] = [join(root, "application"), join(shared, "config/brood.config.json")];
+  const pidfile = join(shared, "tmp/pids/brood.pid");
+  const socket = join(shared, "tmp/sockets/brood-app.sock");
+  for (const path of [pidfile, socket, config, join(shared, "log/x")])
+    await fs.mkdir(dirname(path), { recursive: true });
+  // Beside the pidfile and the socket, as the report's puma.rb.
+  const values = {
+    ...{ cwd: application, entry: "app.mjs", workers, runtime, spawn: SPAWN },
+    ...{ listen: [`unix:${socket}`, "127.0.0.1:0"], pidfile },
+    ...{ stdout: join(shared, "log/brood.stdout.log"), stderr: join(shared, "log/brood.stderr.log") },
+    ...{ heartbeatTimeoutMs: HEARTBEAT_TIMEOUT_MS, minHealthyMs: HEARTBEAT_TIMEOUT_MS, lingerMs: LINGER_MS },
+  };
+  await fs.writeFile(config, JSON.stringify(values));
+  await fs.symlink("releases/1", application);
+  return {
+    ...{ application, shared, pidfile, config },
+    async move(release) {
+      await fs.symlink(`releases/${release}`, join(root, "next"));
+      await fs.rename(join(root, "next"), application);
+    },
+  };
+}
+
+/** As a service manager does: its working directory is the link's folder, and nobody has set $PWD. */
+async function startService({ application, shared, pidfile, config }: SeedLayout): Promise<BroodServer> {
+  onTestFailed(async () => console.error(await fs.readFile(join(shared, "log/brood.stderr.log"), "utf8")));
+  const place = { folder: shared, cwd: application, pidfile, env: { PWD: undefined } };
+  return startBroodIn(place, "--config", config);
 }
 
 /** 16 clients without keep-alive and 16 with, half of each over TCP and half over the unix socket. */
@@ -51,37 +109,31 @@ function clients(addresses: readonly string[]): Promise<Probe[]> {
   );
 }
 
-describe.each(ROWS)("the seed's case, runtime %s, %i workers", (runtime, workers) => {
-  it("A1, A11, D36: a restart by USR2 and one by command under load: no error, no stale answer, all ready throughout", async () => {
-    const folder = await testFolder({ "app.mjs": app("1") });
-    const server = await startBrood(
-      folder,
-      ...["-w", String(workers), "-l", "127.0.0.1:0", "-l", `unix:${join(folder, "app.sock")}`],
-      ...["--heartbeat-timeout", String(HEARTBEAT_TIMEOUT_MS), "--min-healthy", String(HEARTBEAT_TIMEOUT_MS)],
-      ...["--linger", LINGER_MS, "--runtime", runtime],
-    );
+describe.each(ROWS)("the seed's case in its own layout, runtime %s, %i workers", (runtime, workers) => {
+  it("A1, A10, A11, D36, G65: two phased restarts by USR1 under load, the link moved before each: no error, no stale answer, all ready throughout", async () => {
+    const layout = await seedLayout(workers, runtime);
+    const server = await startService(layout);
     const floor = await watchReadyFloor(server.control, await server.stats());
     const probes = await clients(server.addresses);
 
-    await fs.writeFile(join(folder, "app.mjs"), app("2"));
-    const pid = Number(await fs.readFile(server.pidfile, "utf8"));
-    expect(pid).toBe(server.pid);
-    process.kill(pid, "SIGUSR2");
-    const bySignal = await rollEnded(server.stats, 2);
-    const afterSignal = Date.now();
-    expect(bySignal).toMatchObject({ result: "completed", from: 1, to: 2, replaced: workers, killed: 0 });
-    expect(bySignal?.durationMs).toBeGreaterThan(HEARTBEAT_TIMEOUT_MS);
-
-    await fs.writeFile(join(folder, "app.mjs"), app("3"));
-    const command = await server.command("restart");
-    const afterCommand = Date.now();
-    expect(command).toMatchObject({ exitCode: 0, stdout: expect.stringContaining(`replaced=${workers}`) });
-
-    // Everyone asks at least once more, so that there is something to be stale.
-    const before = probes.map((probe) => probe.snapshot().requests);
-    await within("requests after the restart", asked(probes, before));
+    const restarted = async (release: number): Promise<number> => {
+      await layout.move(release);
+      const pid = Number(await fs.readFile(layout.pidfile, "utf8"));
+      expect(pid).toBe(server.pid);
+      process.kill(pid, "SIGUSR1");
+      const roll = await rollEnded(server.stats, release);
+      const completedAtMs = Date.now();
+      const counts = { from: release - 1, to: release, replaced: workers, killed: 0 };
+      expect(roll).toMatchObject({ result: "completed", ...counts });
+      expect(roll?.durationMs).toBeGreaterThan(HEARTBEAT_TIMEOUT_MS);
+      // Everyone asks at least once more, so that there is something to be stale.
+      const before = probes.map((probe) => probe.snapshot().requests);
+      await within("requests after the restart", asked(probes, before));
+      return completedAtMs;
+    };
+    const [secondAtMs, thirdAtMs] = [await restarted(2), await restarted(3)];
     const reports = await Promise.all(probes.map((probe) => probe.stop()));
-    for (const report of reports) expectClean(report, afterSignal, afterCommand);
+    for (const report of reports) expectClean(report, secondAtMs, thirdAtMs);
     expect(floor.lowest()).toBe(workers);
     floor.close();
 
@@ -91,14 +143,15 @@ describe.each(ROWS)("the seed's case, runtime %s, %i workers", (runtime, workers
     expect(stats.counters).toMatchObject({ crashed: 0, killed: 0, mismatched: 0, spawned: 3 * workers });
     await server.command("stop");
     expect(await server.ended()).toEqual({ exitCode: 0, signal: null });
+    await expect(fs.access(layout.pidfile)).rejects.toThrow("ENOENT");
   }, 300_000);
 });
 
-function expectClean(report: ProbeReport, afterSignal: number, afterCommand: number): void {
+function expectClean(report: ProbeReport, secondAtMs: number, thirdAtMs: number): void {
   expect(report.errorsByKind).toEqual({});
   expect(Object.keys(report.byVersion).sort()).toEqual(["1", "2", "3"]);
-  expect(lastSent(report, "1")).toBeLessThanOrEqual(afterSignal);
-  expect(report.staleAfter(afterCommand, "3")).toBe(0);
+  expect(lastSent(report, "1")).toBeLessThanOrEqual(secondAtMs);
+  expect(report.staleAfter(thirdAtMs, "3")).toBe(0);
 }
 
 /** When the last request that this version answered was sent. */

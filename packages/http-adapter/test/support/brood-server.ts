@@ -15,7 +15,8 @@ import { SPAWN } from "./spawn.ts";
 import { within } from "./within.ts";
 
 const BROOD = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
-const EXPRESS = createRequire(import.meta.url).resolve("express");
+/** Where it can be imported from any folder. */
+export const EXPRESS: string = createRequire(import.meta.url).resolve("express");
 
 /** An Express app that answers with the version it was loaded with. */
 export function expressApp(version: string): string {
@@ -85,6 +86,8 @@ export function startBroodWith(
 export interface BroodPlace {
   /** For its pidfile and control socket. */
   readonly folder: string;
+  /** When that is another one. */
+  readonly pidfile?: string;
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** What runs the command, when that is not Node itself: `brood <args>` is appended. */
@@ -93,8 +96,7 @@ export interface BroodPlace {
 
 /** The same, in any working directory. */
 export async function startBroodIn(place: BroodPlace, ...args: readonly string[]): Promise<BroodServer> {
-  const { folder, cwd, env } = place;
-  const pidfile = join(folder, "pid");
+  const { folder, cwd, env, pidfile = join(folder, "pid") } = place;
   const control = join(folder, "control.sock");
   const argv = [
     process.execPath,

@@ -25,6 +25,7 @@ const SECTIONS: Readonly<Record<string, string>> = {
   D: "Capacity and draining",
   E: "Sockets",
   F: "Process control",
+  G: "Other people's programs, folders and systems",
   N: "Node",
 };
 
@@ -90,6 +91,11 @@ const HOLDS: readonly (readonly [ids: string, holds: string])[] = [
   ["F55-", "As PID 1 with foreign zombies: reaped, and otherwise nobody's business."],
   ["F56", "Hooks, listeners and loggers that throw harm nobody but themselves."],
   ["F57*", "A blocked event loop: one kill, one replacement, and its stack first where possible."],
+  [
+    "G65*-",
+    "Started inside a link: a restart runs the release that it names now, in that release's folder, and says which.",
+  ],
+  ["G72*-", "Random bytes that libraries drew before a fork are used by no two workers."],
   ["58*", "A module graph that never settles counts as a failed boot; the slot is free again."],
   ["59*", "A worker that is blocked while the roll replaces it: one kill, one replacement."],
   ["60*", "Each way to end, in each hook: what settles, with which code, and who is respawned."],
@@ -142,7 +148,7 @@ function entriesOf(folder: string): string[] {
 
 /** A test's name that begins with scenarios, as a string literal of its source. */
 export function namesIn(source: string): { readonly ids: readonly string[]; readonly name: string }[] {
-  const names = source.matchAll(/(["`])((?:[A-F]\d{1,2}|\d{2})(?:, (?:[A-F]\d{1,2}|\d{2}))*): (.+?)\1/g);
+  const names = source.matchAll(/(["`])((?:[A-G]\d{1,2}|\d{2})(?:, (?:[A-G]\d{1,2}|\d{2}))*): (.+?)\1/g);
   return [...names].map(([, , ids = "", name = ""]) => ({ ids: ids.split(", "), name }));
 }
 
@@ -168,7 +174,7 @@ export function missing(tests: readonly NamedTest[]): readonly string[] {
 /** The whole page. */
 export function guaranteesPage(tests: readonly NamedTest[]): string {
   const sections = Object.entries(SECTIONS).map(([letter, title]) => {
-    const rows = GUARANTEES.filter(({ id }) => (/^[A-F]/.test(id) ? id.charAt(0) : "N") === letter);
+    const rows = GUARANTEES.filter(({ id }) => (/^[A-G]/.test(id) ? id.charAt(0) : "N") === letter);
     return [`## ${title}`, "", HEAD, ...rows.map((row) => rowOf(row, tests)), ""].join("\n");
   });
   return [...INTRODUCTION, ...sections].join("\n");

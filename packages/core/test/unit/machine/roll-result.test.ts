@@ -21,7 +21,7 @@ function deploy(release = releaseOf(1)): RollResult {
 }
 
 describe("the result of a roll", () => {
-  it("G66: a restart that found the same entry, folder and code says that it is unchanged", () => {
+  it("G65: a restart that found the same entry, folder and code says that it is unchanged", () => {
     expect(deploy()).toMatchObject({
       result: "completed",
       unchanged: true,
@@ -30,7 +30,7 @@ describe("the result of a roll", () => {
     });
   });
 
-  it.each([["entry"], ["folder"], ["fingerprint"]])("G66: another %s is something new", (field) => {
+  it.each([["entry"], ["folder"], ["fingerprint"]])("G65: another %s is something new", (field) => {
     const release = { ...releaseOf(1), [field]: "other" };
     expect(deploy(release)).toMatchObject({ result: "completed", unchanged: false, toRelease: release });
   });
