@@ -26,6 +26,7 @@ export type {
   ServiceCounters,
   ServiceEvents,
   ServiceOptions,
+  ServiceSettings,
   ServiceState,
   ServiceStats,
   ThreadLimits,

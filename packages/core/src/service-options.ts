@@ -35,6 +35,7 @@ const KNOWN: readonly (keyof ServiceOptions)[] = [
   "sockets",
   "slotClosed",
   "takeMessage",
+  "reload",
   "workers",
   "runtime",
   "spawn",

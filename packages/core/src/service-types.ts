@@ -87,6 +87,10 @@ export interface ServiceOptions {
   readonly slotClosed?: (slot: SlotIndex) => void;
   /** Sees what a worker's host has posted; true keeps it from `worker:message`, for it was the host's own. */
   readonly takeMessage?: (worker: WorkerId, payload: unknown) => boolean;
+  /** Called by each restart, but for one back to a generation: the options to go on with. They are checked as at the start;
+   *  if they cannot be used the restart fails before anything is touched, with what this rejects with as its reason. They
+   *  go back when the restart fails. Without it each restart goes on with the options of the start. */
+  readonly reload?: () => Promise<ServiceSettings>;
   /** Workers wanted, 1...10_000; default os.availableParallelism(). */
   readonly workers?: number;
   /** What a worker is. "thread": quicker to start, but a crash takes all of them; docs/threads.md. Their `sockets` need the
@@ -141,6 +145,39 @@ export interface ServiceOptions {
   /** Default: the `debug` package under `brood:<name>`. */
   readonly logger?: Logger;
 }
+
+export type FixedOption =
+  | "name"
+  | "host"
+  | "sockets"
+  | "slotClosed"
+  | "takeMessage"
+  | "reload"
+  | "runtime"
+  | "spawn"
+  | "isOwnProcess"
+  | "stdout"
+  | "stderr"
+  | "logger";
+
+/** Options that a service keeps from its start to its end. */
+export const FIXED_OPTIONS: readonly FixedOption[] = [
+  "name",
+  "host",
+  "sockets",
+  "slotClosed",
+  "takeMessage",
+  "reload",
+  "runtime",
+  "spawn",
+  "isOwnProcess",
+  "stdout",
+  "stderr",
+  "logger",
+];
+
+/** Options that a restart may change, together with what its generation runs. */
+export type ServiceSettings = Omit<ServiceOptions, FixedOption>;
 
 export type ServiceState = "starting" | "running" | "rolling" | "degraded" | "stopping" | "stopped";
 

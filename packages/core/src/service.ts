@@ -3,11 +3,10 @@
 
 import { PoolError } from "./errors.ts";
 import type { RollResult, WorkerId } from "./machine/names.ts";
-import { templateBinding } from "./native/index.ts";
 import { integerOption, WORKERS_MAX } from "./options.ts";
-import { folderFor, resolveRelease } from "./release/resolve.ts";
+import { pinnerOf } from "./pinning.ts";
 import { checkRestartOptions } from "./restart-options.ts";
-import { type CheckedServiceOptions, checkServiceOptions } from "./service-options.ts";
+import type { CheckedServiceOptions } from "./service-options.ts";
 import type {
   RestartOptions,
   Service,
@@ -15,9 +14,7 @@ import type {
   ServiceOptions,
   ServiceStats,
 } from "./service-types.ts";
-import { createFreshProcessStrategy } from "./spawn/fresh-process.ts";
-import { createFreshThreadStrategy } from "./spawn/fresh-thread.ts";
-import { createTemplateStrategy, type TemplateStrategyOptions } from "./spawn/template/template-strategy.ts";
+import { SettingsBook } from "./settings.ts";
 import { assembleSupervisor, createPublicFace } from "./supervisor/assembly.ts";
 import { deepFreeze, type PublicEvents } from "./supervisor/events.ts";
 import { waitForHeartbeats } from "./supervisor/fresh-heartbeats.ts";
@@ -28,38 +25,16 @@ import type { Waiters } from "./supervisor/waiters.ts";
 /** Makes a service; nothing runs before `start()`.
  *  @throws PoolError BROOD_BAD_OPTION for an option that cannot be used. */
 export function createService(options: ServiceOptions): Service {
-  const checked = checkServiceOptions(options);
+  const book = new SettingsBook(options, (message) => face.logger.warn(message));
+  const { checked } = book.first;
   const face = createPublicFace(checked.name, options.logger);
-  const processOptions: TemplateStrategyOptions = {
-    name: checked.name,
-    host: options.host?.href ?? null,
-    hostData: options.hostData ?? null,
-    heartbeatIntervalMs: checked.heartbeatIntervalMs,
-    watches: checked.watches,
-    env: options.env ?? {},
-    execArgv: checked.execArgv,
-    compileCache: checked.compileCache,
-    stdout: options.stdout ?? "inherit",
-    stderr: options.stderr ?? "inherit",
-    unsafe: checked.unsafe,
-  };
-  const threadOptions = {
-    resourceLimits: checked.resourceLimits,
-    isOwnProcess: options.isOwnProcess === true,
-    warn: (message: string) => face.logger.warn(message),
-  };
   const supervisor = assembleSupervisor(face, {
     machine: checked.machine,
     ports: {
       clock: realClock,
       entropy: realEntropy,
-      strategy:
-        checked.runtime === "thread"
-          ? createFreshThreadStrategy({ ...processOptions, ...threadOptions })
-          : createFreshProcessStrategy(processOptions),
-      templates:
-        checked.spawn === "template" ? createTemplateStrategy(processOptions, templateBinding()) : null,
-      resolveRelease: ({ entry }) => resolveRelease({ entry, folder: folderFor(entry, checked) }),
+      strategiesOf: (config) => book.of(config).strategies,
+      resolveRelease: pinnerOf(book, options.reload),
       socketsOf: checked.sockets,
       slotClosed: (slot) => options.slotClosed?.(slot),
     },

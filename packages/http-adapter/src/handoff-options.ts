@@ -32,16 +32,6 @@ export interface HandoffConfig {
   readonly socketOwner?: string;
 }
 
-export const HANDOFF_KEYS: readonly (keyof HandoffConfig)[] = [
-  "handoff",
-  "balance",
-  "maxHeld",
-  "holdTimeoutMs",
-  "onError",
-  "socketMode",
-  "socketOwner",
-];
-
 const CONNECTION_KEYS = ["balance", "maxHeld", "holdTimeoutMs", "onError"] as const;
 
 export interface HandoffOptions {

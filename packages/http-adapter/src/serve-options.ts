@@ -17,14 +17,11 @@ import {
   WORKERS_MAX,
 } from "@brood/core/options";
 import { meantFolder, meantPath } from "@brood/core/place";
-import {
-  HANDOFF_KEYS,
-  type HandoffConfig,
-  type HandoffOptions,
-  readHandoffOptions,
-} from "./handoff-options.ts";
+import { envFilePaths, type FileVariable, readEnvFiles, workerVariables } from "./env-files.ts";
+import { type HandoffConfig, type HandoffOptions, readHandoffOptions } from "./handoff-options.ts";
 import { type ListenAddress, parseAddresses } from "./listen/addresses.ts";
 import { defaultName } from "./name.ts";
+import { OPTION_NAMES } from "./option-kinds.ts";
 
 /** Options that the adapter hands on to the engine unseen. */
 const ENGINE_KEYS = [
@@ -92,6 +89,9 @@ export interface ServeConfig extends EngineOptions, HandoffConfig {
   /** Path, as "/healthz", that must answer 2xx or 3xx in a worker itself before it serves and for `minHealthyMs` after; with
    *  times of its own as an object. An entry may export `healthCheck(ctx)` as well or instead. */
   readonly healthCheck?: string | HealthCheckConfig;
+  /** Files of variables for the workers, relative to `cwd`, read again by each restart; a later one wins over an earlier one,
+   *  this process's own environment over them, and `env` over both. $PORT of the default address may stand there too. */
+  readonly envFile?: string | readonly string[];
   /** File to write this process's pid into while the server runs. */
   readonly pidfile?: string;
   /** Files to append the workers' output to; default: where this process's own goes. */
@@ -109,6 +109,10 @@ export interface ServeOptions {
   readonly entry: string;
   readonly name: string;
   readonly cwd: string;
+  /** The folder that this process was started in, as it was meant. */
+  readonly standing: string;
+  /** `cwd` of the start, without symlinks: what the process makes lies there. */
+  readonly own: string;
   readonly workers: number | undefined;
   readonly runtime: "process" | "thread";
   readonly addresses: readonly ListenAddress[];
@@ -122,32 +126,13 @@ export interface ServeOptions {
   readonly control: string | boolean;
   readonly healthPath: string | null;
   readonly healthCheck: HealthCheckOptions;
+  readonly envFiles: readonly string[];
+  readonly fileVariables: ReadonlyMap<string, FileVariable>;
   readonly pidfile: string | undefined;
   readonly stdout: string | undefined;
   readonly stderr: string | undefined;
   readonly engine: EngineOptions;
 }
-
-const ADAPTER_KEYS: readonly Exclude<keyof ServeConfig, keyof EngineOptions>[] = [
-  "entry",
-  "workers",
-  "listen",
-  "runtime",
-  "spawn",
-  "warmup",
-  ...HANDOFF_KEYS,
-  "name",
-  "cwd",
-  "exposeGeneration",
-  "lingerMs",
-  "waitReady",
-  "ticketKeysMs",
-  "control",
-  "healthCheck",
-  "pidfile",
-  "stdout",
-  "stderr",
-];
 
 /** Long enough for a client that has just sent its next request on a connection it saw open. */
 const LINGER_DEFAULT_MS = 500;
@@ -157,18 +142,28 @@ const DAY_MS = 86_400_000;
 /** For each worker or template; more only delays its boot. */
 const WARMUP_REQUESTS_MAX = 100_000;
 
-/** @throws PoolError BROOD_BAD_OPTION naming the option, its value and what is accepted. */
-export function readServeConfig(config: ServeConfig): ServeOptions {
-  objectOption("", config, [...ADAPTER_KEYS, ...ENGINE_KEYS]);
-  const cwd = resolve(meantFolder([config.cwd, config.entry]), textOption("cwd", config.cwd) ?? "");
+/** @param first  what the server was started with: where it stands is from then
+ *  @throws PoolError BROOD_BAD_OPTION naming the option, its value and what is accepted. */
+export function readServeConfig(
+  config: ServeConfig,
+  first: Pick<ServeOptions, "standing" | "own"> | null = null,
+): ServeOptions {
+  objectOption("", config, OPTION_NAMES);
+  const standing = first?.standing ?? meantFolder([config.cwd, config.entry]);
+  const cwd = resolve(standing, textOption("cwd", config.cwd) ?? "");
   if (!isFolder(cwd)) throw badOption("cwd", config.cwd, "a folder that exists");
   const entry = readEntry(config.entry, cwd);
   // What this process makes stays where it was made, whatever a symlink points to by then.
-  const own = realpathSync(cwd);
-  const addresses = parseAddresses(config.listen, own, process.env);
+  const own = first?.own ?? realpathSync(cwd);
+  const envFiles = envFilePaths(config.envFile, cwd);
+  const fileVariables = readEnvFiles(envFiles);
+  const port = process.env["PORT"] ?? fileVariables.get("PORT")?.value;
+  const addresses = parseAddresses(config.listen, own, { ...process.env, PORT: port });
   return {
     entry,
     cwd,
+    standing,
+    own,
     spawn: choiceOption("spawn", config.spawn, ["fresh", "template"], "fresh"),
     warmup: readWarmup(config.warmup),
     name: nameOption("name", config.name, defaultName(cwd, entry)),
@@ -185,7 +180,9 @@ export function readServeConfig(config: ServeConfig): ServeOptions {
     pidfile: readPath("pidfile", config.pidfile, own),
     stdout: readPath("stdout", config.stdout, cwd),
     stderr: readPath("stderr", config.stderr, cwd),
-    engine: pickEngine(config),
+    envFiles,
+    fileVariables,
+    engine: { ...pickEngine(config), env: workerVariables(fileVariables, readEnv(config.env), process.env) },
   };
 }
 
@@ -244,6 +241,19 @@ function readHealthCheck(
   if (path !== undefined && !isPath)
     throw badOption("healthCheck", path, "a path that begins with '/', as \"/healthz\"");
   return { healthPath: path ?? null, healthCheck };
+}
+
+function readEnv(value: unknown): ServeConfig["env"] {
+  if (value === undefined) return undefined;
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw badOption("env", value, "an object of strings");
+  const variables = Object.entries(value).map(([name, each]): [string, string | undefined] => {
+    if (each === undefined || typeof each === "string") return [name, each];
+    // As a JSON file has them.
+    if (typeof each === "number" || typeof each === "boolean") return [name, String(each)];
+    throw badOption(`env.${name}`, each, "a string");
+  });
+  return Object.fromEntries(variables);
 }
 
 function readPath(option: string, value: unknown, cwd: string): string | undefined {

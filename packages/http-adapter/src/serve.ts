@@ -3,55 +3,92 @@
 // Order: control socket (the lock on the name) -> addresses -> pidfile -> workers. Each step pushes its undoing on one
 // stack, which serves the failed start and the stop alike. The supervisor never accepts a connection itself.
 
-import { checkServiceOptions, createService, type Service, type ServiceOptions } from "@brood/core";
+import { createService, type Service, type ServiceSettings } from "@brood/core";
 import { PoolError } from "@brood/core/errors";
 import { controlPath } from "./control/paths.ts";
 import { type ControlServer, openControlServer } from "./control/server.ts";
+import { refuseNeedingStart } from "./effective-config.ts";
 import { connectionHandoff } from "./handoff/connection-handoff.ts";
 import { type Handoff, listenerHandoff } from "./handoff/handoff.ts";
 import { reuseportHandoff } from "./handoff/reuseport-handoff.ts";
 import { bindAddresses, claimWithin } from "./listen/bind.ts";
-import { inheritsNoDelay } from "./listen/no-delay.ts";
 import { LogFile } from "./log-files.ts";
 import { inspectPidfile, type PidfileState, writePidfile } from "./pidfile.ts";
 import { ReleaseStack } from "./release-stack.ts";
-import { readServeConfig, type ServeConfig, type ServeOptions } from "./serve-options.ts";
+import type { ServeConfig, ServeOptions } from "./serve-options.ts";
 import { createServer, type Server } from "./server.ts";
+import {
+  type CheckedConfig,
+  checkServeConfig,
+  type ServiceParts,
+  serviceOptions,
+} from "./service-options.ts";
 import { TicketKeys } from "./ticket-keys.ts";
-import type { HttpHostData } from "./worker/host-data.ts";
 
 /** Orphans look at their channel at once, but a blocked one needs up to its heartbeat; by then it is not ours to wait for. */
 const PREDECESSOR_GRACE_MS = 5_000;
 
-const HOST_MODULE = new URL("./worker/host.js", import.meta.url);
+/** A configuration, or what reads it: at the start, and again for each restart. */
+export type ConfigSource = ServeConfig | (() => ServeConfig | Promise<ServeConfig>);
 
 export interface StartOptions {
   readonly signal?: AbortSignal;
   /** For the command: the process is the server's own. */
   readonly isOwnProcess?: boolean;
+  /** Puts the reason of a failed restart into the words of whoever wrote the configuration. */
+  readonly explain?: (error: unknown) => unknown;
 }
 
 /** Starts a server. Resolves when every worker of the first generation is ready.
+ *  @param source  a function is called again by each restart, and what it returns is applied with the new generation (an
+ *          object never changes, but its `envFile` is read again). What a running server cannot change fails the restart
+ *          with BROOD_NEEDS_START, what cannot be used at all with BROOD_BAD_OPTION; no worker is touched then.
  *  @param options.signal  gives up a start that is under way, killing its workers; no effect later: use `stop()`.
  *  @throws PoolError BROOD_BAD_OPTION, BROOD_ADDRESS_IN_USE, BROOD_ADDRESS_UNAVAILABLE, BROOD_CONTROL_FAILED,
  *          BROOD_BOOT_FAILED, BROOD_BOOT_TIMEOUT, ...; nothing is left bound or running then. */
-export async function serve(config: ServeConfig, options: StartOptions = {}): Promise<Server> {
-  const checked = readServeConfig(config);
-  // The engine's own checks, before anything is opened or bound.
-  checkServiceOptions(serviceOptions(checked, listenerHandoff([]), undefined, undefined));
+export async function serve(source: ConfigSource, options: StartOptions = {}): Promise<Server> {
+  const read = readerOf(source);
+  const config = await read();
+  const checked = checkServeConfig(config);
+  const { explain = (error) => error } = options;
+  const reread = async (): Promise<ServeOptions> => {
+    try {
+      return rechecked(checked, await read(), config.name === undefined);
+    } catch (error) {
+      throw explain(error);
+    }
+  };
   const stack = new ReleaseStack((what, error) => {
-    checked.engine.logger?.warn(`could not release the ${what}`, { reason: String(error) });
+    checked.options.engine.logger?.warn(`could not release the ${what}`, { reason: String(error) });
   });
   try {
-    return await start(checked, stack, options);
+    return await start(checked.options, reread, stack, options);
   } catch (error) {
     await stack.release();
     throw error;
   }
 }
 
+/** The caller's object may change; what it was at the start does not. */
+function readerOf(source: ConfigSource): () => Promise<ServeConfig> {
+  if (typeof source === "function") return async () => source();
+  const copy = { ...source };
+  return async () => copy;
+}
+
+/** What a restart found. A name that nobody gave comes from the release's folder, and is from the start on the server's.
+ *  @throws PoolError BROOD_BAD_OPTION, BROOD_NEEDS_START */
+function rechecked(before: CheckedConfig, config: ServeConfig, isNameless: boolean): ServeOptions {
+  const { name } = before.options;
+  const given = isNameless && config.name === undefined ? { ...config, name } : config;
+  const now = checkServeConfig(given, before.options);
+  refuseNeedingStart(before.effective, now.effective);
+  return now.options;
+}
+
 async function start(
   options: ServeOptions,
+  reread: () => Promise<ServeOptions>,
   stack: ReleaseStack,
   { signal, isOwnProcess = false }: StartOptions,
 ): Promise<Server> {
@@ -65,10 +102,9 @@ async function start(
   stack.push("addresses", () => handoff.release());
   if (options.pidfile !== undefined) stack.push("pidfile", await writePidfile(options.pidfile, pidfileState));
   const ticketKeys = new TicketKeys();
-  const service = createService({
-    ...serviceOptions(options, handoff, stdout, stderr, ticketKeys),
-    isOwnProcess,
-  });
+  const parts: ServiceParts = { handoff, stdout, stderr, ticketKeys };
+  const reload = async (): Promise<ServiceSettings> => serviceOptions(await reread(), parts);
+  const service = createService({ ...serviceOptions(options, parts), isOwnProcess, reload });
   handoff.attach(service);
   stack.push("workers", () => {
     handoff.stopping();
@@ -134,44 +170,4 @@ async function openHandoff(options: ServeOptions, retryForMs: number): Promise<H
   return handoff.kind === "connection"
     ? connectionHandoff(sockets, { ...handoff, logger, runtime })
     : listenerHandoff(sockets);
-}
-
-function serviceOptions(
-  options: ServeOptions,
-  handoff: Handoff,
-  stdout: LogFile | undefined,
-  stderr: LogFile | undefined,
-  ticketKeys: TicketKeys = new TicketKeys(),
-): ServiceOptions {
-  const hostData: HttpHostData = {
-    exposeGeneration: options.exposeGeneration,
-    lingerMs: options.lingerMs,
-    waitReady: options.waitReady,
-    // Read for each worker that boots.
-    get ticketKeys() {
-      return ticketKeys.current;
-    },
-    addresses: handoff.addresses,
-    handoff: handoff.kind,
-    inheritsNoDelay: inheritsNoDelay(options.addresses),
-    healthPath: options.healthPath,
-    warmup: options.warmup,
-  };
-  return {
-    ...options.engine,
-    healthCheck: options.healthCheck,
-    entry: options.entry,
-    name: options.name,
-    cwd: options.cwd,
-    runtime: options.runtime,
-    spawn: options.spawn,
-    host: HOST_MODULE,
-    hostData,
-    sockets: (seat) => handoff.socketsOf(seat),
-    slotClosed: (slot) => handoff.slotClosed(slot),
-    takeMessage: (worker, payload) => handoff.takeMessage(worker, payload),
-    ...(options.workers === undefined ? {} : { workers: options.workers }),
-    ...(stdout === undefined ? {} : { stdout }),
-    ...(stderr === undefined ? {} : { stderr }),
-  };
 }

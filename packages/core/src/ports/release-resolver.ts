@@ -1,13 +1,14 @@
-// Pins what a generation runs. The one place: everything that belongs to a generation is resolved by this, together, once.
+// Pins what a generation runs, and by which settings. The one place: everything that belongs to a generation is resolved by
+// this, together, once.
 
-import type { Generation, Release } from "../machine/names.ts";
+import type { ReleaseOrder } from "../machine/commands.ts";
+import type { ResolvedRelease } from "../machine/events.ts";
+import type { Generation } from "../machine/names.ts";
 
-export interface ReleaseRequest {
+export interface ReleaseRequest extends ReleaseOrder {
   readonly generation: Generation;
-  /** The entry's path as it was asked for, before realpath. */
-  readonly entry: string;
 }
 
-/** Follows symlinks once, for entry and working directory together, reads the version, takes the fingerprint.
- *  Rejects with PoolError BROOD_RELEASE_NOT_FOUND. */
-export type ResolveRelease = (request: ReleaseRequest) => Promise<Release>;
+/** Follows symlinks once, for entry and working directory together, reads the version, takes the fingerprint; reads the
+ *  settings anew where that is possible. Rejects with PoolError BROOD_RELEASE_NOT_FOUND, BROOD_BAD_OPTION, BROOD_NEEDS_START. */
+export type ResolveRelease = (request: ReleaseRequest) => Promise<ResolvedRelease>;

@@ -4,20 +4,16 @@
 
 import { PoolError } from "../errors.ts";
 import type { Announcement, Command } from "../machine/commands.ts";
+import type { MachineConfig } from "../machine/config.ts";
 import type { MachineEvent } from "../machine/events.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { FailureReason, SlotIndex, TemplateId, WorkerId } from "../machine/names.ts";
 import type { MachineSnapshot } from "../machine/snapshot.ts";
 import type { Clock, Entropy } from "../ports/clock.ts";
 import type { ResolveRelease } from "../ports/release-resolver.ts";
-import type {
-  PassedSocket,
-  SpawnOrder,
-  SpawnStrategy,
-  WorkerHandle,
-  WorkerSink,
-} from "../ports/spawn-strategy.ts";
-import type { TemplateHandle, TemplateStrategy } from "../ports/template-strategy.ts";
+import type { PassedSocket, SpawnOrder, WorkerHandle, WorkerSink } from "../ports/spawn-strategy.ts";
+import type { Strategies } from "../ports/strategies.ts";
+import type { TemplateHandle } from "../ports/template-strategy.ts";
 import type { WorkerSeat } from "../service-types.ts";
 import { createTemplateSink } from "./template-port.ts";
 import type { Waiters } from "./waiters.ts";
@@ -26,9 +22,8 @@ import { createWorkerSink } from "./worker-port.ts";
 export interface SupervisorPorts {
   readonly clock: Clock;
   readonly entropy: Entropy;
-  readonly strategy: SpawnStrategy;
-  /** Null: the machine never asks for one. */
-  readonly templates: TemplateStrategy | null;
+  /** How workers of a generation with these settings come to be. */
+  strategiesOf(config: MachineConfig): Strategies;
   readonly resolveRelease: ResolveRelease;
   /** What goes with a worker that is about to be spawned. Throws when it cannot be made; none by default. */
   socketsOf?(seat: WorkerSeat): readonly PassedSocket[];
@@ -38,6 +33,8 @@ export interface SupervisorPorts {
   note(level: "debug" | "warn" | "error", message: string): void;
   fail(error: Error): void;
 }
+
+type SpawnWorker = Extract<Command, { readonly type: "SpawnWorker" }>;
 
 export class Supervisor {
   readonly #machine: Machine;
@@ -98,7 +95,7 @@ export class Supervisor {
   #perform(command: Command): void {
     switch (command.type) {
       case "ResolveRelease":
-        return this.#resolve(command.generation, command.entry);
+        return this.#resolve(command);
       case "SpawnWorker":
         return this.#spawn(command);
       case "SpawnTemplate":
@@ -132,18 +129,18 @@ export class Supervisor {
     }
   }
 
-  #spawn(seat: Extract<Command, { readonly type: "SpawnWorker" }>): void {
+  #spawn(seat: SpawnWorker): void {
     const sink = createWorkerSink(seat, (event) => this.accept(event));
     try {
       const order = { ...seat, sockets: this.#ports.socketsOf?.(seat) ?? [] };
-      this.#handles.set(seat.worker, this.#spawnBy(seat.template, order, sink));
+      this.#handles.set(seat.worker, this.#spawnBy(seat, order, sink));
     } catch (thrown) {
       sink.failed(thrown instanceof Error ? thrown : new Error(String(thrown)));
     }
   }
 
-  #spawnBy(id: TemplateId | null, order: SpawnOrder, sink: WorkerSink): WorkerHandle {
-    if (id === null) return this.#ports.strategy.spawn(order, sink);
+  #spawnBy({ template: id, config }: SpawnWorker, order: SpawnOrder, sink: WorkerSink): WorkerHandle {
+    if (id === null) return this.#ports.strategiesOf(config).strategy.spawn(order, sink);
     const template = this.#templates.get(id);
     if (template === undefined) throw new Error(`template ${id} has ended`);
     return template.fork(order, sink);
@@ -151,8 +148,8 @@ export class Supervisor {
 
   #build(order: Extract<Command, { readonly type: "SpawnTemplate" }>): void {
     const sink = createTemplateSink(order, (event) => this.accept(event));
-    const { templates } = this.#ports;
     try {
+      const { templates } = this.#ports.strategiesOf(order.config);
       if (templates === null) throw new Error("this service has no template strategy");
       this.#templates.set(order.template, templates.build(order, sink));
     } catch (thrown) {
@@ -168,9 +165,10 @@ export class Supervisor {
       this.#templates.delete(event.template);
   }
 
-  #resolve(generation: number, entry: string): void {
-    this.#ports.resolveRelease({ generation, entry }).then(
-      (release) => this.accept({ type: "ReleaseResolved", generation, release }),
+  #resolve(order: Extract<Command, { readonly type: "ResolveRelease" }>): void {
+    const { generation } = order;
+    this.#ports.resolveRelease(order).then(
+      (resolved) => this.accept({ type: "ReleaseResolved", generation, ...resolved }),
       (error: unknown) => this.accept({ type: "ReleaseRejected", generation, reason: reasonOf(error) }),
     );
   }

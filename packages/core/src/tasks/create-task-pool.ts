@@ -5,6 +5,7 @@ import { PoolError } from "../errors.ts";
 import { nativeSupport } from "../native/index.ts";
 import type { Clock, Entropy } from "../ports/clock.ts";
 import type { ResolveRelease } from "../ports/release-resolver.ts";
+import type { Strategies } from "../ports/strategies.ts";
 import type { TaskPlane } from "../ports/task-link.ts";
 import { resolveRelease } from "../release/resolve.ts";
 import { assembleSupervisor, createPublicFace } from "../supervisor/assembly.ts";
@@ -18,7 +19,7 @@ import { type CheckedPoolOptions, checkPoolOptions } from "./pool-options.ts";
 import type { PoolTask } from "./pool-task.ts";
 import type { QueuedTask, TaskPool, TaskPoolEvents, TaskPoolOptions } from "./pool-types.ts";
 import { PoolWorkers } from "./pool-workers.ts";
-import { type PoolStrategies, strategiesOf } from "./strategies.ts";
+import { strategiesOf } from "./strategies.ts";
 import { AdaptedQueue, type CustomQueue, PriorityQueue, type TaskQueue } from "./task-queue.ts";
 import { Timings } from "./timings.ts";
 
@@ -27,7 +28,7 @@ export interface PoolPorts {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly resolveRelease: ResolveRelease;
-  strategies(plane: TaskPlane): PoolStrategies;
+  strategies(plane: TaskPlane): Strategies;
   defer(callback: () => void): void;
   /** Whether tasks that were sent can be taken back: not from processes without shared memory. */
   canTakeBack(): boolean;
@@ -40,7 +41,9 @@ export function createTaskPool<Tasks = unknown>(options: TaskPoolOptions): TaskP
   const pool = assemblePool(checked, options, {
     clock: createClock(false),
     entropy: realEntropy,
-    resolveRelease: ({ entry }) => resolveRelease({ entry, folder: hostFolder() ?? dirname(entry) }),
+    resolveRelease: async ({ entry }) => ({
+      release: await resolveRelease({ entry, folder: hostFolder() ?? dirname(entry) }),
+    }),
     strategies: (plane) => strategiesOf(checked, options.workerData, plane),
     defer: queueMicrotask,
     canTakeBack: () => checked.runtime === "worker_threads" || nativeSupport().ok,
@@ -93,10 +96,9 @@ export function assemblePool(checked: CheckedPoolOptions, options: TaskPoolOptio
   );
   const strategies = ports.strategies(plane);
   const { clock, entropy, resolveRelease: resolve } = ports;
-  const { fresh: strategy, templates } = strategies;
   const supervisor = assembleSupervisor(face, {
     machine: checked.machine,
-    ports: { clock, entropy, strategy, templates, resolveRelease: resolve },
+    ports: { clock, entropy, strategiesOf: () => strategies, resolveRelease: resolve },
     takes(announcement) {
       workers.observe(announcement);
       return false;

@@ -1,7 +1,7 @@
 // The strategies of a pool, by its runtime and spawn.
 
 import { templateBinding } from "../native/index.ts";
-import type { SpawnStrategy } from "../ports/spawn-strategy.ts";
+import type { Strategies } from "../ports/strategies.ts";
 import type { TaskPlane } from "../ports/task-link.ts";
 import type { TemplateStrategy } from "../ports/template-strategy.ts";
 import { processArguments, type TaskSpawnOptions } from "../spawn/task-options.ts";
@@ -11,23 +11,13 @@ import { createTaskThreadStrategy } from "../spawn/task-thread.ts";
 import { createTemplateStrategy } from "../spawn/template/template-strategy.ts";
 import type { CheckedPoolOptions } from "./pool-options.ts";
 
-export interface PoolStrategies {
-  /** Also for a template's workers while it is being built again. */
-  readonly fresh: SpawnStrategy;
-  readonly templates: TemplateStrategy | null;
-}
-
-/** @throws PoolError BROOD_TEMPLATE_UNSUPPORTED */
-export function strategiesOf(
-  checked: CheckedPoolOptions,
-  workerData: unknown,
-  plane: TaskPlane,
-): PoolStrategies {
+/** Of templates the first also serves while one is being built again. @throws PoolError BROOD_TEMPLATE_UNSUPPORTED */
+export function strategiesOf(checked: CheckedPoolOptions, workerData: unknown, plane: TaskPlane): Strategies {
   const options = spawnOptionsOf(checked, workerData);
   if (checked.runtime === "worker_threads")
-    return { fresh: createTaskThreadStrategy(options, plane), templates: null };
+    return { strategy: createTaskThreadStrategy(options, plane), templates: null };
   const templates = checked.spawn === "template" ? templatesOf(options, plane) : null;
-  return { fresh: createTaskProcessStrategy(options, plane), templates };
+  return { strategy: createTaskProcessStrategy(options, plane), templates };
 }
 
 function spawnOptionsOf(checked: CheckedPoolOptions, workerData: unknown): TaskSpawnOptions {

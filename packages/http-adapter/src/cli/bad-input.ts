@@ -3,7 +3,7 @@
 
 import type { FailureReason } from "@brood/core";
 import { badOption, type ErrorCode, PoolError } from "@brood/core/errors";
-import type { GivenOption } from "./start-config.ts";
+import type { StartConfig } from "./start-config.ts";
 
 /** Bad input, or nobody there to talk to: nothing was touched. */
 export const EXIT_BAD_INPUT = 2;
@@ -17,13 +17,11 @@ const BAD_INPUT_CODES: readonly ErrorCode[] = [
   "BROOD_RELEASE_NOT_FOUND",
 ];
 
-/** Names the option as it was written: `option --boot-timeout: got "soon", expected ...`. */
-export function inCommandWords(
-  error: unknown,
-  given: ReadonlyMap<string, GivenOption>,
-  configPath: string | null,
-): unknown {
-  if (!(error instanceof PoolError) || error.code !== "BROOD_BAD_OPTION") return error;
+/** Names the option as it was written, `option --boot-timeout: got "soon", expected ...`, or the file that it stands in.
+ *  @param input  null: it could not be read */
+export function inCommandWords(error: unknown, input: Pick<StartConfig, "given" | "file"> | null): unknown {
+  if (input === null || !(error instanceof PoolError) || error.code !== "BROOD_BAD_OPTION") return error;
+  const { given, file } = input;
   const { option, accepted } = error.details;
   if (typeof option !== "string" || option.startsWith("-")) return error;
   const written = given.get(option);
@@ -33,8 +31,8 @@ export function inCommandWords(
   if (written !== undefined) {
     return new PoolError(error.code, error.message.replace(`option ${option}`, `option ${written.spelling}`));
   }
-  if (configPath === null || option === "config") return error;
-  return new PoolError(error.code, `${error.message} (in ${configPath})`);
+  if (file === null || option === "config") return error;
+  return new PoolError(error.code, `${error.message} (in ${file.path})`);
 }
 
 /** Writes the error to stderr. @returns the exit code. */

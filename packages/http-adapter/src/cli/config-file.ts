@@ -1,13 +1,22 @@
 // Finds and loads ./brood.config.{ts,mts,js,mjs,json}. JavaScript is loaded by Node itself; TypeScript by jiti, which
 // also runs where Node does not strip types (20). jiti is only loaded for such a file: it costs the supervisor memory.
+// A restart reads it again in a thread that ends then: Node keeps what it has imported, the file's own imports included,
+// so here only the first reading would ever count. Functions cannot leave that thread; they stay those of the first one.
 
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { extname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { Worker } from "node:worker_threads";
 import { badOption, PoolError } from "@brood/core/errors";
+import { meantFolder } from "@brood/core/place";
+import { needsStart } from "../needs-start.ts";
+import type { ServeConfig } from "../serve-options.ts";
 
 const EXTENSIONS: readonly string[] = [".ts", ".mts", ".js", ".mjs", ".json"];
+
+/** A configuration is there at once; one that waits for a server that does not answer must not hold up a restart. */
+const READING_MAX_MS = 20_000;
 
 const ACCEPTED = `a file that exists and ends in ${EXTENSIONS.join(", ")}`;
 
@@ -17,29 +26,98 @@ export interface ConfigFile {
   readonly values: Readonly<Record<string, unknown>>;
 }
 
+/** How a file was named, for messages. */
+export interface NamedFile {
+  readonly spelling: string;
+  readonly text: string;
+}
+
+/** What the thread answers. */
+export type Reading =
+  | { readonly values: Readonly<Record<string, unknown>>; readonly kept: readonly string[] }
+  | { readonly failure: string };
+
 /** The file named, else the one in `cwd`, else null.
  *  @throws PoolError BROOD_BAD_OPTION when the named one is missing, or one cannot be loaded. */
-export async function loadConfigFile(named: string | undefined, cwd: string): Promise<ConfigFile | null> {
-  const path = named === undefined ? findIn(cwd) : resolve(cwd, named);
+export async function loadConfigFile(named: NamedFile | undefined, cwd: string): Promise<ConfigFile | null> {
+  const path = pathOf(named, cwd);
   if (path === null) return null;
-  const extension = extname(path);
-  if (!existsSync(path) || !EXTENSIONS.includes(extension)) throw badOption("--config", named, ACCEPTED);
-  let exported: unknown;
   try {
-    exported = await load(path, extension);
+    return { path, values: await exportedBy(path) };
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new PoolError("BROOD_BAD_OPTION", `configuration file ${path} cannot be loaded: ${reason}`, {
-      details: { option: "config", value: path },
-      cause,
-    });
+    throw cannotBeLoaded(path, cause instanceof Error ? cause.message : String(cause), cause);
   }
-  if (typeof exported !== "object" || exported === null || Array.isArray(exported)) {
-    throw new PoolError("BROOD_BAD_OPTION", `configuration file ${path} must export an object by default.`, {
-      details: { option: "config", value: path },
+}
+
+/** The same, as the file is now, after `first` was loaded.
+ *  @throws PoolError BROOD_BAD_OPTION, BROOD_NEEDS_START for a function that was not there before */
+export async function rereadConfigFile(
+  named: NamedFile | undefined,
+  cwd: string,
+  first: ConfigFile | null,
+): Promise<ConfigFile | null> {
+  const path = pathOf(named, cwd);
+  if (path === null) return null;
+  const reading = await readInThread(path);
+  if ("failure" in reading) throw cannotBeLoaded(path, reading.failure);
+  const kept = reading.kept.map((option) => {
+    const value = first?.values[option];
+    if (value === undefined) throw needsStart(option, "none", "a function");
+    return [option, value] as const;
+  });
+  return { path, values: { ...reading.values, ...Object.fromEntries(kept) } };
+}
+
+/** Reads the file anew each time it is called. @param over  values that win over the file's */
+export function configFileReader(path: string, over: Partial<ServeConfig>): () => Promise<ServeConfig> {
+  const named = { spelling: "config", text: path };
+  const cwd = meantFolder([path]);
+  let first: ConfigFile | null = null;
+  return async () => {
+    first ??= await loadConfigFile(named, cwd);
+    const file = await rereadConfigFile(named, cwd, first);
+    // A codec's cast: `serve()` checks every key and value of it.
+    return { ...file?.values, ...over } as ServeConfig;
+  };
+}
+
+/** What the file exports by default. @throws whatever it throws, and when that is no object */
+export async function exportedBy(path: string): Promise<Readonly<Record<string, unknown>>> {
+  const exported = await load(path, extname(path));
+  if (typeof exported === "object" && exported !== null && !Array.isArray(exported)) return { ...exported };
+  throw new Error("it must export an object by default");
+}
+
+function pathOf(named: NamedFile | undefined, cwd: string): string | null {
+  if (named === undefined) return findIn(cwd);
+  const path = resolve(cwd, named.text);
+  if (existsSync(path) && EXTENSIONS.includes(extname(path))) return path;
+  throw badOption(named.spelling, named.text, ACCEPTED);
+}
+
+function cannotBeLoaded(path: string, reason: string, cause?: unknown): PoolError {
+  const message = `configuration file ${path} cannot be loaded: ${reason}`;
+  return new PoolError("BROOD_BAD_OPTION", message, { details: { option: "config", value: path }, cause });
+}
+
+function readInThread(path: string): Promise<Reading> {
+  return new Promise((resolve) => {
+    const thread = new Worker(new URL("./config-thread.js", import.meta.url), { workerData: path });
+    const patience = setTimeout(() => {
+      resolve({ failure: `it was not read within ${READING_MAX_MS} ms` });
+      void thread.terminate();
+    }, READING_MAX_MS);
+    thread.once("message", (reading: Reading) => {
+      resolve(reading);
+      // It may have left timers and sockets.
+      void thread.terminate();
     });
-  }
-  return { path, values: { ...exported } };
+    thread.once("error", (error) => resolve({ failure: error.message }));
+    thread.once("exit", (code) => {
+      clearTimeout(patience);
+      resolve({ failure: `it ended the reading with exit code ${code}` });
+    });
+  });
 }
 
 function findIn(cwd: string): string | null {

@@ -1,5 +1,6 @@
-// Which server a control command means: --control names its socket, --name its name; without both it is the server
-// that `brood start` would start here, from the config file's name or entry, else from this folder.
+// Which server a control command means: --control names its socket, --name its name, BROOD_CONTROL and BROOD_NAME do when
+// neither is given; else it is the server that `brood start` would start here, from the config file's name or entry, or
+// from this folder.
 
 import { resolve } from "node:path";
 import { nameOption } from "@brood/core/options";
@@ -7,15 +8,18 @@ import { checkControlFolder, controlPath } from "../control/paths.ts";
 import { defaultName } from "../name.ts";
 import { loadConfigFile } from "./config-file.ts";
 import { standingFolder } from "./standing-folder.ts";
-import type { CommandValues } from "./start-config.ts";
+import { type CommandValues, configFileOf, textsOf } from "./start-config.ts";
 
 /** @throws PoolError BROOD_BAD_OPTION, BROOD_CONTROL_FAILED when the default folder is not ours. */
 export async function controlPathOf(values: CommandValues): Promise<string> {
-  const { control, name } = values;
-  if (typeof control === "string" && control !== "") return resolve(control);
-  if (name !== undefined) return checked(controlPath(nameOption("--name", name, "")));
+  for (const environment of [{}, process.env]) {
+    const control = textsOf({ spelling: "--control" }, values, environment)?.texts[0] ?? "";
+    if (control !== "") return resolve(control);
+    const name = textsOf({ spelling: "--name" }, values, environment);
+    if (name !== null) return checked(controlPath(nameOption(name.spelling, name.texts[0], "")));
+  }
   const folder = standingFolder();
-  const file = await loadConfigFile(undefined, folder);
+  const file = await loadConfigFile(configFileOf({}, process.env), folder);
   const configured = file?.values ?? {};
   if (typeof configured["control"] === "string")
     return resolve(baseOf(configured, folder), configured["control"]);

@@ -1,8 +1,10 @@
 // The options of `brood start`, one row each: how it is written, which option of the configuration it sets, how its
-// text is read. A text that does not fit is handed on as it is, so that the one check of that option refuses it; the
-// message is then put into the words of the command line (cli/bad-input.ts).
+// text is read. Each can be set by an environment variable as well, whose name follows from its spelling. A text that
+// does not fit is handed on as it is, so that the one check of that option refuses it; the message is then put into the
+// words of the command line (cli/bad-input.ts).
 
 import { badOption } from "@brood/core/errors";
+import { splitWords } from "./words.ts";
 
 export interface OptionRow {
   /** As commander wants it. */
@@ -13,7 +15,10 @@ export interface OptionRow {
   readonly option: string;
   readonly description: string;
   readonly read: (text: string) => unknown;
+  /** In the environment its values are separated by commas. */
   readonly isRepeatable?: boolean;
+  /** Takes no value on the command line, true or false in the environment. */
+  readonly isFlag?: boolean;
 }
 
 const BYTES_PER_MB = 2 ** 20;
@@ -155,11 +160,52 @@ export const OPTION_ROWS: readonly OptionRow[] = [
   },
   row("--max-requests <n>", "recycle.requests", "replace a worker after so many requests", number),
   row("--max-memory <mb>", "recycle.memoryBytes", "replace a worker that has grown larger", megabytes),
+  {
+    ...row(
+      "--env-file <file>",
+      "envFile",
+      "variables for the workers, read again by each restart; repeatable, a later one wins",
+      text,
+    ),
+    isRepeatable: true,
+  },
+  row(
+    "--node-args <flags>",
+    "execArgv",
+    'flags of Node for the workers, as "--max-old-space-size=512"',
+    words,
+  ),
+  flag(
+    "--wait-ready",
+    "waitReady",
+    'a worker is ready only when its script has called process.send("ready")',
+  ),
+  flag("--expose-generation", "exposeGeneration", "answer with x-brood-generation and x-brood-worker"),
 ];
 
 function row(flags: string, option: string, description: string, read: (text: string) => unknown): OptionRow {
   const spelling = /--[a-z-]+/.exec(flags)?.[0] ?? flags;
   return { flags, spelling, option, description, read };
+}
+
+function flag(flags: string, option: string, description: string): OptionRow {
+  return { ...row(flags, option, description, truth), isFlag: true };
+}
+
+/** `--boot-timeout` is BROOD_BOOT_TIMEOUT. */
+export function variableOf(spelling: string): string {
+  return `BROOD_${spelling.slice(2).replaceAll("-", "_").toUpperCase()}`;
+}
+
+function truth(given: string): boolean | string {
+  if (given === "true" || given === "1") return true;
+  return given === "false" || given === "0" ? false : given;
+}
+
+function words(given: string): readonly string[] {
+  const split = splitWords(given);
+  if (split === null) throw badOption("--node-args", given, "flags with each quote closed");
+  return split;
 }
 
 function text(given: string): string {

@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { EXIT_BAD_INPUT, reportError } from "./bad-input.ts";
-import { OPTION_ROWS } from "./option-table.ts";
+import { OPTION_ROWS, variableOf } from "./option-table.ts";
 import type { CommandValues } from "./start-config.ts";
 
 /** Runs one command. @returns its exit code; for `start`, when the server has stopped. */
@@ -24,6 +24,11 @@ export async function runCommand(parameters: readonly string[]): Promise<number>
   }
 }
 
+const ENVIRONMENT_HELP = `
+Each option can be set in the environment as well: ${variableOf("--boot-timeout")} for --boot-timeout, several values separated by
+commas. The command line wins over the environment, the environment over the configuration file. \`brood config\` shows which
+one decided. \`brood restart\` reads the file and the env files again.`;
+
 type Settle = (running: Promise<number>) => Promise<void>;
 
 function program(settle: Settle): Command {
@@ -37,6 +42,7 @@ function program(settle: Settle): Command {
   addStatus(root, settle);
   addScale(root, settle);
   addStop(root, settle);
+  addConfig(root, settle);
   return root;
 }
 
@@ -44,17 +50,32 @@ function addStart(root: Command, settle: Settle): void {
   const command = root
     .command("start [entry]", { isDefault: true })
     .description("start a server in the foreground (same as: brood <entry>)")
-    .option("--config <file>", "default: ./brood.config.{ts,mts,js,mjs,json} where present")
-    .option("--wait-ready", 'a worker is ready only when its script has called process.send("ready")')
-    .option("--expose-generation", "answer with x-brood-generation and x-brood-worker");
+    .addHelpText("after", ENVIRONMENT_HELP);
+  addStartOptions(command).action(async (entry: string | undefined, values: CommandValues) => {
+    const { start } = await import("./start.ts");
+    await settle(start(entry, values));
+  });
+}
+
+function addConfig(root: Command, settle: Settle): void {
+  const command = root
+    .command("config [entry]")
+    .description("print the configuration that `brood start` would use, and where each value comes from");
+  addStartOptions(command)
+    .option("--json", "print it as JSON")
+    .action(async (entry: string | undefined, values: CommandValues) => {
+      const { config } = await import("./config.ts");
+      await settle(config(entry, values));
+    });
+}
+
+function addStartOptions(command: Command): Command {
+  command.option("--config <file>", "default: ./brood.config.{ts,mts,js,mjs,json} where present");
   for (const row of OPTION_ROWS) {
     if (row.isRepeatable === true) command.option(row.flags, row.description, collect);
     else command.option(row.flags, row.description);
   }
-  command.action(async (entry: string | undefined, values: CommandValues) => {
-    const { start } = await import("./start.ts");
-    await settle(start(entry, values));
-  });
+  return command;
 }
 
 function addRestart(root: Command, settle: Settle): void {

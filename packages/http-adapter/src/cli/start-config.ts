@@ -1,17 +1,21 @@
-// The configuration of `brood start`: the file's values, and over them what the command line says.
-// The result is not checked here: `serve()` refuses what does not fit, by the option's name.
+// The configuration of `brood start`, from its three sources: the command line, the environment (BROOD_WORKERS for
+// --workers), the configuration file; the first of them that sets an option decides. Where each value came from is kept,
+// for messages and for `brood config`. The result is not checked here: `serve()` refuses what does not fit, by name.
 
 import { PoolError } from "@brood/core/errors";
 import { meantFolder } from "@brood/core/place";
 import type { ServeConfig } from "../serve-options.ts";
-import { loadConfigFile } from "./config-file.ts";
-import { OPTION_ROWS } from "./option-table.ts";
+import { type ConfigFile, loadConfigFile, rereadConfigFile } from "./config-file.ts";
+import { OPTION_ROWS, type OptionRow, variableOf } from "./option-table.ts";
 
 /** What commander has read: option texts by attribute name. */
 export type CommandValues = Readonly<Record<string, unknown>>;
 
-/** What the user wrote for an option on the command line. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What the user wrote for an option, on the command line or in the environment. */
 export interface GivenOption {
+  /** `--workers`, `BROOD_WORKERS`. */
   readonly spelling: string;
   readonly text: string;
 }
@@ -20,16 +24,24 @@ export interface StartConfig {
   readonly config: ServeConfig;
   /** By the configuration's option name. */
   readonly given: ReadonlyMap<string, GivenOption>;
-  readonly configPath: string | null;
+  /** Null: there is no configuration file. */
+  readonly file: ConfigFile | null;
+  /** The folder that was meant, where all of this was looked for. */
+  readonly here: string;
 }
 
+/** @param first  what was read at the start: now the file is read again */
 export async function readStartConfig(
   entry: string | undefined,
   values: CommandValues,
+  environment: Environment = process.env,
+  first: StartConfig | null = null,
 ): Promise<StartConfig> {
-  const here = meantFolder([values["cwd"], entry, values["config"]]);
-  const named = typeof values["config"] === "string" ? values["config"] : undefined;
-  const file = await loadConfigFile(named, here);
+  const named = configFileOf(values, environment);
+  const here = first?.here ?? meantFolder([values["cwd"], entry, named?.text]);
+  const file = await (first === null
+    ? loadConfigFile(named, here)
+    : rereadConfigFile(named, here, first.file));
   const merged: Record<string, unknown> = { control: true, ...file?.values };
   const given = new Map<string, GivenOption>();
   if (entry !== undefined) {
@@ -37,17 +49,39 @@ export async function readStartConfig(
     given.set("entry", { spelling: "<entry>", text: entry });
   }
   for (const row of OPTION_ROWS) {
-    const value = values[attributeOf(row.spelling)];
-    if (value === undefined) continue;
-    const texts = (Array.isArray(value) ? value : [value]).map(String);
-    given.set(row.option, { spelling: row.spelling, text: texts.join(" ") });
-    const read = texts.map(row.read);
+    const found = textsOf(row, values, environment);
+    if (found === null) continue;
+    given.set(row.option, { spelling: found.spelling, text: found.texts.join(" ") });
+    const read = found.texts.map(row.read);
     assign(merged, row.option, row.isRepeatable === true ? read : read[0]);
   }
-  for (const flag of ["exposeGeneration", "waitReady"]) if (values[flag] === true) merged[flag] = true;
   merged["cwd"] ??= here;
   if (merged["entry"] === undefined) throw noEntry(here);
-  return { config: unchecked(merged), given, configPath: file?.path ?? null };
+  return { config: unchecked(merged), given, file, here };
+}
+
+/** The file that is named; undefined: the one that lies here, if any. */
+export function configFileOf(values: CommandValues, environment: Environment): GivenOption | undefined {
+  const row = { spelling: "--config" };
+  const found = textsOf(row, values, environment);
+  return found === null ? undefined : { spelling: found.spelling, text: found.texts[0] ?? "" };
+}
+
+/** As it was written on the command line, else in the environment; null: in neither. A variable that is empty counts as
+ *  none, as compose files and unit files leave it. */
+export function textsOf(
+  row: Pick<OptionRow, "spelling" | "isRepeatable">,
+  values: CommandValues,
+  environment: Environment,
+): { readonly spelling: string; readonly texts: readonly string[] } | null {
+  const value = values[attributeOf(row.spelling)];
+  if (value !== undefined)
+    return { spelling: row.spelling, texts: (Array.isArray(value) ? value : [value]).map(String) };
+  const spelling = variableOf(row.spelling);
+  const text = environment[spelling];
+  if (text === undefined || text === "") return null;
+  const texts = row.isRepeatable === true ? text.split(",").map((each) => each.trim()) : [text];
+  return { spelling, texts: texts.filter((each) => each !== "") };
 }
 
 /** commander's name for `--boot-timeout`: bootTimeout. */

@@ -8,6 +8,7 @@ import { LogFile } from "../log-files.ts";
 import { PROCESS_TITLE_PREFIX } from "../pidfile.ts";
 import { scaleTarget } from "../scale-target.ts";
 import { serve } from "../serve.ts";
+import type { ServeConfig } from "../serve-options.ts";
 import type { Server } from "../server.ts";
 import { handleSignals, type SignalActions } from "../signals.ts";
 import { openNotifySocket } from "../systemd/notify-socket.ts";
@@ -18,24 +19,39 @@ import { type CommandValues, readStartConfig, type StartConfig } from "./start-c
 
 /** @returns the exit code, once the server has stopped. */
 export async function start(entry: string | undefined, values: CommandValues): Promise<number> {
-  let input: StartConfig | null = null;
+  const input: { first: StartConfig | null; latest: StartConfig | null } = { first: null, latest: null };
+  /** The second time, and each time after, as the files are then. */
+  const read = async (): Promise<StartConfig> => {
+    const { first } = input;
+    input.latest = await readStartConfig(entry, values, process.env, first);
+    input.first ??= input.latest;
+    return input.latest;
+  };
+  const explain = (error: unknown): unknown => inCommandWords(error, input.latest);
   try {
-    input = await readStartConfig(entry, values);
-    return await run(input);
+    return await run(await read(), read, explain);
   } catch (error) {
-    return reportError(inCommandWords(error, input?.given ?? new Map(), input?.configPath ?? null));
+    return reportError(explain(error));
   }
 }
 
-async function run(input: StartConfig): Promise<number> {
-  const output = openOutput(input.config.stderr);
-  const log = input.config.logger ?? createServerLog(output ?? process.stderr);
-  const life = new ServerLife(log, output);
+async function run(
+  first: StartConfig,
+  reread: () => Promise<StartConfig>,
+  explain: (error: unknown) => unknown,
+): Promise<number> {
+  const output = openOutput(first.config.stderr);
+  const logger = first.config.logger ?? createServerLog(output ?? process.stderr);
+  const life = new ServerLife(logger, output);
   handleSignals(life);
-  const server = await serve(
-    { ...input.config, logger: log },
-    { signal: life.startSignal, isOwnProcess: true },
-  ).catch((error: unknown) => {
+  let readings = 0;
+  const source = async (): Promise<ServeConfig> => {
+    readings += 1;
+    const { config } = readings === 1 ? first : await reread();
+    return { ...config, logger };
+  };
+  const options = { signal: life.startSignal, isOwnProcess: true, explain };
+  const server = await serve(source, options).catch((error: unknown) => {
     // Asked to stop before it was ready: it has.
     if (life.startSignal.aborted) return null;
     throw error;
@@ -44,7 +60,7 @@ async function run(input: StartConfig): Promise<number> {
   process.title = `${PROCESS_TITLE_PREFIX}${server.name}`;
   let exitCode = 0;
   server.on("error", (error) => {
-    log.error(error.message, { reason: error instanceof PoolError ? error.code : error.name });
+    logger.error(error.message, { reason: error instanceof PoolError ? error.code : error.name });
     if (!(error instanceof PoolError) || error.code !== "BROOD_BUG") return;
     // The engine has stopped its workers: without them there is nothing to serve.
     exitCode = EXIT_FAILED;
@@ -53,9 +69,9 @@ async function run(input: StartConfig): Promise<number> {
   life.isReady(server);
   if (process.pid === 1) {
     const { reapOrphans } = await import("../reaper.ts");
-    reapOrphans((pid) => log.debug("reaped an orphan", { pid }));
+    reapOrphans((pid) => logger.debug("reaped an orphan", { pid }));
   }
-  const notify = openNotifySocket(process.env, log);
+  const notify = openNotifySocket(process.env, logger);
   if (notify !== null) notifyOf(server, notify, watchdogIntervalMs(process.env, process.pid));
   process.stdout.write(readyLine(server));
   await server.stopped;

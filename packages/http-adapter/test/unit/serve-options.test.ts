@@ -34,7 +34,7 @@ describe("serve configuration", () => {
 
   it("hands the engine's options on unseen, and leaves out what is undefined", () => {
     const { engine } = read({ bootTimeoutMs: 5, recycle: { requests: 1 }, drainTimeoutMs: undefined });
-    expect(engine).toEqual({ bootTimeoutMs: 5, recycle: { requests: 1 } });
+    expect(engine).toEqual({ bootTimeoutMs: 5, recycle: { requests: 1 }, env: {} });
   });
 
   it.each([
@@ -106,7 +106,7 @@ describe("serve configuration", () => {
 
   it("refuses a key nobody reads, and lists those there are", () => {
     expect(() => read({ worker: 4 })).toThrowError(
-      /^option worker: got 4, expected one of entry, workers, listen/,
+      /^option worker: got 4, expected one of entry, cwd, workers, listen/,
     );
   });
 });

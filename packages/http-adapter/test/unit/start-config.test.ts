@@ -7,6 +7,8 @@ import { inCommandWords } from "../../src/cli/bad-input.ts";
 import { loadConfigFile } from "../../src/cli/config-file.ts";
 import { attributeOf, readStartConfig } from "../../src/cli/start-config.ts";
 
+const named = (text: string) => ({ spelling: "--config", text });
+
 describe("start configuration", () => {
   let folder = "";
 
@@ -43,6 +45,51 @@ describe("start configuration", () => {
     });
   });
 
+  it("takes an option from the command line, else from the environment, else from the file", async () => {
+    const config = file("c.json", JSON.stringify({ entry: "a.js", workers: 2, maxSurge: 3, lingerMs: 9 }));
+    const environment = {
+      BROOD_CONFIG: config,
+      BROOD_WORKERS: "5",
+      BROOD_MAX_SURGE: "7",
+      BROOD_LISTEN: "1, unix:/run/a.sock",
+      BROOD_WAIT_READY: "true",
+      BROOD_EXPOSE_GENERATION: "0",
+      BROOD_MAX_FAILURES: "",
+      BROOD_NODE_ARGS: "--max-old-space-size=64 --title 'a b'",
+      BROOD_PORT: "tcp://10.0.0.1:80",
+    };
+    const read = await readStartConfig(undefined, { workers: "4" }, environment);
+    expect(read.config).toEqual({
+      control: true,
+      entry: "a.js",
+      workers: 4,
+      maxSurge: 7,
+      lingerMs: 9,
+      listen: ["1", "unix:/run/a.sock"],
+      waitReady: true,
+      exposeGeneration: false,
+      execArgv: ["--max-old-space-size=64", "--title", "a b"],
+    });
+    expect(read.given.get("maxSurge")).toEqual({ spelling: "BROOD_MAX_SURGE", text: "7" });
+    const refused = inCommandWords(badOption("maxSurge", "x", "a number"), {
+      ...read,
+      given: new Map([["maxSurge", { spelling: "BROOD_MAX_SURGE", text: "x" }]]),
+    });
+    expect(refused).toMatchObject({ message: 'option BROOD_MAX_SURGE: got "x", expected a number' });
+  });
+
+  it("splits flags as a shell does, and refuses a quote that is not closed", async () => {
+    const flags = async (nodeArgs: string) =>
+      (await readStartConfig("b.js", { nodeArgs }, {})).config.execArgv;
+    expect(await flags(`  --a=1 "--b=two \\" words" --c='x "y'z\\ z  `)).toEqual([
+      "--a=1",
+      '--b=two " words',
+      `--c=x "yz z`,
+    ]);
+    expect(await flags("")).toEqual([]);
+    await expect(flags(`--a "b`)).rejects.toThrowError(/^option --node-args: got "--a \\"b", expected flags/);
+  });
+
   it("reads megabytes as bytes, and refuses what are none", async () => {
     expect((await readStartConfig("b.js", { maxMemory: "512" })).config.recycle).toEqual({
       memoryBytes: 512 * 2 ** 20,
@@ -76,25 +123,28 @@ describe("start configuration", () => {
   });
 
   it("refuses a named file that is missing, of another kind, broken, or exports no object", async () => {
-    await expect(loadConfigFile("no.js", folder)).rejects.toThrowError(
+    await expect(loadConfigFile(named("no.js"), folder)).rejects.toThrowError(
       /^option --config: got "no.js", expected a file/,
     );
     file("a.yaml", "");
-    await expect(loadConfigFile("a.yaml", folder)).rejects.toThrowError(/^option --config: got "a.yaml"/);
+    await expect(loadConfigFile(named("a.yaml"), folder)).rejects.toThrowError(
+      /^option --config: got "a.yaml"/,
+    );
     file("a.json", "{");
-    await expect(loadConfigFile("a.json", folder)).rejects.toThrowError(/a\.json cannot be loaded: /);
+    await expect(loadConfigFile(named("a.json"), folder)).rejects.toThrowError(/a\.json cannot be loaded: /);
     file("b.mjs", "export default 7;");
-    await expect(loadConfigFile("b.mjs", folder)).rejects.toThrowError(
-      /b\.mjs must export an object by default/,
+    await expect(loadConfigFile(named("b.mjs"), folder)).rejects.toThrowError(
+      /b\.mjs cannot be loaded: it must export an object by default/,
     );
     expect(await loadConfigFile(undefined, folder)).toBeNull();
   });
 
   it("names an option as the user wrote it", () => {
     const given = new Map([["bootTimeoutMs", { spelling: "--boot-timeout", text: "soon" }]]);
-    const fromFlag = inCommandWords(badOption("bootTimeoutMs", "soon", "a number"), given, "/c.json");
+    const input = { given, file: { path: "/c.json", values: {} } };
+    const fromFlag = inCommandWords(badOption("bootTimeoutMs", "soon", "a number"), input);
     expect(fromFlag).toMatchObject({ message: 'option --boot-timeout: got "soon", expected a number' });
-    const fromFile = inCommandWords(badOption("maxSurge", -1, "a number"), given, "/c.json");
+    const fromFile = inCommandWords(badOption("maxSurge", -1, "a number"), input);
     expect(fromFile).toMatchObject({ message: "option maxSurge: got -1, expected a number (in /c.json)" });
     expect(attributeOf("--heartbeat-timeout")).toBe("heartbeatTimeout");
   });

@@ -70,9 +70,11 @@ export class Simulation {
     const ports = {
       clock: time,
       entropy,
-      strategy: this.fleet,
-      templates: config.template === null ? null : this.templates,
-      resolveRelease: ({ entry }: ReleaseRequest) => this.resolver.resolve(entry),
+      strategiesOf: () => ({
+        strategy: this.fleet,
+        templates: config.template === null ? null : this.templates,
+      }),
+      resolveRelease: async ({ entry }: ReleaseRequest) => ({ release: await this.resolver.resolve(entry) }),
       socketsOf: (seat: WorkerSeat) => {
         this.sockets.ordered(seat);
         return [];

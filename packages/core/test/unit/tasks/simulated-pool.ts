@@ -19,8 +19,10 @@ export function simulatedPool(
   return assemblePool(checkPoolOptions(options), options, {
     clock: time,
     entropy: { next: draw },
-    resolveRelease: async ({ entry }) => ({ entry, version: null, folder: "/srv", fingerprint: "f" }),
-    strategies: (plane) => ({ fresh: fleet.strategy(plane), templates: null }),
+    resolveRelease: async ({ entry }) => ({
+      release: { entry, version: null, folder: "/srv", fingerprint: "f" },
+    }),
+    strategies: (plane) => ({ strategy: fleet.strategy(plane), templates: null }),
     defer: queueMicrotask,
     canTakeBack: () => true,
   });

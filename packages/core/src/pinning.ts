@@ -1,0 +1,43 @@
+// What a generation runs and by which settings, all of one moment: a symlink that moves between two readings would give the
+// configuration of one release and the code of another.
+
+import { promises as fs } from "node:fs";
+import { PoolError } from "./errors.ts";
+import type { ResolvedRelease } from "./machine/events.ts";
+import type { ReleaseRequest, ResolveRelease } from "./ports/release-resolver.ts";
+import { folderFor, resolveRelease } from "./release/resolve.ts";
+import type { ServiceOptions } from "./service-types.ts";
+import type { Settings, SettingsBook } from "./settings.ts";
+
+/** A folder that moves so often while it is read is no deploy. */
+const READINGS_MAX = 5;
+
+/** @param reload  reads the settings anew; the first generation has those of the start */
+export function pinnerOf(book: SettingsBook, reload: ServiceOptions["reload"]): ResolveRelease {
+  return async (request) => {
+    const before = book.of(request.config);
+    if (request.generation === 1 || reload === undefined) return pin(request, before, before);
+    const { folder } = before.checked;
+    for (let reading = 1; reading <= READINGS_MAX; reading += 1) {
+      const real = await realPath(folder);
+      const pinned = await pin(request, before, book.add(await reload()));
+      if (real === (await realPath(folder))) return pinned;
+    }
+    const message = `${folder} moved ${READINGS_MAX} times while it was read. Restart when the deploy is over.`;
+    throw new PoolError("BROOD_RELEASE_NOT_FOUND", message, { details: { folder } });
+  };
+}
+
+/** An entry that somebody asked for, now or by an earlier restart, stays until the settings name another one. */
+async function pin(request: ReleaseRequest, before: Settings, now: Settings): Promise<ResolvedRelease> {
+  const { checked } = now;
+  const isRenamed = !request.isNamed && checked.entry !== before.checked.entry;
+  const entry = isRenamed ? checked.entry : request.entry;
+  const release = await resolveRelease({ entry, folder: folderFor(entry, checked) });
+  return { release, entry, config: checked.machine };
+}
+
+/** Null: it is not there at the moment; what follows says so. */
+function realPath(folder: string): Promise<string | null> {
+  return fs.realpath(folder).catch(() => null);
+}

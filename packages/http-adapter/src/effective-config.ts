@@ -1,0 +1,91 @@
+// The configuration as it counts, defaults taken, in the words of the configuration file: what `brood config` prints, and
+// by what a restart sees whether an option has changed that it cannot change.
+
+import type { CheckedServiceOptions } from "@brood/core";
+import { formatAddress } from "./listen/addresses.ts";
+import { needsStart } from "./needs-start.ts";
+import { OPTION_KINDS } from "./option-kinds.ts";
+import type { ServeConfig, ServeOptions } from "./serve-options.ts";
+
+export type EffectiveConfig = Readonly<Record<keyof ServeConfig, unknown>>;
+
+/** @param checked  the engine's part of the same options */
+export function effectiveConfig(options: ServeOptions, checked: CheckedServiceOptions): EffectiveConfig {
+  const { machine, watches } = checked;
+  return {
+    entry: options.entry,
+    cwd: options.cwd,
+    name: options.name,
+    workers: machine.desired,
+    listen: options.addresses.map(formatAddress),
+    runtime: options.runtime,
+    spawn: options.spawn,
+    ...effectiveHandoff(options),
+    control: options.control,
+    pidfile: options.pidfile,
+    stdout: options.stdout,
+    stderr: options.stderr,
+    logger: options.engine.logger === undefined ? undefined : "given",
+    ticketKeysMs: options.ticketKeysMs,
+    env: options.engine.env,
+    envFile: options.envFiles,
+    execArgv: checked.execArgv,
+    resourceLimits: checked.resourceLimits,
+    compileCache: checked.compileCache,
+    bootTimeoutMs: machine.bootTimeoutMs,
+    minHealthyMs: machine.minHealthyMs,
+    drainTimeoutMs: machine.drainTimeoutMs,
+    lingerMs: options.lingerMs,
+    heartbeatTimeoutMs: machine.heartbeatTimeoutMs,
+    maxSurge: machine.maxSurge,
+    maxUnavailable: machine.maxUnavailable,
+    maxFailures: machine.maxFailures,
+    bootConcurrency: machine.bootConcurrency,
+    template: machine.template === null ? undefined : { ...machine.template, unsafe: checked.unsafe },
+    warmup: options.warmup,
+    recycle: machine.recycle,
+    healthCheck: {
+      path: options.healthPath,
+      intervalMs: watches.healthCheck.intervalMs,
+      timeoutMs: watches.healthCheck.timeoutMs,
+    },
+    canary: machine.canary ?? false,
+    onReleaseChanged: machine.onReleaseChanged,
+    waitReady: options.waitReady,
+    exposeGeneration: options.exposeGeneration,
+  };
+}
+
+type HandoffPart = Pick<
+  EffectiveConfig,
+  "handoff" | "balance" | "maxHeld" | "holdTimeoutMs" | "onError" | "socketMode" | "socketOwner"
+>;
+
+function effectiveHandoff({ handoff }: ServeOptions): HandoffPart {
+  const { kind, balance, keyOf, maxHeld, holdTimeoutMs, onError, owner } = handoff;
+  const isConnection = kind === "connection";
+  return {
+    handoff: kind,
+    balance: isConnection ? (keyOf === undefined ? balance : "by a key of yours") : undefined,
+    maxHeld: isConnection ? maxHeld : undefined,
+    holdTimeoutMs: isConnection ? holdTimeoutMs : undefined,
+    onError: onError === undefined ? undefined : "given",
+    socketMode: owner.mode === null ? undefined : owner.mode.toString(8).padStart(3, "0"),
+    socketOwner:
+      owner.uid === null && owner.gid === null ? undefined : `${owner.uid ?? ""}:${owner.gid ?? ""}`,
+  };
+}
+
+/** @throws PoolError BROOD_NEEDS_START for the first option that a running server cannot change and that has changed */
+export function refuseNeedingStart(before: EffectiveConfig, now: EffectiveConfig): void {
+  for (const option of changedOptions(before, now))
+    if (OPTION_KINDS[option] === "start") throw needsStart(option, before[option], now[option]);
+}
+
+export function changedOptions(
+  before: EffectiveConfig,
+  now: EffectiveConfig,
+): readonly (keyof ServeConfig)[] {
+  const names = Object.keys(OPTION_KINDS) as readonly (keyof ServeConfig)[];
+  return names.filter((option) => JSON.stringify(before[option]) !== JSON.stringify(now[option]));
+}
