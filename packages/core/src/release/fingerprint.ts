@@ -42,6 +42,8 @@ async function collect(folder: string, depth: number, files: string[]): Promise<
   for (const entry of entries) {
     if (files.length >= FILES_MAX) return;
     if (entry.name === "node_modules" || entry.name.startsWith(".")) continue;
+    // Read by the supervisor alone, and kept with the generation as what was read.
+    if (entry.name.startsWith("brood.config.")) continue;
     const path = join(folder, entry.name);
     if (entry.isDirectory() && depth > 0) await collect(path, depth - 1, files);
     else if (entry.isFile() && CODE.has(extname(entry.name))) files.push(path);

@@ -3,6 +3,7 @@
 // does not fit is handed on as it is, so that the one check of that option refuses it; the message is then put into the
 // words of the command line (cli/bad-input.ts).
 
+import { resolve } from "node:path";
 import { badOption } from "@brood/core/errors";
 import { splitWords } from "./words.ts";
 
@@ -14,7 +15,8 @@ export interface OptionRow {
   /** In the configuration; a dot goes one level down. */
   readonly option: string;
   readonly description: string;
-  readonly read: (text: string) => unknown;
+  /** @param here  the folder in which the command runs */
+  readonly read: (text: string, here: string) => unknown;
   /** In the environment its values are separated by commas. */
   readonly isRepeatable?: boolean;
   /** Takes no value on the command line, true or false in the environment. */
@@ -165,7 +167,9 @@ export const OPTION_ROWS: readonly OptionRow[] = [
       "--env-file <file>",
       "envFile",
       "variables for the workers, read again by each restart; repeatable, a later one wins",
-      text,
+      // Of where it runs, also with --cwd: Node looks there too, whatever script has such an option, and ends with exit
+      // code 9 if it finds nothing.
+      (file, here) => resolve(here, file),
     ),
     isRepeatable: true,
   },
@@ -183,7 +187,7 @@ export const OPTION_ROWS: readonly OptionRow[] = [
   flag("--expose-generation", "exposeGeneration", "answer with x-brood-generation and x-brood-worker"),
 ];
 
-function row(flags: string, option: string, description: string, read: (text: string) => unknown): OptionRow {
+function row(flags: string, option: string, description: string, read: OptionRow["read"]): OptionRow {
   const spelling = /--[a-z-]+/.exec(flags)?.[0] ?? flags;
   return { flags, spelling, option, description, read };
 }

@@ -52,7 +52,7 @@ export async function readStartConfig(
     const found = textsOf(row, values, environment);
     if (found === null) continue;
     given.set(row.option, { spelling: found.spelling, text: found.texts.join(" ") });
-    const read = found.texts.map(row.read);
+    const read = found.texts.map((text) => row.read(text, here));
     assign(merged, row.option, row.isRepeatable === true ? read : read[0]);
   }
   merged["cwd"] ??= here;

@@ -3,9 +3,10 @@
 
 import { promises as fs } from "node:fs";
 import { join } from "node:path";
-import { configFile, type Server, serve } from "@brood/http-adapter";
+import { configFile, type RollResult, type Server, serve } from "@brood/http-adapter";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { type BroodServer, startBrood, startBroodWith, testFolder } from "../support/brood-server.ts";
+import { post } from "../support/control.ts";
 import { seen } from "../support/look.ts";
 import { rowsOf, SPAWN } from "../support/spawn.ts";
 import { within } from "../support/within.ts";
@@ -55,6 +56,14 @@ function imported(value: number): string {
   return `--import=data:text/javascript,${value}`;
 }
 
+/** As `brood restart` asks for it, without a process for the question. */
+async function restart(
+  server: BroodServer,
+  body: Readonly<Record<string, unknown>> = {},
+): Promise<RollResult> {
+  return (await post(server.control, "/restart", body)) as unknown as RollResult;
+}
+
 /** Nobody was started, nothing was decided. */
 async function untouched(server: BroodServer, spawned: number): Promise<void> {
   expect(await server.stats()).toMatchObject({ generation: 1, state: "running", counters: { spawned } });
@@ -92,7 +101,7 @@ describe("a restart reads configuration and env files again", () => {
     const now = { workers: 2, env: { A: "2" }, execArgv: [imported(2)], drainTimeoutMs: 1_234, maxSurge: 2 };
     await configure(folder, { envFile: [".env"], ...now });
     await fs.writeFile(join(folder, ".env"), "C=2\nE=file\n");
-    expect(await server.command("restart")).toMatchObject({ exitCode: 0 });
+    expect(await restart(server)).toMatchObject({ result: "completed" });
     expect(await server.stats()).toMatchObject({ generation: 2, desired: 2, ready: 2 });
     expect(await ask(server.addresses[0])).toMatchObject({
       env: { A: "2", C: "2", E: "own" },
@@ -100,7 +109,7 @@ describe("a restart reads configuration and env files again", () => {
     });
 
     // Generation 1 comes back as it was, though no file says so any more.
-    expect(await server.command("restart", "--to", "1")).toMatchObject({ exitCode: 0 });
+    expect(await restart(server, { to: 1 })).toMatchObject({ result: "completed" });
     expect(await server.stats()).toMatchObject({ generation: 3, desired: 1, ready: 1 });
     expect(await ask(server.addresses[0])).toMatchObject({
       env: { A: "1", B: "1", C: "1", D: "1", E: "own" },
@@ -113,8 +122,9 @@ describe("a restart reads configuration and env files again", () => {
     const server = await startBrood(folder, ...QUICK, "--stderr", join(folder, "log"));
     for (const bad of ["all", "2"]) {
       await configure(folder, { workers: 3, env: { A: "2", BAD: bad }, maxFailures: 1 });
-      const failed = await server.command("restart");
-      expect(failed).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("BAD is set") });
+      const { result, reason } = await restart(server);
+      expect(result).toBe("failed");
+      expect(reason?.message).toContain("BAD is set");
       const { workers } = await server.stats();
       expect(workers.map(({ generation }) => generation)).toEqual([1, 1]);
       const victim = workers[0]?.pid ?? 0;
@@ -128,7 +138,7 @@ describe("a restart reads configuration and env files again", () => {
         expect((await ask(server.addresses[0])).env).toEqual({ A: "1" });
     }
     await configure(folder, { workers: 3, env: { A: "3" } });
-    expect(await server.command("restart")).toMatchObject({ exitCode: 0 });
+    expect(await restart(server)).toMatchObject({ result: "completed" });
     expect(await server.stats()).toMatchObject({ desired: 3, ready: 3 });
     expect((await ask(server.addresses[0])).env).toEqual({ A: "3" });
   });
@@ -151,15 +161,19 @@ describe("a restart reads configuration and env files again", () => {
     ];
     for (const [change, option, values] of refused) {
       await configure(folder, { ...change, workers: 3 });
-      const { exitCode, stderr } = await server.command("restart");
-      expect(exitCode).toBe(1);
-      expect(stderr).toContain("restart failed, BROOD_NEEDS_START: ");
-      expect(stderr).toContain(`option ${option}: `);
-      expect(stderr).toContain(values);
+      const { result, reason } = await restart(server);
+      expect([result, reason?.code]).toEqual(["failed", "BROOD_NEEDS_START"]);
+      expect(reason?.message).toContain(`option ${option}: `);
+      expect(reason?.message).toContain(values);
     }
+    const { exitCode, stderr } = await server.command("restart");
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(
+      /restart failed, BROOD_NEEDS_START: option ticketKeysMs: 86400000 since the start/,
+    );
     await untouched(server, 1);
     await configure(folder, { workers: 2 });
-    expect(await server.command("restart")).toMatchObject({ exitCode: 0 });
+    expect(await restart(server)).toMatchObject({ result: "completed" });
     expect(await server.stats()).toMatchObject({ ready: 2 });
   });
 
@@ -169,17 +183,15 @@ describe("a restart reads configuration and env files again", () => {
     const server = await startBrood(folder, ...QUICK);
     const attempt = async (text: string, expected: string | RegExp): Promise<void> => {
       await fs.writeFile(join(folder, "brood.config.json"), text);
-      const { exitCode, stderr } = await server.command("restart");
-      expect(exitCode).toBe(1);
-      expect(stderr).toMatch(expected);
+      const { result, reason } = await restart(server);
+      expect([result, reason?.code]).toEqual(["failed", "BROOD_BAD_OPTION"]);
+      expect(reason?.message).toMatch(expected);
     };
     await attempt('{ "workers": 0, "listen": "127.0.0.1:0" }', /option workers: got 0.*brood\.config\.json/);
     await attempt('{ "wokers": 2, "listen": "127.0.0.1:0" }', /option wokers: got 2.*brood\.config\.json/);
     await attempt('{ "workers": 2', /configuration file .*brood\.config\.json cannot be loaded/);
     await attempt('{ "envFile": ".nev", "listen": "127.0.0.1:0" }', /option envFile: got ".*\.nev".*ENOENT/);
     await untouched(server, 1);
-    const { lastRoll } = await server.stats();
-    expect(lastRoll).toMatchObject({ result: "failed", replaced: 0, reason: { code: "BROOD_BAD_OPTION" } });
   });
 
   it("through the link that was meant, with all that the file imports, as it is now", async () => {
@@ -196,11 +208,11 @@ describe("a restart reads configuration and env files again", () => {
     expect((await ask(server.addresses[0])).env).toEqual({ A: "1" });
     await fs.symlink("r2", join(folder, "next"));
     await fs.rename(join(folder, "next"), join(folder, "current"));
-    expect(await server.command("restart")).toMatchObject({ exitCode: 0 });
+    expect(await restart(server)).toMatchObject({ result: "completed" });
     expect((await ask(server.addresses[0])).env).toEqual({ A: "2" });
     // In place, only what the file imports.
     await fs.writeFile(join(folder, "r2/shared.mjs"), 'export const env = { A: "3" };');
-    expect(await server.command("restart")).toMatchObject({ exitCode: 0 });
+    expect(await restart(server)).toMatchObject({ result: "completed" });
     expect((await ask(server.addresses[0])).env).toEqual({ A: "3" });
   });
 
@@ -227,12 +239,12 @@ describe("a restart reads configuration and env files again", () => {
   it("keeps the number of workers that somebody scaled to, unless the file changes it", async () => {
     const folder = await configured({ workers: 1, env: { A: "1" } });
     const server = await startBrood(folder, ...QUICK);
-    await server.command("scale", "2");
+    await post(server.control, "/scale", { workers: 2 });
     await configure(folder, { workers: 1, env: { A: "2" } });
-    await server.command("restart");
+    await restart(server);
     expect(await server.stats()).toMatchObject({ generation: 2, desired: 2, ready: 2 });
     await configure(folder, { workers: 3, env: { A: "2" } });
-    await server.command("restart");
+    await restart(server);
     expect(await server.stats()).toMatchObject({ generation: 3, desired: 3, ready: 3 });
   });
 });

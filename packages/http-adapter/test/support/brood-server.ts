@@ -1,7 +1,7 @@
 // A server as a user runs it: the `brood` command in a folder of its own, with releases that answer with their version.
 // Ended, and its folder removed, when the test ends; what it printed is shown when the test fails.
 
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
 import { once } from "node:events";
 import { promises as fs } from "node:fs";
 import { createRequire } from "node:module";
@@ -60,9 +60,14 @@ export async function testFolder(files: Readonly<Record<string, string>> = {}): 
   return folder;
 }
 
-/** Runs `brood` to its end. */
-export async function brood(args: readonly string[], cwd: string): Promise<CommandEnd> {
-  const child = spawn(process.execPath, [BROOD, ...args], { cwd, stdio: ["ignore", "pipe", "pipe"] });
+/** Runs `brood` to its end, with more in its environment. */
+export async function brood(
+  args: readonly string[],
+  cwd: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<CommandEnd> {
+  const stdio: StdioOptions = ["ignore", "pipe", "pipe"];
+  const child = spawn(process.execPath, [BROOD, ...args], { cwd, env: { ...process.env, ...env }, stdio });
   const output = capture(child);
   const [exitCode] = (await once(child, "close")) as [number | null];
   return { exitCode, stdout: output.stdout(), stderr: output.stderr() };

@@ -65,6 +65,7 @@ describe("start configuration", () => {
       workers: 4,
       maxSurge: 7,
       lingerMs: 9,
+      cwd: expect.any(String),
       listen: ["1", "unix:/run/a.sock"],
       waitReady: true,
       exposeGeneration: false,
