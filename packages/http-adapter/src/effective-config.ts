@@ -2,6 +2,7 @@
 // by what a restart sees whether an option has changed that it cannot change.
 
 import type { CheckedServiceOptions } from "@brood/core";
+import { type HttpServerOptions, limitsWithDefaults } from "./http-server-options.ts";
 import { formatAddress } from "./listen/addresses.ts";
 import { needsStart } from "./needs-start.ts";
 import { OPTION_KINDS } from "./option-kinds.ts";
@@ -36,6 +37,7 @@ export function effectiveConfig(options: ServeOptions, checked: CheckedServiceOp
     minHealthyMs: machine.minHealthyMs,
     drainTimeoutMs: machine.drainTimeoutMs,
     lingerMs: options.lingerMs,
+    server: effectiveServer(options.server),
     heartbeatTimeoutMs: machine.heartbeatTimeoutMs,
     maxSurge: machine.maxSurge,
     maxUnavailable: machine.maxUnavailable,
@@ -53,6 +55,20 @@ export function effectiveConfig(options: ServeOptions, checked: CheckedServiceOp
     onReleaseChanged: machine.onReleaseChanged,
     waitReady: options.waitReady,
     exposeGeneration: options.exposeGeneration,
+  };
+}
+
+/** As a server that Brood makes has them. */
+function effectiveServer(
+  given: HttpServerOptions,
+): Readonly<Record<keyof HttpServerOptions, number | undefined>> {
+  const { keepAliveTimeout, headersTimeout, requestTimeout } = limitsWithDefaults(given);
+  return {
+    keepAliveTimeoutMs: keepAliveTimeout,
+    headersTimeoutMs: headersTimeout,
+    requestTimeoutMs: requestTimeout,
+    maxHeaderSizeBytes: given.maxHeaderSizeBytes,
+    backlog: given.backlog,
   };
 }
 
@@ -80,6 +96,9 @@ function effectiveHandoff({ handoff }: ServeOptions): HandoffPart {
 export function refuseNeedingStart(before: EffectiveConfig, now: EffectiveConfig): void {
   for (const option of changedOptions(before, now))
     if (OPTION_KINDS[option] === "start") throw needsStart(option, before[option], now[option]);
+  // Of the server's limits the one that belongs to its sockets.
+  const [backlog, backlogNow] = [before, now].map((each) => Reflect.get(Object(each.server), "backlog"));
+  if (backlog !== backlogNow) throw needsStart("server.backlog", backlog, backlogNow);
 }
 
 export function changedOptions(

@@ -36,6 +36,8 @@ export const OPTION_KINDS: Readonly<Record<keyof ServeConfig, OptionKind>> = {
   minHealthyMs: "restart",
   drainTimeoutMs: "restart",
   lingerMs: "restart",
+  // But for its backlog, which belongs to the sockets (effective-config.ts).
+  server: "restart",
   heartbeatTimeoutMs: "restart",
   maxSurge: "restart",
   maxUnavailable: "restart",

@@ -19,6 +19,11 @@ import {
 import { meantFolder, meantPath } from "@brood/core/place";
 import { envFilePaths, type FileVariable, readEnvFiles, workerVariables } from "./env-files.ts";
 import { type HandoffConfig, type HandoffOptions, readHandoffOptions } from "./handoff-options.ts";
+import {
+  type HttpServerConfig,
+  type HttpServerOptions,
+  readHttpServerOptions,
+} from "./http-server-options.ts";
 import { type ListenAddress, parseAddresses } from "./listen/addresses.ts";
 import { defaultName } from "./name.ts";
 import { OPTION_NAMES } from "./option-kinds.ts";
@@ -78,6 +83,8 @@ export interface ServeConfig extends EngineOptions, HandoffConfig {
   readonly exposeGeneration?: boolean;
   /** 0...60_000, default 500: how long a draining worker keeps an idle keep-alive connection for a last request. */
   readonly lingerMs?: number;
+  /** Limits of the HTTP servers: keep-alive, request and header timeouts, header size, backlog. */
+  readonly server?: HttpServerConfig;
   /** A worker is ready only when its script has called `process.send("ready")`, as with PM2's `wait_ready`; `bootTimeoutMs`
    *  bounds the wait. Default false: it is ready when it listens. */
   readonly waitReady?: boolean;
@@ -121,6 +128,7 @@ export interface ServeOptions {
   readonly warmup: Required<WarmupOptions>;
   readonly exposeGeneration: boolean;
   readonly lingerMs: number;
+  readonly server: HttpServerOptions;
   readonly waitReady: boolean;
   readonly ticketKeysMs: number;
   readonly control: string | boolean;
@@ -173,6 +181,7 @@ export function readServeConfig(
     handoff: readHandoffOptions(config, addresses),
     exposeGeneration: booleanOption("exposeGeneration", config.exposeGeneration, false),
     lingerMs: integerOption("lingerMs", config.lingerMs, 0, LINGER_MAX_MS, LINGER_DEFAULT_MS),
+    server: readHttpServerOptions(config.server),
     waitReady: booleanOption("waitReady", config.waitReady, false),
     ticketKeysMs: readTicketKeysMs(config.ticketKeysMs),
     control: readControl(config.control, own),

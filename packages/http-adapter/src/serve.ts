@@ -164,9 +164,12 @@ async function openHandoff(options: ServeOptions, retryForMs: number): Promise<H
   const { logger } = options.engine;
   if (handoff.kind === "reuseport") {
     const claim = <Value>(attempt: () => Promise<Value>): Promise<Value> => claimWithin(retryForMs, attempt);
-    return reuseportHandoff({ addresses, logger, runtime, claim });
+    return reuseportHandoff({ addresses, logger, runtime, claim, backlog: options.server.backlog });
   }
-  const sockets = await bindAddresses(addresses, retryForMs, { owner: handoff.owner });
+  const sockets = await bindAddresses(addresses, retryForMs, {
+    owner: handoff.owner,
+    backlog: options.server.backlog,
+  });
   return handoff.kind === "connection"
     ? connectionHandoff(sockets, { ...handoff, logger, runtime })
     : listenerHandoff(sockets);

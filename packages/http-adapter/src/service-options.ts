@@ -39,6 +39,8 @@ export function serviceOptions(options: ServeOptions, parts: ServiceParts): Serv
   const hostData: HttpHostData = {
     exposeGeneration: options.exposeGeneration,
     lingerMs: options.lingerMs,
+    server: options.server,
+    backlogs: handoff.backlogs,
     waitReady: options.waitReady,
     // Read for each worker that boots.
     get ticketKeys() {

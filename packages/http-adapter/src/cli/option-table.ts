@@ -121,6 +121,36 @@ export const OPTION_ROWS: readonly OptionRow[] = [
     number,
   ),
   row(
+    "--keep-alive-timeout <ms>",
+    "server.keepAliveTimeoutMs",
+    "idle connections are kept so long; behind a balancer: longer than it keeps them (default: 5000)",
+    number,
+  ),
+  row(
+    "--headers-timeout <ms>",
+    "server.headersTimeoutMs",
+    "the head of a request must be there by then (default: 60000)",
+    number,
+  ),
+  row(
+    "--request-timeout <ms>",
+    "server.requestTimeoutMs",
+    "a whole request must be there by then (default: 300000)",
+    number,
+  ),
+  row(
+    "--max-header-size <bytes>",
+    "server.maxHeaderSizeBytes",
+    "larger request heads are answered 431 (default: 16384)",
+    number,
+  ),
+  row(
+    "--backlog <n>",
+    "server.backlog",
+    "connections that may wait to be accepted (default: 511; inherited sockets keep theirs)",
+    number,
+  ),
+  row(
     "--max-surge <n>",
     "maxSurge",
     "slots replaced at once in a restart (default: a quarter, at most one a core)",

@@ -4,6 +4,7 @@
 // Rule: pausing leaves connections in the kernel's queue; that is the back-pressure.
 
 import { type Binding, READABLE, type Watch } from "@brood/core/native";
+import { BACKLOG_DEFAULT } from "../listen/backlog.ts";
 import { acceptOnHandle, type BareHandle } from "../listen/server-handle.ts";
 import type { Passable } from "./channels.ts";
 
@@ -92,9 +93,9 @@ class NativeConnection implements Accepted {
 }
 
 /** Takes what libuv accepts. It cannot be paused there: what is too much is held, and refused in time. */
-export function handleAcceptor(handle: BareHandle, sink: AcceptorSink): Acceptor {
+export function handleAcceptor(handle: BareHandle, backlog: number | null, sink: AcceptorSink): Acceptor {
   let isOpen = true;
-  const failure = acceptOnHandle(handle, (connection) => {
+  const failure = acceptOnHandle(handle, backlog ?? BACKLOG_DEFAULT, (connection) => {
     if (!isOpen) connection.close();
     else sink.accepted([{ fd: connection.fd, handle: connection, close: () => connection.close() }]);
   });

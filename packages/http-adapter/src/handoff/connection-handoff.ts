@@ -56,6 +56,8 @@ export function connectionBinding({ keyOf }: Pick<ConnectionOptions, "keyOf">): 
 class ConnectionHandoff implements Handoff {
   readonly kind = "connection";
   readonly addresses: readonly string[];
+  /** The supervisor's own business. */
+  readonly backlogs: readonly (number | null)[] = [];
   readonly #sockets: readonly BoundSocket[];
   readonly #options: ConnectionOptions;
   readonly #binding: Binding | null;
@@ -153,7 +155,7 @@ class ConnectionHandoff implements Handoff {
       failed: (error) => this.#warn("cannot accept: connections wait in the kernel", error.message),
     };
     return this.#binding === null
-      ? handleAcceptor(socket.bare, sink)
+      ? handleAcceptor(socket.bare, socket.backlog, sink)
       : nativeAcceptor(this.#binding, socket.descriptor, sink);
   }
 

@@ -11,6 +11,8 @@ export interface Handoff {
   readonly kind: HandoffKind;
   /** With real ports, as `brood` prints them. */
   readonly addresses: readonly string[];
+  /** Beside each address what all who listen on it have to say; null: as they like. */
+  readonly backlogs: readonly (number | null)[];
   /** What a worker gets at its birth. @throws when a socket cannot be made; that spawn has failed then. */
   socketsOf(seat: WorkerSeat): readonly PassedSocket[];
   slotClosed(slot: SlotIndex): void;
@@ -30,6 +32,7 @@ export function listenerHandoff(sockets: readonly BoundSocket[]): Handoff {
   return {
     kind: "listener",
     addresses: sockets.map(({ address }) => address),
+    backlogs: sockets.map(({ backlog }) => backlog),
     socketsOf: () => passed,
     slotClosed: () => {},
     takeMessage: () => false,

@@ -24,27 +24,29 @@ export interface ReuseportOptions {
   readonly logger: Logger | undefined;
   readonly runtime: "process" | "thread";
   /** Claims an address; tried again while a dead predecessor lets go of it. */
+  /** Default 511. */
+  readonly backlog: number | undefined;
   readonly claim: <Value>(attempt: () => Promise<Value>) => Promise<Value>;
 }
 
 /** @throws PoolError BROOD_BAD_OPTION, BROOD_ADDRESS_IN_USE, BROOD_ADDRESS_UNAVAILABLE */
 export async function reuseportHandoff(options: ReuseportOptions): Promise<Handoff> {
   const backend = reuseportBackend(options.addresses);
-  const claimed = await options.claim(() => claimAll(backend, options.addresses));
+  const claimed = await options.claim(() => claimAll(backend, options));
   return new ReuseportHandoff(backend, claimed.ports, claimed.first, options);
 }
 
 /** The first slot's sockets are made at once: from then on the ports are ours. */
 async function claimAll(
   backend: Backend,
-  addresses: readonly ListenAddress[],
+  { addresses, backlog }: Pick<ReuseportOptions, "addresses" | "backlog">,
 ): Promise<{ readonly ports: readonly SharedPort[]; readonly first: readonly OwnedSocket[] }> {
   const ports: SharedPort[] = [];
   const first: OwnedSocket[] = [];
   try {
     for (const address of addresses) {
       const port = await claimPort(address);
-      first.push(openSocket(backend, port));
+      first.push(openSocket(backend, port, backlog));
       ports.push(port);
     }
     return { ports, first };
@@ -57,6 +59,8 @@ async function claimAll(
 class ReuseportHandoff implements Handoff {
   readonly kind = "reuseport";
   readonly addresses: readonly string[];
+  readonly backlogs: readonly (number | null)[];
+  readonly #backlog: number | undefined;
   readonly #backend: Backend;
   readonly #binding: Binding | null;
   readonly #ports: readonly SharedPort[];
@@ -81,7 +85,7 @@ class ReuseportHandoff implements Handoff {
     backend: Backend,
     ports: readonly SharedPort[],
     first: readonly OwnedSocket[],
-    { logger, runtime }: Pick<ReuseportOptions, "logger" | "runtime">,
+    { logger, runtime, backlog }: Pick<ReuseportOptions, "logger" | "runtime" | "backlog">,
   ) {
     this.#backend = backend;
     this.#binding = backend.kind === "native" ? backend.binding : null;
@@ -90,6 +94,8 @@ class ReuseportHandoff implements Handoff {
     this.#logger = logger;
     this.#lends = this.#binding !== null && runtime === "thread";
     this.addresses = ports.map(({ address }) => address);
+    this.backlogs = ports.map(() => backlog ?? null);
+    this.#backlog = backlog;
     this.#groups = ports.map(() => new ReuseportGroup());
     this.#policy = new SlotSockets(this.#canSteer(first));
   }
@@ -199,7 +205,7 @@ class ReuseportHandoff implements Handoff {
     try {
       for (const port of this.#ports) {
         const spare = this.#spare?.[sockets.length];
-        sockets.push(spare ?? openSocket(this.#backend, port));
+        sockets.push(spare ?? openSocket(this.#backend, port, this.#backlog));
       }
     } catch (error) {
       for (const socket of sockets) socket.close();

@@ -7,13 +7,11 @@
 import { badOption, PoolError } from "@brood/core/errors";
 import { type Binding, nativeSupport } from "@brood/core/native";
 import { formatAddress, type ListenAddress } from "../listen/addresses.ts";
+import { BACKLOG_DEFAULT } from "../listen/backlog.ts";
 import { probeTcp } from "../listen/bind.ts";
 import { addressFailure } from "../listen/bind-failure.ts";
 import { bindTcpReuseport } from "../listen/server-handle.ts";
 import type { Passable } from "./channels.ts";
-
-/** Node's own. */
-const BACKLOG = 511;
 
 export interface OwnedSocket extends Passable {
   close(): void;
@@ -72,7 +70,11 @@ export async function claimPort(wanted: ListenAddress): Promise<SharedPort> {
 }
 
 /** @throws PoolError BROOD_ADDRESS_IN_USE, BROOD_ADDRESS_UNAVAILABLE */
-export function openSocket(backend: Backend, { wanted, host, port }: SharedPort): OwnedSocket {
+export function openSocket(
+  backend: Backend,
+  { wanted, host, port }: SharedPort,
+  backlog: number = BACKLOG_DEFAULT,
+): OwnedSocket {
   if (backend.kind === "flag") {
     const result = bindTcpReuseport(host, port);
     if (!result.ok) throw addressFailure(wanted, result.code);
@@ -81,7 +83,7 @@ export function openSocket(backend: Backend, { wanted, host, port }: SharedPort)
   }
   const { binding } = backend;
   try {
-    const [fd] = binding.bindReuseport(host, port, BACKLOG, false);
+    const [fd] = binding.bindReuseport(host, port, backlog, false);
     return { fd, handle: null, close: () => binding.close(fd) };
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "EINVAL";

@@ -32,10 +32,8 @@ export interface BoundSocket {
   readonly bare: BareHandle;
   /** With the real port: `tcp://127.0.0.1:41233`, `unix:/run/app.sock`, `fd:3`. */
   readonly address: string;
-  /** Whoever listens on it says this number. */
-  readonly backlog: number;
-  /** Of an inherited socket, whose backlog is its parent's choice. */
-  readonly isInherited: boolean;
+  /** What all who listen on it have to say: the option's, or what an inherited socket has. Null: as they like. */
+  readonly backlog: number | null;
   /** Closes it; a unix path is unlinked if it still is ours. */
   release(): Promise<void>;
 }
@@ -52,8 +50,7 @@ interface DraftSocket extends BoundSocket {
 export interface BindOptions {
   /** Of unix sockets; default by the umask. */
   readonly owner?: SocketOwner;
-  /** Default 511. */
-  readonly backlog?: number;
+  readonly backlog?: number | undefined;
 }
 
 /** Each try takes 25-70 ms itself; a shorter pause would only burn the CPU that the dying workers need. */
@@ -64,9 +61,9 @@ const RETRY_PAUSE_MS = 50;
 export function bindAddresses(
   addresses: readonly ListenAddress[],
   retryForMs: number,
-  { owner = BY_UMASK, backlog = BACKLOG_DEFAULT }: BindOptions = {},
+  { owner = BY_UMASK, backlog }: BindOptions = {},
 ): Promise<readonly BoundSocket[]> {
-  return claimWithin(retryForMs, () => bindOnce(addresses, owner, backlog));
+  return claimWithin(retryForMs, () => bindOnce(addresses, owner, backlog ?? null));
 }
 
 /** Tries again for so long while an address is in use. */
@@ -89,7 +86,7 @@ const RELEASE_WAIT_MS = 1_000;
 async function bindOnce(
   addresses: readonly ListenAddress[],
   owner: SocketOwner,
-  backlog: number,
+  backlog: number | null,
 ): Promise<readonly BoundSocket[]> {
   const locks = await lockPaths(addresses.flatMap((each) => (each.kind === "unix" ? each.path : [])));
   const drafts: DraftSocket[] = [];
@@ -114,7 +111,9 @@ function handDownNoDelay({ wanted, bare }: DraftSocket): void {
 }
 
 async function claim(drafts: readonly DraftSocket[]): Promise<void> {
-  const failure = await claimSockets(drafts).catch((cause: unknown) => {
+  const failure = await claimSockets(
+    drafts.map(({ descriptor, backlog }) => ({ descriptor, backlog: backlog ?? BACKLOG_DEFAULT })),
+  ).catch((cause: unknown) => {
     const { message } = explainSpawnFailure(cause, null);
     throw new PoolError("BROOD_SPAWN_FAILED", `could not claim the sockets: ${message}`, { cause });
   });
@@ -122,7 +121,7 @@ async function claim(drafts: readonly DraftSocket[]): Promise<void> {
   if (failure !== null && failed !== undefined) throw addressFailure(failed.wanted, failure.code);
 }
 
-function draft(address: ListenAddress, owner: SocketOwner, backlog: number): Promise<DraftSocket> {
+function draft(address: ListenAddress, owner: SocketOwner, backlog: number | null): Promise<DraftSocket> {
   switch (address.kind) {
     case "tcp":
       return draftTcp(address, backlog);
@@ -146,15 +145,18 @@ export async function probeTcp(
   return { host: handle.name.address, port: handle.name.port };
 }
 
-async function draftTcp(address: ListenAddress & { kind: "tcp" }, backlog: number): Promise<DraftSocket> {
+async function draftTcp(
+  address: ListenAddress & { kind: "tcp" },
+  backlog: number | null,
+): Promise<DraftSocket> {
   const numeric = address.host === null ? null : await resolveHost(address, address.host);
   const bound = bindTcp(numeric?.address ?? null, address.port, numeric?.family ?? 6);
   return simpleDraft(address, handleOf(address, bound), backlog);
 }
 
-function draftInherited(address: ListenAddress & { kind: "fd" }, backlog: number): DraftSocket {
+function draftInherited(address: ListenAddress & { kind: "fd" }, backlog: number | null): DraftSocket {
   const handle = handleOf(address, adoptDescriptor(address.fd));
-  return { ...simpleDraft(address, handle, backlogOf(handle.descriptor) ?? backlog), isInherited: true };
+  return simpleDraft(address, handle, backlog ?? backlogOf(handle.descriptor));
 }
 
 async function resolveHost(
@@ -174,7 +176,7 @@ async function resolveHost(
 async function draftUnix(
   address: ListenAddress & { kind: "unix" },
   owner: SocketOwner,
-  backlog: number,
+  backlog: number | null,
 ): Promise<DraftSocket> {
   const { path } = address;
   const { handle, publish, undo }: UnixDraft = await bindUnixPath(address, owner);
@@ -190,7 +192,7 @@ async function draftUnix(
   };
 }
 
-function simpleDraft(wanted: ListenAddress, handle: BoundHandle, backlog: number): DraftSocket {
+function simpleDraft(wanted: ListenAddress, handle: BoundHandle, backlog: number | null): DraftSocket {
   const { name } = handle;
   const path = name === null ? pathOfDescriptor(handle.descriptor) : null;
   const other: ListenAddress = path === null ? wanted : { kind: "unix", path };
@@ -201,7 +203,6 @@ function simpleDraft(wanted: ListenAddress, handle: BoundHandle, backlog: number
     bare: handle.bare,
     address: formatAddress(real),
     backlog,
-    isInherited: false,
     publish: () => Promise.resolve(),
     undo: () => handle.close(),
     release: () => handle.close(),

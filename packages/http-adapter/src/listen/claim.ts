@@ -29,7 +29,7 @@ const { writeSync } = require("node:fs");
 process.argv.slice(1).forEach((backlog, index) => {
   const server = createServer();
   server.on("error", (error) => { writeSync(1, index + " " + error.code); process.exit(1); });
-  server.listen({ fd: 3 + index, backlog: Number(backlog) });
+  server.listen({ fd: 3 + index }, Number(backlog));
 });
 process.nextTick(() => process.exit(0));`;
 

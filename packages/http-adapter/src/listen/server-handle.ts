@@ -26,9 +26,6 @@ interface AcceptingHandle extends BareHandle {
   listen(backlog: number): number;
 }
 
-/** Node's own backlog. */
-const BACKLOG = 511;
-
 interface SocketName {
   address?: string;
   port?: number;
@@ -115,12 +112,16 @@ export function bindTcpReuseport(address: string, port: number): BindResult {
 }
 
 /** Lets libuv accept on a bound handle, as node:cluster does. @returns the operating system's code, or null. */
-export function acceptOnHandle(bare: BareHandle, accepted: (connection: BareHandle) => void): string | null {
+export function acceptOnHandle(
+  bare: BareHandle,
+  backlog: number,
+  accepted: (connection: BareHandle) => void,
+): string | null {
   if (!isAccepting(bare)) return "ENOSYS";
   bare.onconnection = (status, connection) => {
     if (status === 0 && connection !== undefined) accepted(connection);
   };
-  const failure = bare.listen(BACKLOG);
+  const failure = bare.listen(backlog);
   return failure === 0 ? null : getSystemErrorName(failure);
 }
 

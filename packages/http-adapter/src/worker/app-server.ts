@@ -3,15 +3,24 @@
 
 import { createServer, type RequestListener } from "node:http";
 import type { Server } from "node:net";
+import { type HttpServerOptions, limitsOf, limitsWithDefaults } from "../http-server-options.ts";
 import type { AppKind } from "./app-kind.ts";
 
 export interface AppServer {
   readonly server: Server;
   /** The application's own listener, to recognize it when the script listens with it as well. */
   readonly listener: unknown;
+  /** Made here, not by the application. */
+  readonly isOurs: boolean;
   ready(): PromiseLike<unknown>;
   /** After everything was answered; the server is closed already. */
   close(): PromiseLike<unknown>;
+}
+
+/** Takes the limits over; of the defaults only a server that we made. Not for one that speaks no HTTP/1. */
+export function limit({ server, isOurs }: AppServer, given: HttpServerOptions): void {
+  if (!("headersTimeout" in server)) return;
+  Object.assign(server, isOurs ? limitsWithDefaults(given) : limitsOf(given));
 }
 
 export type ServableApp = Exclude<AppKind, { readonly kind: "factory" | "unusable" }>;
@@ -24,13 +33,14 @@ export async function serverOf(app: ServableApp): Promise<AppServer> {
       return {
         server: app.app.server,
         listener: null,
+        isOurs: false,
         ready: () => app.app.ready(),
         close: () => app.app.close(),
       };
     case "listener":
-      return plain(createServer(app.listener), app.listener);
+      return { ...plain(createServer(app.listener), app.listener), isOurs: true };
     case "fetch":
-      return plain(createServer(await fetchListener(app.app)), null);
+      return { ...plain(createServer(await fetchListener(app.app)), null), isOurs: true };
   }
 }
 
@@ -44,5 +54,5 @@ async function fetchListener(app: Extract<AppKind, { kind: "fetch" }>["app"]): P
 }
 
 export function plain(server: Server, listener: unknown): AppServer {
-  return { server, listener, ready: async () => {}, close: async () => {} };
+  return { server, listener, isOurs: false, ready: async () => {}, close: async () => {} };
 }

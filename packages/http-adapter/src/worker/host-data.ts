@@ -1,6 +1,8 @@
 // What the supervisor side tells this side, as JSON through `ServiceOptions.hostData`. The one codec of this
 // folder: what is missing gets its default, so that a test, or an older supervisor, may leave fields out.
 
+import type { HttpServerOptions } from "../http-server-options.ts";
+
 /** For `ServiceOptions.hostData`. */
 export interface HttpHostData {
   /** Each response carries `x-brood-generation` and `x-brood-worker`. Default false. */
@@ -19,6 +21,10 @@ export interface HttpHostData {
   /** Where connections come from: listening sockets that go with the worker ("listener", "reuseport"), or the
    *  supervisor, one by one ("connection"). Default "listener". */
   readonly handoff?: "listener" | "reuseport" | "connection";
+  /** Beside each address the backlog to listen with; null leaves it to the application. Default none. */
+  readonly backlogs?: readonly (number | null)[];
+  /** Limits of the HTTP server that were given. Default none. */
+  readonly server?: HttpServerOptions;
   /** TCP connections come with TCP_NODELAY set, from their listening sockets. Default false. */
   readonly inheritsNoDelay?: boolean;
   /** Asked of the application before it serves and while it is on trial; null (default) for none. */
@@ -37,6 +43,8 @@ export function readHostData(hostData: unknown): Required<HttpHostData> {
     ticketKeys: given.ticketKeys ?? null,
     waitReady: given.waitReady ?? false,
     addresses: given.addresses ?? [],
+    backlogs: given.backlogs ?? [],
+    server: given.server ?? {},
     handoff: given.handoff ?? "listener",
     inheritsNoDelay: given.inheritsNoDelay ?? false,
     healthPath: given.healthPath ?? null,

@@ -10,6 +10,7 @@
 
 import type { Answers, CreateWorkerHost, HostOrder, LoadRelease, WorkerHost } from "@brood/core/worker";
 import { AnswerCounter } from "./answers.ts";
+import { limit } from "./app-server.ts";
 import { renumberClusterWorker } from "./cluster-script.ts";
 import type { EntryExports, Hook } from "./entry-exports.ts";
 import { askItselfUnlessAsked } from "./first-request.ts";
@@ -71,6 +72,7 @@ class HttpHost implements WorkerHost {
     if (spawn === "template") renumberClusterWorker(slot);
     if (loaded.exports === null) this.#lateHooks = loaded.late.then((late) => this.#callLateHooks(late));
     else await this.#callBootHook(loaded.exports);
+    limit(loaded.app, this.#hostData.server);
     this.#traffic.observe(loaded.app.server);
     // As they are now, also for a worker whose template is older than they are.
     const { ticketKeys } = readHostData(this.#order.hostData);
@@ -91,6 +93,8 @@ class HttpHost implements WorkerHost {
     this.#intake = new Intake(this.#order, app.server, this.#hostData);
     await this.#intake.open(path, this.#hostData.addresses, call?.options ?? {});
     capture.opened();
+    // Again: a script may have set its own while it began to listen.
+    limit(app, this.#hostData.server);
     if (this.#lateHooks !== null && (await settles(late, LATE_EXPORTS_MS))) await this.#lateHooks;
     if (this.#hostData.waitReady) await script.ready;
     const { spawn, signal } = this.#order.context;

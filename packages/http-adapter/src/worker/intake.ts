@@ -27,10 +27,13 @@ import { SharedSockets } from "./shared-sockets.ts";
  *  what it has sent and we have not taken goes to another worker. */
 const END_WITHIN_MS = 1_000;
 
+type IntakeData = "handoff" | "inheritsNoDelay" | "backlogs";
+
 export class Intake {
   readonly #order: HostOrder;
   readonly #server: Server;
   readonly #handoff: HttpHostData["handoff"];
+  readonly #backlogs: readonly (number | null)[];
   readonly #noDelay: InheritedNoDelay | null;
   readonly #lent: LentSockets | null;
   #channel: HandoffChannel | null = null;
@@ -43,11 +46,12 @@ export class Intake {
   constructor(
     order: HostOrder,
     server: Server,
-    { handoff, inheritsNoDelay }: Pick<Required<HttpHostData>, "handoff" | "inheritsNoDelay">,
+    { handoff, inheritsNoDelay, backlogs }: Pick<Required<HttpHostData>, IntakeData>,
   ) {
     this.#order = order;
     this.#server = server;
     this.#handoff = handoff;
+    this.#backlogs = backlogs;
     const native = nativeSupport();
     const binding = native.ok ? native.binding : null;
     this.#noDelay = inheritsNoDelay ? new InheritedNoDelay(binding) : null;
@@ -66,7 +70,14 @@ export class Intake {
     } else {
       const listening = this.#order.sockets.filter(({ role }) => role !== LINK_ROLE);
       const descriptors = listening.map(({ fd }) => this.#order.ownSocket(fd));
-      this.#sockets = await SharedSockets.open(this.#server, descriptors, path, options, this.#noDelay);
+      this.#sockets = await SharedSockets.open(
+        this.#server,
+        descriptors,
+        path,
+        options,
+        this.#noDelay,
+        this.#backlogs,
+      );
     }
     if (this.#handoff === "listener") return;
     this.#channel = openHandoffChannel(this.#order, (message, received) => this.#receive(message, received));

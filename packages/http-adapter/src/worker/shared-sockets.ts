@@ -14,34 +14,49 @@ export class SharedSockets {
   readonly #main: net.Server;
   readonly #servers: readonly net.Server[];
   readonly #noDelay: InheritedNoDelay | null;
+  /** Of the slots' sockets, which have all the same. */
+  readonly #backlog: number | null;
   /** Of other slots, by slot. */
   readonly #adopted: Map<number, net.Server[]> = new Map();
 
-  private constructor(main: net.Server, servers: readonly net.Server[], noDelay: InheritedNoDelay | null) {
+  private constructor(
+    main: net.Server,
+    servers: readonly net.Server[],
+    noDelay: InheritedNoDelay | null,
+    backlog: number | null,
+  ) {
     this.#main = main;
     this.#servers = servers;
     this.#noDelay = noDelay;
+    this.#backlog = backlog;
   }
 
   /** Resolves when `main` gets connections from every descriptor. Rejects with Node's error.
    *  @param pathOfMain what `main.address()` says if the first descriptor is a unix socket
-   *  @param noDelay  if TCP_NODELAY comes with the connections */
+   *  @param noDelay  if TCP_NODELAY comes with the connections
+   *  @param backlogs  by descriptor; null leaves it to the application or Node */
   static async open(
     main: net.Server,
     descriptors: readonly number[],
     pathOfMain: string,
     options: ListenCall["options"],
     noDelay: InheritedNoDelay | null = null,
+    backlogs: readonly (number | null)[] = [],
   ): Promise<SharedSockets> {
     answerAddress(main, pathOfMain);
     const servers = descriptors.map((_, index) => (index === 0 ? main : auxiliaryOf(main)));
     await Promise.all(
       servers.map((server, index) =>
-        listening(server, { ...(index === 0 && options), fd: descriptors[index] }, noDelay),
+        listening(
+          server,
+          { ...(index === 0 && options), fd: descriptors[index] },
+          backlogs[index] ?? (index === 0 ? options.backlog : undefined),
+          noDelay,
+        ),
       ),
     );
     for (const auxiliary of servers.slice(1)) auxiliary.on("error", (error) => main.emit("error", error));
-    return new SharedSockets(main, servers, noDelay);
+    return new SharedSockets(main, servers, noDelay, backlogs[0] ?? null);
   }
 
   /** Accepts nothing more. Connections stay as they are. */
@@ -58,7 +73,7 @@ export class SharedSockets {
     const server = auxiliaryOf(this.#main);
     server.on("error", (error) => this.#main.emit("error", error));
     this.#adopted.set(slot, [...(this.#adopted.get(slot) ?? []), server]);
-    Reflect.apply(listenOfNode, server, [{ handle }]);
+    Reflect.apply(listenOfNode, server, [{ handle }, ...(this.#backlog === null ? [] : [this.#backlog])]);
     this.#noDelay?.expect(server);
   }
 
@@ -106,7 +121,13 @@ function auxiliaryOf(main: net.Server): net.Server {
   return auxiliary;
 }
 
-function listening(server: net.Server, options: object, noDelay: InheritedNoDelay | null): Promise<void> {
+/** Node takes the backlog of a descriptor from the second argument only. */
+function listening(
+  server: net.Server,
+  options: object,
+  backlog: number | undefined,
+  noDelay: InheritedNoDelay | null,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const settled = (error?: Error): void => {
       server.off("listening", settled).off("error", settled);
@@ -114,7 +135,7 @@ function listening(server: net.Server, options: object, noDelay: InheritedNoDela
       else reject(error);
     };
     server.once("listening", settled).once("error", settled);
-    Reflect.apply(listenOfNode, server, [options]);
+    Reflect.apply(listenOfNode, server, backlog === undefined ? [options] : [options, backlog]);
     noDelay?.expect(server);
   });
 }
