@@ -20,6 +20,7 @@ export type {
   CanaryOptions,
   HealthCheckOptions,
   RecycleOptions,
+  Reloaded,
   RestartOptions,
   RollProgress,
   Service,

@@ -20,8 +20,10 @@ export function pinnerOf(book: SettingsBook, reload: ServiceOptions["reload"]): 
     const { folder } = before.checked;
     for (let reading = 1; reading <= READINGS_MAX; reading += 1) {
       const real = await realPath(folder);
-      const pinned = await pin(request, before, book.add(await reload()));
-      if (real === (await realPath(folder))) return pinned;
+      const { settings, changed } = await reload(before.options);
+      const now = settings === before.options ? before : book.add(settings);
+      const pinned = await pin(request, before, now);
+      if (real === (await realPath(folder))) return { ...pinned, changed };
     }
     const message = `${folder} moved ${READINGS_MAX} times while it was read. Restart when the deploy is over.`;
     throw new PoolError("BROOD_RELEASE_NOT_FOUND", message, { details: { folder } });

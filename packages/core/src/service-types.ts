@@ -87,10 +87,10 @@ export interface ServiceOptions {
   readonly slotClosed?: (slot: SlotIndex) => void;
   /** Sees what a worker's host has posted; true keeps it from `worker:message`, for it was the host's own. */
   readonly takeMessage?: (worker: WorkerId, payload: unknown) => boolean;
-  /** Called by each restart, but for one back to a generation: the options to go on with. They are checked as at the start;
+  /** Called by each restart, but for one back to a generation, with the options that count so far: those to go on with. They are checked as at the start;
    *  if they cannot be used the restart fails before anything is touched, with what this rejects with as its reason. They
    *  go back when the restart fails. Without it each restart goes on with the options of the start. */
-  readonly reload?: () => Promise<ServiceSettings>;
+  readonly reload?: (before: ServiceSettings) => Promise<Reloaded>;
   /** Workers wanted, 1...10_000; default os.availableParallelism(). */
   readonly workers?: number;
   /** What a worker is. "thread": quicker to start, but a crash takes all of them; docs/threads.md. Their `sockets` need the
@@ -146,6 +146,7 @@ export interface ServiceOptions {
   readonly logger?: Logger;
 }
 
+/** Options that a service keeps from its start to its end. */
 export type FixedOption =
   | "name"
   | "host"
@@ -160,24 +161,15 @@ export type FixedOption =
   | "stderr"
   | "logger";
 
-/** Options that a service keeps from its start to its end. */
-export const FIXED_OPTIONS: readonly FixedOption[] = [
-  "name",
-  "host",
-  "sockets",
-  "slotClosed",
-  "takeMessage",
-  "reload",
-  "runtime",
-  "spawn",
-  "isOwnProcess",
-  "stdout",
-  "stderr",
-  "logger",
-];
-
 /** Options that a restart may change, together with what its generation runs. */
 export type ServiceSettings = Omit<ServiceOptions, FixedOption>;
+
+export interface Reloaded {
+  /** The very object that was handed in when nothing has changed. */
+  readonly settings: ServiceSettings;
+  /** Names of what has another value, for the result of the restart. */
+  readonly changed: readonly string[];
+}
 
 export type ServiceState = "starting" | "running" | "rolling" | "degraded" | "stopping" | "stopped";
 

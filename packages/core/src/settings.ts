@@ -6,12 +6,29 @@ import type { MachineConfig } from "./machine/config.ts";
 import { templateBinding } from "./native/index.ts";
 import type { Strategies } from "./ports/strategies.ts";
 import { type CheckedServiceOptions, checkServiceOptions } from "./service-options.ts";
-import { FIXED_OPTIONS, type ServiceOptions, type ServiceSettings } from "./service-types.ts";
+import type { FixedOption, ServiceOptions, ServiceSettings } from "./service-types.ts";
 import { createFreshProcessStrategy } from "./spawn/fresh-process.ts";
 import { createFreshThreadStrategy } from "./spawn/fresh-thread.ts";
 import { createTemplateStrategy, type TemplateStrategyOptions } from "./spawn/template/template-strategy.ts";
 
+const FIXED_OPTIONS: readonly FixedOption[] = [
+  "name",
+  "host",
+  "sockets",
+  "slotClosed",
+  "takeMessage",
+  "reload",
+  "runtime",
+  "spawn",
+  "isOwnProcess",
+  "stdout",
+  "stderr",
+  "logger",
+];
+
 export interface Settings {
+  /** As they were given. */
+  readonly options: ServiceSettings;
   readonly checked: CheckedServiceOptions;
   readonly strategies: Strategies;
 }
@@ -25,19 +42,19 @@ export class SettingsBook {
   /** @param options  of the start. @throws PoolError BROOD_BAD_OPTION */
   constructor(options: ServiceOptions, warn: (message: string) => void) {
     this.#warn = warn;
-    this.first = this.#add(options);
+    this.first = this.#add(options, options);
     this.#options = options;
   }
 
   /** As they were read anew; what cannot change is as it was at the start. @throws PoolError BROOD_BAD_OPTION */
   add(settings: ServiceSettings): Settings {
     const fixed = Object.fromEntries(FIXED_OPTIONS.map((name) => [name, this.#options[name]]));
-    return this.#add({ ...settings, ...fixed });
+    return this.#add(settings, { ...settings, ...fixed });
   }
 
-  #add(options: ServiceOptions): Settings {
+  #add(settings: ServiceSettings, options: ServiceOptions): Settings {
     const checked = checkServiceOptions(options);
-    const added = { checked, strategies: strategiesOf(options, checked, this.#warn) };
+    const added = { options: settings, checked, strategies: strategiesOf(options, checked, this.#warn) };
     this.#byConfig.set(checked.machine, added);
     return added;
   }

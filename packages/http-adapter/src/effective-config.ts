@@ -5,7 +5,7 @@ import type { CheckedServiceOptions } from "@brood/core";
 import { type HttpServerOptions, limitsWithDefaults } from "./http-server-options.ts";
 import { formatAddress } from "./listen/addresses.ts";
 import { needsStart } from "./needs-start.ts";
-import { OPTION_KINDS } from "./option-kinds.ts";
+import { OPTION_KINDS, OPTION_NAMES } from "./option-kinds.ts";
 import type { ServeConfig, ServeOptions } from "./serve-options.ts";
 
 export type EffectiveConfig = Readonly<Record<keyof ServeConfig, unknown>>;
@@ -94,17 +94,42 @@ function effectiveHandoff({ handoff }: ServeOptions): HandoffPart {
 
 /** @throws PoolError BROOD_NEEDS_START for the first option that a running server cannot change and that has changed */
 export function refuseNeedingStart(before: EffectiveConfig, now: EffectiveConfig): void {
-  for (const option of changedOptions(before, now))
-    if (OPTION_KINDS[option] === "start") throw needsStart(option, before[option], now[option]);
+  for (const option of OPTION_NAMES)
+    if (OPTION_KINDS[option] === "start" && !isEqual(before[option], now[option]))
+      throw needsStart(option, before[option], now[option]);
   // Of the server's limits the one that belongs to its sockets.
   const [backlog, backlogNow] = [before, now].map((each) => Reflect.get(Object(each.server), "backlog"));
   if (backlog !== backlogNow) throw needsStart("server.backlog", backlog, backlogNow);
 }
 
-export function changedOptions(
-  before: EffectiveConfig,
-  now: EffectiveConfig,
-): readonly (keyof ServeConfig)[] {
-  const names = Object.keys(OPTION_KINDS) as readonly (keyof ServeConfig)[];
-  return names.filter((option) => JSON.stringify(before[option]) !== JSON.stringify(now[option]));
+interface Compared {
+  readonly given: ServeConfig;
+  readonly effective: EffectiveConfig;
+}
+
+/** What has another value, as far down as it has names: `workers`, `env.TZ`, `recycle.requests`. An object that was given
+ *  counts as well, lest something in it that has no place above change unseen. */
+export function changedNames(before: Compared, now: Compared): readonly string[] {
+  return OPTION_NAMES.flatMap((option) => {
+    const names = namesIn(option, before.effective[option], now.effective[option]);
+    const isWritten = isRecord(before.given[option]) || isRecord(now.given[option]);
+    if (names.length > 0 || !isWritten || OPTION_KINDS[option] === "start") return names;
+    return isEqual(before.given[option], now.given[option]) ? [] : [option];
+  });
+}
+
+function namesIn(name: string, before: unknown, now: unknown): readonly string[] {
+  if (isEqual(before, now)) return [];
+  if (!isRecord(before) && !isRecord(now)) return [name];
+  const [old, latest] = [isRecord(before) ? before : {}, isRecord(now) ? now : {}];
+  const keys = new Set([...Object.keys(old), ...Object.keys(latest)]);
+  return [...keys].filter((key) => !isEqual(old[key], latest[key])).map((key) => `${name}.${key}`);
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isEqual(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }

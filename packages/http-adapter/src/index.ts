@@ -1,10 +1,10 @@
 export type { FailureReason, RollResult, ServiceEvents, ServiceStats, WorkerStats } from "@brood/core";
 export { type ErrorCode, PoolError } from "@brood/core/errors";
 export type { WorkerContext } from "@brood/core/worker";
+export type { ConfigSource } from "./configuration.ts";
 export { type DefinedApp, defineApp } from "./define-app.ts";
 export { defineConfig } from "./define-config.ts";
 export type { HttpServerConfig } from "./http-server-options.ts";
-export type { ConfigSource } from "./serve.ts";
 export { configFile, serve } from "./serve-lazily.ts";
 export type { ServeConfig } from "./serve-options.ts";
 export type { Server } from "./server.ts";

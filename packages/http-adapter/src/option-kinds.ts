@@ -53,4 +53,5 @@ export const OPTION_KINDS: Readonly<Record<keyof ServeConfig, OptionKind>> = {
   exposeGeneration: "restart",
 };
 
-export const OPTION_NAMES: readonly string[] = Object.keys(OPTION_KINDS);
+/** A codec's cast: the table has these keys and no others. */
+export const OPTION_NAMES = Object.keys(OPTION_KINDS) as readonly (keyof ServeConfig)[];

@@ -1,7 +1,7 @@
 // `serve` and `configFile` for the package's index. An application imports the same index for `defineApp` or `worker` in every
 // one of its workers; they must not pay for loading the supervisor's side.
 
-import type { ConfigSource } from "./serve.ts";
+import type { ConfigSource } from "./configuration.ts";
 import type { ServeConfig } from "./serve-options.ts";
 import type { Server } from "./server.ts";
 

@@ -3,11 +3,11 @@
 // Order: control socket (the lock on the name) -> addresses -> pidfile -> workers. Each step pushes its undoing on one
 // stack, which serves the failed start and the stop alike. The supervisor never accepts a connection itself.
 
-import { createService, type Service, type ServiceSettings } from "@brood/core";
+import { createService, type Service } from "@brood/core";
 import { PoolError } from "@brood/core/errors";
+import { type ConfigSource, Configuration } from "./configuration.ts";
 import { controlPath } from "./control/paths.ts";
 import { type ControlServer, openControlServer } from "./control/server.ts";
-import { refuseNeedingStart } from "./effective-config.ts";
 import { connectionHandoff } from "./handoff/connection-handoff.ts";
 import { type Handoff, listenerHandoff } from "./handoff/handoff.ts";
 import { reuseportHandoff } from "./handoff/reuseport-handoff.ts";
@@ -15,21 +15,13 @@ import { bindAddresses, claimWithin } from "./listen/bind.ts";
 import { LogFile } from "./log-files.ts";
 import { inspectPidfile, type PidfileState, writePidfile } from "./pidfile.ts";
 import { ReleaseStack } from "./release-stack.ts";
-import type { ServeConfig, ServeOptions } from "./serve-options.ts";
+import type { ServeOptions } from "./serve-options.ts";
 import { createServer, type Server } from "./server.ts";
-import {
-  type CheckedConfig,
-  checkServeConfig,
-  type ServiceParts,
-  serviceOptions,
-} from "./service-options.ts";
+import { type ServiceParts, serviceOptions } from "./service-options.ts";
 import { TicketKeys } from "./ticket-keys.ts";
 
 /** Orphans look at their channel at once, but a blocked one needs up to its heartbeat; by then it is not ours to wait for. */
 const PREDECESSOR_GRACE_MS = 5_000;
-
-/** A configuration, or what reads it: at the start, and again for each restart. */
-export type ConfigSource = ServeConfig | (() => ServeConfig | Promise<ServeConfig>);
 
 export interface StartOptions {
   readonly signal?: AbortSignal;
@@ -47,51 +39,25 @@ export interface StartOptions {
  *  @throws PoolError BROOD_BAD_OPTION, BROOD_ADDRESS_IN_USE, BROOD_ADDRESS_UNAVAILABLE, BROOD_CONTROL_FAILED,
  *          BROOD_BOOT_FAILED, BROOD_BOOT_TIMEOUT, ...; nothing is left bound or running then. */
 export async function serve(source: ConfigSource, options: StartOptions = {}): Promise<Server> {
-  const read = readerOf(source);
-  const config = await read();
-  const checked = checkServeConfig(config);
-  const { explain = (error) => error } = options;
-  const reread = async (): Promise<ServeOptions> => {
-    try {
-      return rechecked(checked, await read(), config.name === undefined);
-    } catch (error) {
-      throw explain(error);
-    }
-  };
+  const configuration = await Configuration.read(source, options.explain);
+  const { logger } = configuration.first.options.engine;
   const stack = new ReleaseStack((what, error) => {
-    checked.options.engine.logger?.warn(`could not release the ${what}`, { reason: String(error) });
+    logger?.warn(`could not release the ${what}`, { reason: String(error) });
   });
   try {
-    return await start(checked.options, reread, stack, options);
+    return await start(configuration, stack, options);
   } catch (error) {
     await stack.release();
     throw error;
   }
 }
 
-/** The caller's object may change; what it was at the start does not. */
-function readerOf(source: ConfigSource): () => Promise<ServeConfig> {
-  if (typeof source === "function") return async () => source();
-  const copy = { ...source };
-  return async () => copy;
-}
-
-/** What a restart found. A name that nobody gave comes from the release's folder, and is from the start on the server's.
- *  @throws PoolError BROOD_BAD_OPTION, BROOD_NEEDS_START */
-function rechecked(before: CheckedConfig, config: ServeConfig, isNameless: boolean): ServeOptions {
-  const { name } = before.options;
-  const given = isNameless && config.name === undefined ? { ...config, name } : config;
-  const now = checkServeConfig(given, before.options);
-  refuseNeedingStart(before.effective, now.effective);
-  return now.options;
-}
-
 async function start(
-  options: ServeOptions,
-  reread: () => Promise<ServeOptions>,
+  configuration: Configuration,
   stack: ReleaseStack,
   { signal, isOwnProcess = false }: StartOptions,
 ): Promise<Server> {
+  const { options } = configuration.first;
   const stdout = openLog("stdout", options.stdout, stack);
   const stderr = openLog("stderr", options.stderr, stack);
   const control = await openControl(options, stack);
@@ -103,8 +69,11 @@ async function start(
   if (options.pidfile !== undefined) stack.push("pidfile", await writePidfile(options.pidfile, pidfileState));
   const ticketKeys = new TicketKeys();
   const parts: ServiceParts = { handoff, stdout, stderr, ticketKeys };
-  const reload = async (): Promise<ServiceSettings> => serviceOptions(await reread(), parts);
-  const service = createService({ ...serviceOptions(options, parts), isOwnProcess, reload });
+  const service = createService({
+    ...serviceOptions(options, parts),
+    isOwnProcess,
+    reload: (before) => configuration.reload(before, parts),
+  });
   handoff.attach(service);
   stack.push("workers", () => {
     handoff.stopping();

@@ -21,6 +21,7 @@ export interface ServiceParts {
 }
 
 export interface CheckedConfig {
+  readonly given: ServeConfig;
   readonly options: ServeOptions;
   readonly effective: EffectiveConfig;
 }
@@ -31,7 +32,7 @@ export function checkServeConfig(config: ServeConfig, first: ServeOptions | null
   const handoff = listenerHandoff([]);
   const nothing = { handoff, stdout: undefined, stderr: undefined, ticketKeys: new TicketKeys() };
   const checked: CheckedServiceOptions = checkServiceOptions(serviceOptions(options, nothing));
-  return { options, effective: effectiveConfig(options, checked) };
+  return { given: config, options, effective: effectiveConfig(options, checked) };
 }
 
 export function serviceOptions(options: ServeOptions, parts: ServiceParts): ServiceOptions {

@@ -42,6 +42,8 @@ export interface ResolvedRelease {
   readonly release: Release;
   readonly entry?: string;
   readonly config?: MachineConfig;
+  /** Names of the options that have another value than in the last good generation's settings. */
+  readonly changed?: readonly string[];
 }
 
 export type ReleaseEvent =

@@ -81,8 +81,10 @@ export interface RollResult {
   readonly fromRelease: Release | null;
   /** What the restart was to; null when that was never found. */
   readonly toRelease: Release | null;
-  /** The restart found nothing new: the same entry, folder and code. */
+  /** The restart found nothing new: the same entry, folder, code and settings. */
   readonly unchanged: boolean;
+  /** Options that were read anew and had another value than before, by name: "workers", "env.TZ". */
+  readonly changed: readonly string[];
   /** With canary analysis: what both generations answered over the same time. */
   readonly canary?: CanaryView;
   readonly reason?: FailureReason;

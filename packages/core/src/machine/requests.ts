@@ -80,6 +80,7 @@ export function refuseRestart(
     fromRelease: world.pinned.get(world.lastGood)?.release ?? null,
     toRelease: null,
     unchanged: false,
+    changed: [],
   };
   turn.commands.push({
     type: "SettleRoll",
@@ -138,6 +139,7 @@ export function handleRelease(turn: Turn, event: ReleaseEvent): void {
   } else if (event.type === "ReleaseResolved") {
     pinTarget(world, roll, { release: event.release, config: event.config ?? world.config });
     roll.entry = event.entry ?? roll.entry;
+    roll.changed = event.changed ?? [];
     roll.step = firstStep(world);
     announce(turn, { name: "roll:progress", event: viewOf(world, roll) });
   } else {

@@ -26,6 +26,7 @@ export function beginRoll(turn: Turn, request: RestartRequest, past: PastGenerat
     to,
     startedAtMs: turn.atMs,
     step: past === null ? "resolving" : firstStep(world),
+    changed: [],
     resizes: true,
     canary: null,
     canaryAtMs: turn.atMs,

@@ -28,7 +28,9 @@ export function viewOf(world: World, roll: Roll): RollView {
 export function endRoll(turn: Turn, roll: Roll, outcome: RollOutcome, reason: FailureReason | null): void {
   const { world } = turn;
   const canary = canaryView(world, roll);
-  const toRelease = world.pinned.get(roll.to)?.release ?? null;
+  const before = world.pinned.get(roll.from);
+  const pinned = world.pinned.get(roll.to);
+  const toRelease = pinned?.release ?? null;
   const result: RollResult = {
     id: roll.id,
     from: roll.from,
@@ -39,7 +41,8 @@ export function endRoll(turn: Turn, roll: Roll, outcome: RollOutcome, reason: Fa
     durationMs: shownMs(turn.atMs - roll.startedAtMs),
     fromRelease: roll.fromRelease,
     toRelease,
-    unchanged: isSame(roll.fromRelease, toRelease),
+    unchanged: isSame(roll.fromRelease, toRelease) && before?.config === pinned?.config,
+    changed: roll.changed,
     ...(canary === null ? {} : { canary }),
     ...(reason === null ? {} : { reason }),
   };
@@ -57,7 +60,7 @@ export function endRoll(turn: Turn, roll: Roll, outcome: RollOutcome, reason: Fa
   announce(turn, { name: "roll:ended", event: result });
 }
 
-/** Nothing new: neither where the code lies, nor the code. */
+/** Neither where the code lies, nor the code. */
 function isSame(from: Release | null, to: Release | null): boolean {
   if (from === null || to === null) return false;
   return from.entry === to.entry && from.folder === to.folder && from.fingerprint === to.fingerprint;

@@ -99,6 +99,8 @@ export interface Roll {
   readonly to: Generation;
   readonly startedAtMs: Milliseconds;
   step: RollStep;
+  /** Options that have another value than before, by name. */
+  changed: readonly string[];
   /** May its settings change the number of workers? Not when somebody asks for another one meanwhile. */
   resizes: boolean;
   canary: WorkerId | null;

@@ -63,7 +63,8 @@ export function logAnnouncement(logger: Logger, { name, event }: Announcement): 
     const { id, from, to, result, replaced, killed, durationMs, reason } = event;
     const fields = { roll: id, from, to, result, replaced, killed, durationMs: Math.round(durationMs) };
     const code = reason?.code;
-    return logger.info(name, { ...fields, reason: code, ...releaseFields(event) });
+    const changed = event.changed.length === 0 ? undefined : event.changed.join(",");
+    return logger.info(name, { ...fields, reason: code, changed, ...releaseFields(event) });
   }
   const identity =
     "template" in event

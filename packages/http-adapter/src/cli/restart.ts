@@ -67,6 +67,7 @@ function report(result: RollResult): void {
   const { fromRelease, toRelease } = result;
   if (fromRelease !== null) process.stdout.write(`old release ${releaseLine(fromRelease)}\n`);
   if (toRelease !== null) process.stdout.write(`new release ${releaseLine(toRelease)}\n`);
+  if (result.changed.length > 0) process.stdout.write(`changed settings: ${result.changed.join(", ")}\n`);
   if (result.unchanged) process.stdout.write(UNCHANGED);
   if (result.reason === undefined) return;
   process.stderr.write(

@@ -23,6 +23,7 @@ const ROLL: RollResult = {
   fromRelease: null,
   toRelease: null,
   unchanged: false,
+  changed: [],
 };
 
 /** Leaves what SIGKILL leaves: a socket file that nobody listens on. */

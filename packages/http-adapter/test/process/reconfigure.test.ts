@@ -101,7 +101,9 @@ describe("a restart reads configuration and env files again", () => {
     const now = { workers: 2, env: { A: "2" }, execArgv: [imported(2)], drainTimeoutMs: 1_234, maxSurge: 2 };
     await configure(folder, { envFile: [".env"], ...now });
     await fs.writeFile(join(folder, ".env"), "C=2\nE=file\n");
-    expect(await restart(server)).toMatchObject({ result: "completed" });
+    const environment = ["env.C", "env.D", "env.A", "env.B"];
+    const changed = ["workers", ...environment, "execArgv", "drainTimeoutMs", "maxSurge"];
+    expect(await restart(server)).toMatchObject({ result: "completed", changed, unchanged: false });
     expect(await server.stats()).toMatchObject({ generation: 2, desired: 2, ready: 2 });
     expect(await ask(server.addresses[0])).toMatchObject({
       env: { A: "2", C: "2", E: "own" },

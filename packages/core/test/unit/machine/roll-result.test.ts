@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import type { RollResult } from "../../../src/machine/names.ts";
-import { drive, releaseOf } from "./driver.ts";
+import { CONFIG, drive, releaseOf } from "./driver.ts";
 
 function resultOf(world: ReturnType<typeof drive>): RollResult {
   const settled = world.settled.findLast((command) => command.type === "SettleRoll");
@@ -33,6 +33,20 @@ describe("the result of a roll", () => {
   it.each([["entry"], ["folder"], ["fingerprint"]])("G65: another %s is something new", (field) => {
     const release = { ...releaseOf(1), [field]: "other" };
     expect(deploy(release)).toMatchObject({ result: "completed", unchanged: false, toRelease: release });
+  });
+
+  it("is not unchanged when only settings are others, and names them", () => {
+    const world = drive({ desired: 1, minHealthyMs: 0 }).start();
+    world.step({ type: "RestartRequested", requestId: "r2", entry: null });
+    const config = { ...CONFIG, drainTimeoutMs: 1 };
+    const resolved = { release: releaseOf(1), config, changed: ["drainTimeoutMs"] };
+    world.step({ type: "ReleaseResolved", generation: 2, ...resolved });
+    world.exit("w2", 1);
+    expect(resultOf(world)).toMatchObject({
+      result: "failed",
+      unchanged: false,
+      changed: ["drainTimeoutMs"],
+    });
   });
 
   it("names no release that was never found, and the one that serves on", () => {
