@@ -6,8 +6,9 @@
 import { createService, type Service } from "@brood/core";
 import { PoolError } from "@brood/core/errors";
 import { type ConfigSource, Configuration } from "./configuration.ts";
+import { namesake } from "./control/locate.ts";
 import { controlPath } from "./control/paths.ts";
-import { type ControlServer, openControlServer } from "./control/server.ts";
+import { type ControlServer, nameTaken, openControlServer } from "./control/server.ts";
 import { connectionHandoff } from "./handoff/connection-handoff.ts";
 import { type Handoff, listenerHandoff } from "./handoff/handoff.ts";
 import { reuseportHandoff } from "./handoff/reuseport-handoff.ts";
@@ -18,6 +19,7 @@ import { ReleaseStack } from "./release-stack.ts";
 import type { ServeOptions } from "./serve-options.ts";
 import { createServer, type Server } from "./server.ts";
 import { type ServiceParts, serviceOptions } from "./service-options.ts";
+import { foreignSockets } from "./systemd/inherited-sockets.ts";
 import { TicketKeys } from "./ticket-keys.ts";
 
 /** Orphans look at their channel at once, but a blocked one needs up to its heartbeat; by then it is not ours to wait for. */
@@ -58,6 +60,8 @@ async function start(
   { signal, isOwnProcess = false }: StartOptions,
 ): Promise<Server> {
   const { options } = configuration.first;
+  const foreign = foreignSockets(process.env, process.pid);
+  if (foreign !== null) options.engine.logger?.warn(foreign);
   const stdout = openLog("stdout", options.stdout, stack);
   const stderr = openLog("stderr", options.stderr, stack);
   const control = await openControl(options, stack);
@@ -123,6 +127,8 @@ async function openControl(options: ServeOptions, stack: ReleaseStack): Promise<
   if (options.control === false) return null;
   const isDefaultPath = options.control === true;
   const path = typeof options.control === "string" ? options.control : controlPath(options.name);
+  const other = isDefaultPath ? await namesake(options.name) : null;
+  if (other !== null) throw nameTaken(other);
   const control = await openControlServer(path, isDefaultPath);
   stack.push("control socket", () => control.close());
   return control;

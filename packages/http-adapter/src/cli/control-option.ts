@@ -4,26 +4,26 @@
 
 import { resolve } from "node:path";
 import { nameOption } from "@brood/core/options";
-import { checkControlFolder, controlPath } from "../control/paths.ts";
+import { locateControl } from "../control/locate.ts";
 import { defaultName } from "../name.ts";
 import { loadConfigFile } from "./config-file.ts";
 import { standingFolder } from "./standing-folder.ts";
 import { type CommandValues, configFileOf, textsOf } from "./start-config.ts";
 
-/** @throws PoolError BROOD_BAD_OPTION, BROOD_CONTROL_FAILED when the default folder is not ours. */
+/** @throws PoolError BROOD_BAD_OPTION, BROOD_CONTROL_FAILED when no server of that name is found */
 export async function controlPathOf(values: CommandValues): Promise<string> {
   for (const environment of [{}, process.env]) {
     const control = textsOf({ spelling: "--control" }, values, environment)?.texts[0] ?? "";
     if (control !== "") return resolve(control);
     const name = textsOf({ spelling: "--name" }, values, environment);
-    if (name !== null) return checked(controlPath(nameOption(name.spelling, name.texts[0], "")));
+    if (name !== null) return locateControl(nameOption(name.spelling, name.texts[0], ""));
   }
   const folder = standingFolder();
   const file = await loadConfigFile(configFileOf({}, process.env), folder);
   const configured = file?.values ?? {};
   if (typeof configured["control"] === "string")
     return resolve(baseOf(configured, folder), configured["control"]);
-  return checked(controlPath(nameOf(configured, folder)));
+  return locateControl(nameOf(configured, folder));
 }
 
 function nameOf(configured: Readonly<Record<string, unknown>>, folder: string): string {
@@ -34,9 +34,4 @@ function nameOf(configured: Readonly<Record<string, unknown>>, folder: string): 
 
 function baseOf(configured: Readonly<Record<string, unknown>>, folder: string): string {
   return typeof configured["cwd"] === "string" ? resolve(folder, configured["cwd"]) : folder;
-}
-
-async function checked(path: string): Promise<string> {
-  await checkControlFolder(path);
-  return path;
 }

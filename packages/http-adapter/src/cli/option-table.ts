@@ -73,7 +73,13 @@ export const OPTION_ROWS: readonly OptionRow[] = [
     "name in logs and of the control socket (default: name in package.json, else the folder's)",
     text,
   ),
-  row("--control <path>", "control", "control socket (default: <runtime dir>/brood-<uid>/<name>.sock)", text),
+  row(
+    "--control <path>",
+    "control",
+    "control socket (default: <runtime dir>/brood-<uid>/<name>.sock); --no-control for none",
+    // A file of that name is ./false.
+    (given) => (given === "false" ? false : given),
+  ),
   row("--pidfile <path>", "pidfile", "file to write the server's pid into", text),
   row("--stdout <file>", "stdout", "append the workers' stdout to this file; HUP opens it again", text),
   row(

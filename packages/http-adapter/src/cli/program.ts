@@ -75,6 +75,8 @@ function addStartOptions(command: Command): Command {
     if (row.isRepeatable === true) command.option(row.flags, row.description, collect);
     else command.option(row.flags, row.description);
   }
+  // After --control, or commander would take true for its default.
+  command.option("--no-control", "no control socket: signals alone steer the server");
   return command;
 }
 

@@ -75,6 +75,8 @@ export function textsOf(
   environment: Environment,
 ): { readonly spelling: string; readonly texts: readonly string[] } | null {
   const value = values[attributeOf(row.spelling)];
+  // commander's for --no-control.
+  if (value === false) return { spelling: row.spelling.replace("--", "--no-"), texts: ["false"] };
   if (value !== undefined)
     return { spelling: row.spelling, texts: (Array.isArray(value) ? value : [value]).map(String) };
   const spelling = variableOf(row.spelling);

@@ -10,6 +10,7 @@ import { scaleTarget } from "../scale-target.ts";
 import { serve } from "../serve.ts";
 import type { ServeConfig } from "../serve-options.ts";
 import type { Server } from "../server.ts";
+import { checkServeConfig } from "../service-options.ts";
 import { handleSignals, type SignalActions } from "../signals.ts";
 import { openNotifySocket } from "../systemd/notify-socket.ts";
 import { notifyOf, watchdogIntervalMs } from "../systemd/service-notifier.ts";
@@ -40,7 +41,8 @@ async function run(
   reread: () => Promise<StartConfig>,
   explain: (error: unknown) => unknown,
 ): Promise<number> {
-  const output = openOutput(first.config.stderr);
+  // By the server's own rule (relative to `cwd`), and only when every option has been checked.
+  const output = openOutput(checkServeConfig(first.config).options.stderr);
   const logger = first.config.logger ?? createServerLog(output ?? process.stderr);
   const life = new ServerLife(logger, output);
   handleSignals(life);
@@ -135,8 +137,8 @@ class ServerLife implements SignalActions {
 }
 
 /** The log goes where the workers' stderr goes. Both append, each through its own descriptor. */
-function openOutput(path: unknown): LogFile | null {
-  return typeof path === "string" && path !== "" ? new LogFile("stderr", path) : null;
+function openOutput(path: string | undefined): LogFile | null {
+  return path === undefined ? null : new LogFile("stderr", path);
 }
 
 function readyLine(server: Server): string {

@@ -117,9 +117,13 @@ async function listenHidden(server: HttpServer, path: string): Promise<OwnedPath
 }
 
 function refuse(path: string, state: PathState): void {
-  if (state !== "live") return refuseTaken("control socket", path, state);
+  if (state === "live") throw nameTaken(path);
+  refuseTaken("control socket", path, state);
+}
+
+export function nameTaken(path: string): PoolError {
   const message = `control socket unix:${path} is in use: a server of this name runs. Stop it, or give this one another --name.`;
-  throw new PoolError("BROOD_ADDRESS_IN_USE", message, { details: { path } });
+  return new PoolError("BROOD_ADDRESS_IN_USE", message, { details: { path } });
 }
 
 function listen(

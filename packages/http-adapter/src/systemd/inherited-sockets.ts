@@ -13,6 +13,17 @@ export interface InheritedSocket {
   readonly name: string | null;
 }
 
+/** One sentence when sockets were passed to another process: then this one must not touch them. Null otherwise. */
+export function foreignSockets(
+  env: Readonly<Record<string, string | undefined>>,
+  pid: number,
+): string | null {
+  const { LISTEN_FDS: count = "", LISTEN_PID: meant = "" } = env;
+  if (!/^[1-9]\d{0,3}$/.test(count) || meant === String(pid)) return null;
+  const whom = meant === "" ? "nobody (there is no LISTEN_PID)" : `process ${meant}`;
+  return `LISTEN_FDS=${count} was meant for ${whom}, not for this one (${pid}): these sockets are not served. Let the service start node itself, without a shell or npm in between.`;
+}
+
 /** In systemd's order; none when they were meant for another process. */
 export function inheritedSockets(
   env: Readonly<Record<string, string | undefined>>,

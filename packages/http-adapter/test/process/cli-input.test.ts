@@ -39,7 +39,11 @@ const REFUSED: readonly (readonly [readonly string[], string | RegExp])[] = [
     ["app.mjs", "--min-healthy", "1.5"],
     'option --min-healthy: got "1.5", expected a whole number from 0 to 3600000',
   ],
-  [["app.mjs", "--max-surge", "x"], 'option --max-surge: got "x", expected a whole number from 0 to 10000'],
+  // With log files, which are not made before everything is checked.
+  [
+    ["app.mjs", "--stdout", "out.log", "--stderr", "err.log", "--max-surge", "x"],
+    'option --max-surge: got "x", expected a whole number from 0 to 10000',
+  ],
   [
     ["app.mjs", "--max-failures", "0"],
     'option --max-failures: got "0", expected a whole number from 1 to 10000',

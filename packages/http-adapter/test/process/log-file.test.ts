@@ -1,10 +1,14 @@
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { LogFile } from "../../src/log-files.ts";
+import { testFolder } from "../support/brood-server.ts";
+import { SPAWN } from "../support/spawn.ts";
+import { startCommand } from "../support/starter.ts";
+import { within } from "../support/within.ts";
 
 describe("log file", () => {
   let folder = "";
@@ -88,5 +92,20 @@ describe("log file", () => {
     expect(() => new LogFile("stderr", join(folder, "no/err.log"))).toThrowError(
       /^option stderr: got ".*", expected a file that can be written \(ENOENT/,
     );
+  });
+});
+
+describe("brood --cwd --stderr", () => {
+  it("mean one file: the workers' output and the server's log are in it", async () => {
+    const source = `console.error("from a worker"); export default (request, response) => response.end();`;
+    const folder = await testFolder({ "app.mjs": "", "sub/app.mjs": source });
+    const args = ["app.mjs", "--cwd", "sub", "--stderr", "err.log", "-w", "1", "-l", "127.0.0.1:0"];
+    const server = startCommand([...args, "--no-control", "--spawn", SPAWN], folder);
+    expect(await within("the server", server.outcome, server.output, 60_000)).toBe("ready");
+    const text = readFileSync(join(folder, "sub", "err.log"), "utf8");
+    expect(text).toContain("from a worker\n");
+    expect(text).toContain("worker:ready");
+    expect(readdirSync(folder)).toEqual(["app.mjs", "sub"]);
+    expect(readdirSync(join(folder, "sub"))).toEqual(["app.mjs", "err.log"]);
   });
 });

@@ -1,20 +1,19 @@
 // The files by which a server is reached: what a cleaner, twenty starters at once and an open umask do to them. Servers are
 // real, and so is systemd-tmpfiles.
 
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { type FSWatcher, promises as fs, lstatSync, watch } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { type ServeConfig, type Server, serve } from "@brood/http-adapter";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { callControl } from "../../src/control/client.ts";
 import { testFolder } from "../support/brood-server.ts";
 import { fetchOver } from "../support/fetch-over.ts";
 import { rowsOf, SPAWN } from "../support/spawn.ts";
+import { startCommand } from "../support/starter.ts";
 import { within } from "../support/within.ts";
 
-const BROOD = fileURLToPath(new URL("../../bin/brood.js", import.meta.url));
 const APP = `export default (request, response) => response.end("here");`;
 const STARTERS = 20;
 
@@ -126,7 +125,7 @@ describe(`${STARTERS} servers that start at once over what dead ones left`, () =
       const scene = await contest(wanted);
       const starters = Array.from({ length: STARTERS }, (_, starter) => {
         const { control, listen, pidfile } = scene.optionsOf(starter);
-        const args = [BROOD, "app.mjs", "-w", "1", "--spawn", SPAWN, "--name", `s${starter}`];
+        const args = ["app.mjs", "-w", "1", "--spawn", SPAWN, "--name", `s${starter}`];
         return startCommand(
           [...args, "--control", control, "-l", listen, "--pidfile", pidfile],
           scene.folder,
@@ -148,33 +147,6 @@ describe(`${STARTERS} servers that start at once over what dead ones left`, () =
     },
   );
 });
-
-interface Starter {
-  readonly child: ChildProcess;
-  readonly outcome: Promise<"ready" | number | null>;
-  output(): string;
-}
-
-/** Killed when the test ends, if it runs still. */
-function startCommand(args: readonly string[], cwd: string): Starter {
-  const child = spawn(process.execPath, args, { cwd, stdio: ["ignore", "pipe", "pipe"] });
-  let output = "";
-  const end = once(child, "close");
-  onTestFinished(async () => {
-    if (child.exitCode === null && child.signalCode === null) child.kill("SIGQUIT");
-    await within("the server's end", end);
-  });
-  const outcome = new Promise<"ready" | number | null>((resolve) => {
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding("utf8").on("data", (text: string) => {
-        output += text;
-        if (/^brood ready /m.test(output)) resolve("ready");
-      });
-    }
-    child.once("close", (exitCode) => resolve(exitCode));
-  });
-  return { child, outcome, output: () => output };
-}
 
 describe("with a umask of 000", () => {
   it("a socket is never there with more than its mode", async () => {

@@ -45,6 +45,21 @@ describe("start configuration", () => {
     });
   });
 
+  it("has no control socket with --no-control, BROOD_CONTROL=false or in the file", async () => {
+    const config = file("brood.config.json", JSON.stringify({ entry: "a.js", control: false }));
+    for (const [values, environment] of [
+      [{ control: false }, {}],
+      [{ control: false }, { BROOD_CONTROL: "/run/a.sock" }],
+      [{}, { BROOD_CONTROL: "false" }],
+      [{ config }, {}],
+    ] as const) {
+      const read = await readStartConfig("a.js", values, environment);
+      expect(read.config.control).toBe(false);
+    }
+    const read = await readStartConfig("a.js", { config, control: "false.sock" }, {});
+    expect(read.config.control).toBe("false.sock");
+  });
+
   it("takes an option from the command line, else from the environment, else from the file", async () => {
     const config = file("c.json", JSON.stringify({ entry: "a.js", workers: 2, maxSurge: 3, lingerMs: 9 }));
     const environment = {
