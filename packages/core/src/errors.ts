@@ -2,6 +2,8 @@
 // tested against it. A message says who, what happened with numbers and units, and what to do.
 // What cannot happen is an `invariant()` of the machine and surfaces as BROOD_BUG.
 
+import { textOf } from "./link/described.ts";
+
 export { explainSpawnFailure, type SpawnFailure } from "./spawn-failure.ts";
 
 /** Every code, with what to do about it (the same sentence stands in ERRORS.md). */
@@ -113,5 +115,5 @@ export function badOption(option: string, value: unknown, accepted: string): Poo
 function show(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
   if (typeof value === "object" && value !== null) return Array.isArray(value) ? "an array" : "an object";
-  return String(value);
+  return textOf(value);
 }

@@ -1,7 +1,8 @@
 // Checks of option values. Every option of every package goes through one of these, so that a bad one is always
 // refused the same way: by name, with its value and what is accepted, before anything was touched.
 
-import { badOption } from "./errors.ts";
+import { badOption, type PoolError } from "./errors.ts";
+import { textOf } from "./link/described.ts";
 
 /** Workers of one service at the most. */
 export const WORKERS_MAX = 10_000;
@@ -73,7 +74,8 @@ export function nameOption(option: string, value: unknown, fallback: string): st
   throw badOption(option, value, "1 to 64 letters, digits, '.', '_' or '-', not beginning with '.' or '-'");
 }
 
-/** An object with no keys but the known ones: a misspelt option must not be ignored.
+/** An object with no keys but the known ones: a misspelt option must not be ignored. Nor must one that its keys do not show: a
+ *  Map, an object whose class has getters, or a getter that throws.
  *  @param option  "" for the options themselves, whose keys are named without a prefix  @throws PoolError BROOD_BAD_OPTION */
 export function objectOption(
   option: string,
@@ -81,11 +83,75 @@ export function objectOption(
   known: readonly string[],
   accepted = "an object",
 ): asserts value is object {
+  const name = option === "" ? "options" : option;
   if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw badOption(option === "" ? "options" : option, value, accepted);
+    throw badOption(name, value, accepted);
+  if (!isPlainObject(value))
+    throw badOption(
+      name,
+      value,
+      `a plain object, not one of class ${classOf(value)}: its own fields are read`,
+    );
   const prefix = option === "" ? "" : `${option}.`;
   for (const key of Object.keys(value)) {
-    if (!known.includes(key))
-      throw badOption(`${prefix}${key}`, Reflect.get(value, key), `one of ${known.join(", ")}`);
+    const given = readOption(`${prefix}${key}`, value, key);
+    if (!known.includes(key)) throw unknownOption(`${prefix}${key}`, given, known);
   }
+}
+
+/** An option that there is not: which one may have been meant.
+ *  @param elsewhere  names that other programs have for something, and what there is instead */
+export function unknownOption(
+  option: string,
+  value: unknown,
+  known: readonly string[],
+  elsewhere: Readonly<Record<string, string>> = {},
+): PoolError {
+  const name = option.slice(option.lastIndexOf(".") + 1);
+  const meant = Object.hasOwn(elsewhere, name) ? elsewhere[name] : nearest(name, known);
+  const hint = meant === undefined ? "" : ` (did you mean ${meant}?)`;
+  return badOption(option, value, `one of ${known.join(", ")}${hint}`);
+}
+
+function readOption(option: string, holder: object, key: string): unknown {
+  try {
+    return Reflect.get(holder, key);
+  } catch (cause) {
+    throw badOption(option, `a getter that throws ${textOf(cause)}`, "a value");
+  }
+}
+
+/** Made by `{}`, here or in another realm, or without a prototype, as the namespace of a module. */
+function isPlainObject(value: object): boolean {
+  const above: unknown = Object.getPrototypeOf(value);
+  return above === null || Object.getPrototypeOf(above) === null;
+}
+
+function classOf(value: object): string {
+  const made: unknown = Reflect.get(value, "constructor");
+  return typeof made === "function" && made.name !== "" ? made.name : "without a name";
+}
+
+/** The known name that `name` begins, or that is at most two edits away. */
+function nearest(name: string, known: readonly string[]): string | undefined {
+  const longer = known.find((each) => name.length > 2 && each.toLowerCase().startsWith(name.toLowerCase()));
+  if (longer !== undefined) return longer;
+  const [best] = known
+    .map((each) => ({ each, edits: editsBetween(name.toLowerCase(), each.toLowerCase()) }))
+    .sort((one, other) => one.edits - other.edits);
+  return best !== undefined && best.edits <= Math.min(2, name.length >> 1) ? best.each : undefined;
+}
+
+/** Letters put in, taken out or changed. */
+function editsBetween(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, at) => at);
+  for (let at = 0; at < one.length; at += 1) {
+    const above = row;
+    row = [at + 1];
+    for (let across = 0; across < other.length; across += 1) {
+      const changed = (above[across] ?? 0) + Number(one[at] !== other[across]);
+      row.push(Math.min((above[across + 1] ?? 0) + 1, (row[across] ?? 0) + 1, changed));
+    }
+  }
+  return row[other.length] ?? 0;
 }

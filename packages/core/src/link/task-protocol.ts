@@ -4,6 +4,9 @@
 // since V8 writes and reads arrays of small integers faster than mixed ones.
 // Rule: `seq` is a task's number on this one link, from 1 and rising; tasks begin in that order.
 
+import { decodeValue } from "./carried.ts";
+import { textOf } from "./described.ts";
+
 /** To the worker: `[RUN, seq, names, values, flags]`, tasks of consecutive numbers from `seq` on, each with its place in three
  *  columns. `names` may stand for all of them: a string, or null for the default one; so null within it. */
 export const RUN = 0;
@@ -13,18 +16,22 @@ export const ABORT = 1;
 export const JOURNAL = 2;
 /** `[RUN_ONE, seq, name, value, flags]`: a task alone, without columns of one. */
 export const RUN_ONE = 3;
+/** `[ASK, seq]`: answer with HOLDS. Sent when a message was lost, either way, because it could not be read. */
+export const ASK = 4;
 
 /** A flag of a task: what was done before it must have been told before it begins (its own clock starts then). */
 export const TELL_FIRST = 1;
 /** A flag of a task: what it carries was transferred, so it cannot be given back. */
 export const ONE_WAY = 2;
+/** A flag of a task: its value travels as bytes of its own (carried.ts). */
+export const VALUE_ENCODED = 4;
 /** Above the flags stands the task's cell. */
 export const CELL_SHIFT = 4;
 
 /** From the worker: `[seq, status, value, durationUs, seq, …]`, durations in whole microseconds. */
 export const RESULT_STRIDE = 4;
 export const DONE = 0;
-/** The value is a WireThrown. */
+/** The value is a WireThrown (thrown.ts). */
 export const THREW = 1;
 /** It never began, and never will. */
 export const RETURNED = 2;
@@ -33,15 +40,50 @@ export const NOT_CLONEABLE = 3;
 /** The task file has no function of that name; the value lists those it has. */
 export const NO_SUCH_TASK = 4;
 
+/** The task cannot be read by the worker; the value says why. */
+export const UNREADABLE = 5;
+/** Of all tasks up to `seq` the worker has those that the value lists; every other one was answered, or never came. */
+export const HOLDS = 6;
+/** A message came that could not be read; `seq` means nothing. */
+export const UNREAD = 7;
+/** Added to a status whose value travels as bytes of its own. */
+export const ANSWER_ENCODED = 16;
+
 export type TaskMessage = readonly unknown[];
 
-/** The answers of a message, one after the other. */
+/** What a task sends by itself (`process.send`, `parentPort.postMessage`), as processes carry it: as bytes, so that nothing of it
+ *  can be taken for an answer, or not be read. */
+export interface Posted {
+  readonly posted: Uint8Array;
+}
+
+export function isPosted(value: unknown): value is Posted {
+  return (
+    typeof value === "object" && value !== null && "posted" in value && value.posted instanceof Uint8Array
+  );
+}
+
+/** The answers of a message, one after the other. One that cannot be read is told as NOT_CLONEABLE. */
 export function eachAnswer(
   message: TaskMessage,
   take: (seq: number, status: number, value: unknown, durationUs: number) => void,
 ): void {
   for (let at = 0; at < message.length; at += RESULT_STRIDE) {
-    take(message[at] as number, message[at + 1] as number, message[at + 2], message[at + 3] as number);
+    const seq = message[at] as number;
+    const status = message[at + 1] as number;
+    const us = message[at + 3] as number;
+    if (status < ANSWER_ENCODED) {
+      take(seq, status, message[at + 2], us);
+      continue;
+    }
+    let value: unknown;
+    try {
+      value = decodeValue(message[at + 2]);
+    } catch (error) {
+      take(seq, NOT_CLONEABLE, textOf(error), us);
+      continue;
+    }
+    take(seq, status - ANSWER_ENCODED, value, us);
   }
 }
 

@@ -1,96 +1,164 @@
-// What a task threw, on its way to whoever waits for it. Structured clone forgets an error's own fields, its name when it
-// is not a standard one, and in part its cause; so errors travel as plain data and are built again on the other side.
+// What a task threw, on its way to whoever waits for it. Structured clone forgets an error's own fields, its name when it is not a
+// standard one, and in part its cause; and many errors cannot be cloned at all (a request with its functions, a getter that
+// throws). So an error travels as plain data (plain-copy.ts) and is built again on the other side.
+// Errors form graphs: causes, aggregates, fields, circles. They travel as a flat list; where one stands inside a value, an empty
+// object stands for it, the same one everywhere, and structured clone keeps that identity. So a graph costs what its errors cost.
 
-export type WireThrown =
-  | {
-      readonly kind: "error";
-      readonly name: string;
-      readonly message: string;
-      readonly stack: string;
-      readonly cause: WireThrown | null;
-      readonly errors: readonly WireThrown[] | null;
-      /** Its own enumerable fields, `code` among them. */
-      readonly fields: Readonly<Record<string, unknown>>;
-    }
-  | { readonly kind: "value"; readonly value: unknown };
+import { textOf } from "./described.ts";
+import { attempt, LEFT_OUT, PlainCopy } from "./plain-copy.ts";
 
-/** Causes of causes are followed so far; a cycle must end somewhere. */
-const DEPTH_MAX = 8;
+interface ErrorRecord {
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string;
+  /** None, or one. */
+  readonly cause: readonly unknown[];
+  /** Of an AggregateError. */
+  readonly errors: readonly unknown[] | null;
+  /** Its own enumerable fields, `code` among them. */
+  readonly fields: Readonly<Record<string, unknown>>;
+}
 
-const STANDARD: Readonly<Record<string, ErrorConstructor>> = {
-  EvalError,
-  RangeError,
-  ReferenceError,
-  SyntaxError,
-  TypeError,
-  URIError,
-};
+/** `places[n]` stands for `errors[n]` wherever it occurs. */
+export interface WireThrown {
+  readonly thrown: unknown;
+  readonly places: readonly object[];
+  readonly errors: readonly ErrorRecord[];
+}
 
-const TAKEN = ["name", "message", "stack", "cause", "errors"];
+/** Of one throw; more is left out. */
+const ERRORS_MAX = 1_000;
 
-/** @param isSafe keep only what can always be cloned: used when the first attempt to send it failed. */
-export function encodeThrown(thrown: unknown, isSafe = false, depth = 0): WireThrown {
-  if (!isErrorLike(thrown)) return { kind: "value", value: isSafe ? safe(thrown) : thrown };
-  const { cause } = thrown;
-  const inner: unknown = Reflect.get(thrown, "errors");
-  const follow = (each: unknown): WireThrown => encodeThrown(each, isSafe, depth + 1);
-  const isDeep = depth >= DEPTH_MAX;
+const STANDARD: ReadonlyMap<string, ErrorConstructor> = new Map(
+  [EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError].map((each) => [each.name, each]),
+);
+
+const TAKEN: ReadonlySet<string> = new Set(["name", "message", "stack", "cause"]);
+const TAKEN_OF_AGGREGATE: ReadonlySet<string> = new Set([...TAKEN, "errors"]);
+
+/** Never throws, and what it returns can be sent over every link and read. */
+export function encodeThrown(thrown: unknown): WireThrown {
+  const found: object[] = [];
+  const places: object[] = [];
+  const placeFor = (error: object): unknown => {
+    if (found.length >= ERRORS_MAX) return LEFT_OUT;
+    const place = {};
+    found.push(error);
+    places.push(place);
+    return place;
+  };
+  const copy = new PlainCopy(placeFor);
+  const isLikeError = attempt(() => isErrorLike(thrown), false);
+  const top = isLikeError ? placeFor(thrown as object) : copy.of(thrown);
+  if (isLikeError) copy.note(thrown as object, top);
+  copy.finish();
+  const errors: ErrorRecord[] = [];
+  for (let error = found[0]; error !== undefined; error = found[errors.length]) {
+    errors.push(describe(error, copy));
+    copy.finish();
+  }
+  return { thrown: top === LEFT_OUT ? textOf(thrown) : top, places, errors };
+}
+
+/** The errors again: of the same standard class, with name, message, stack, cause and fields. */
+export function decodeThrown({ thrown, places, errors }: WireThrown): unknown {
+  if (errors.length === 0) return thrown;
+  const made = errors.map(blank);
+  const errorAt = new Map<unknown, Error>(made.map((error, at) => [places[at], error]));
+  const restore = restorer(errorAt);
+  made.forEach((error, at) => {
+    const wire = errors[at];
+    if (wire !== undefined) complete(error, wire, restore);
+  });
+  return restore(thrown);
+}
+
+function isErrorLike(thrown: unknown): boolean {
+  if (typeof thrown !== "object" || thrown === null) return false;
+  return thrown instanceof Error || ("message" in thrown && "stack" in thrown);
+}
+
+function describe(error: object, copy: PlainCopy): ErrorRecord {
+  const read = (name: string): unknown => attempt(() => Reflect.get(error, name), undefined);
+  const [name, message, stack, cause, inner] = ["name", "message", "stack", "cause", "errors"].map(read);
+  const known = typeof name === "string" ? name : "Error";
+  const said = message === undefined ? "" : textOf(message);
+  const isAggregate = Array.isArray(inner) && attempt(() => !Object.keys(error).includes("errors"), false);
+  const copied = cause === undefined ? LEFT_OUT : copy.of(cause);
+  const fields = copy.fieldsOf(error, isAggregate ? TAKEN_OF_AGGREGATE : TAKEN);
+  // A DOMException's code is a getter of its prototype.
+  const code = read("code");
+  if (typeof code === "string" || typeof code === "number") fields["code"] = code;
   return {
-    kind: "error",
-    name: String(thrown.name),
-    message: String(thrown.message),
-    stack: String(thrown.stack ?? thrown.message),
-    cause: cause === undefined || isDeep ? null : follow(cause),
-    errors: Array.isArray(inner) && !isDeep ? inner.map(follow) : null,
-    fields: fieldsOf(thrown, isSafe),
+    name: known,
+    message: said,
+    stack: typeof stack === "string" ? stack : `${known}: ${said}`,
+    cause: copied === LEFT_OUT ? [] : [copied],
+    errors: isAggregate ? listed(copy.of(inner)) : null,
+    fields,
   };
 }
 
-/** The error again: of the same standard class, with name, message, stack, cause and fields. */
-export function decodeThrown(wire: WireThrown): unknown {
-  if (wire.kind === "value") return wire.value;
-  const inner = wire.errors?.map(decodeThrown);
-  const error =
-    inner === undefined
-      ? new (STANDARD[wire.name] ?? Error)(wire.message)
-      : new AggregateError(inner, wire.message);
-  const hidden = { configurable: true, writable: true, enumerable: false };
-  Object.defineProperty(error, "stack", { ...hidden, value: wire.stack });
-  if (error.name !== wire.name) Object.defineProperty(error, "name", { ...hidden, value: wire.name });
-  if (wire.cause !== null)
-    Object.defineProperty(error, "cause", { ...hidden, value: decodeThrown(wire.cause) });
-  for (const [key, value] of Object.entries(wire.fields)) {
-    Object.defineProperty(error, key, { ...hidden, enumerable: true, value });
+function listed(copy: unknown): readonly unknown[] {
+  return Array.isArray(copy) ? copy : [];
+}
+
+function blank({ name, message, errors }: ErrorRecord): Error {
+  return errors === null ? new (STANDARD.get(name) ?? Error)(message) : new AggregateError([], message);
+}
+
+function complete(error: Error, wire: ErrorRecord, restore: (value: unknown) => unknown): void {
+  const set = (key: string, value: unknown, enumerable: boolean): void =>
+    void Object.defineProperty(error, key, { value, enumerable, configurable: true, writable: true });
+  set("stack", wire.stack, false);
+  if (error.name !== wire.name) set("name", wire.name, false);
+  for (const cause of wire.cause) set("cause", restore(cause), false);
+  if (wire.errors !== null) set("errors", restore(wire.errors), false);
+  for (const [key, value] of Object.entries(wire.fields)) set(key, restore(value), true);
+}
+
+/** Puts errors back where their places stand, in copies that are ours. */
+function restorer(errorAt: ReadonlyMap<unknown, Error>): (value: unknown) => unknown {
+  const seen = new Set<object>();
+  return (value) => {
+    const unfinished: object[] = [];
+    const restored = (each: unknown): unknown => {
+      const error = errorAt.get(each);
+      if (error !== undefined) return error;
+      if (typeof each === "object" && each !== null && !seen.has(each)) {
+        seen.add(each);
+        unfinished.push(each);
+      }
+      return each;
+    };
+    const whole = restored(value);
+    for (let next = unfinished.pop(); next !== undefined; next = unfinished.pop()) {
+      restoreInside(next, restored);
+    }
+    return whole;
+  };
+}
+
+function restoreInside(value: object, restored: (value: unknown) => unknown): void {
+  if (ArrayBuffer.isView(value)) return;
+  if (value instanceof Map) {
+    const entries = [...value];
+    value.clear();
+    for (const [key, inner] of entries) value.set(restored(key), restored(inner));
+  } else if (value instanceof Set) {
+    const values = [...value];
+    value.clear();
+    for (const each of values) value.add(restored(each));
+  } else {
+    for (const [key, inner] of Object.entries(value)) {
+      const whole = restored(inner);
+      if (whole !== inner)
+        Object.defineProperty(value, key, {
+          value: whole,
+          writable: true,
+          enumerable: true,
+          configurable: true,
+        });
+    }
   }
-  return error;
-}
-
-function isErrorLike(thrown: unknown): thrown is Error {
-  return (
-    thrown instanceof Error ||
-    (typeof thrown === "object" && thrown !== null && "message" in thrown && "stack" in thrown)
-  );
-}
-
-function fieldsOf(error: Error, isSafe: boolean): Record<string, unknown> {
-  const fields: Record<string, unknown> = {};
-  // A DOMException's code and name are getters of its prototype.
-  const code: unknown = Reflect.get(error, "code");
-  if (typeof code === "string" || typeof code === "number") fields["code"] = code;
-  for (const key of Object.keys(error)) {
-    if (TAKEN.includes(key)) continue;
-    const value: unknown = Reflect.get(error, key);
-    if (!isSafe || isPrimitive(value)) fields[key] = value;
-  }
-  return fields;
-}
-
-function isPrimitive(value: unknown): boolean {
-  return (
-    value === null || (typeof value !== "object" && typeof value !== "function" && typeof value !== "symbol")
-  );
-}
-
-function safe(value: unknown): unknown {
-  return isPrimitive(value) ? value : String(value);
 }

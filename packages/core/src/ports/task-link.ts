@@ -40,6 +40,12 @@ export interface TaskPlane {
   /** Before anything else about this worker. */
   linked(order: SpawnOrder, link: TaskLink): void;
   received(worker: WorkerId, answers: Answers): void;
+  /** A message came from it that could not be read. */
+  unread(worker: WorkerId): void;
+  /** A task sent this by itself. */
+  posted(worker: WorkerId, message: unknown): void;
+  /** The same, but it cannot be read here. */
+  unreadable(worker: WorkerId, reason: unknown): void;
   /** It is about to be killed: nothing more for it. */
   close(worker: WorkerId): void;
   /** Has it begun a task and not answered, by its own account? */

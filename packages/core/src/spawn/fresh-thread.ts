@@ -137,11 +137,11 @@ function reading(sink: WorkerSink): (text: string) => void {
 /** The runtime in the thread has said what was thrown there; here it is printed. Out of memory it can say nothing, so its
  *  last word is said for it. */
 function reportErrors(thread: Worker, { sink, stderr, lastWord }: Attachment, tail: Tail): void {
-  thread.on("error", (error: Error & { readonly code?: unknown }) => {
+  thread.on("error", (error: unknown) => {
     const text = `${format(error)}\n`;
     tail.write(text);
     stderr.write(text);
-    if (error.code === "ERR_WORKER_OUT_OF_MEMORY") sink.message(lastWord);
+    if (codeOf(error) === "ERR_WORKER_OUT_OF_MEMORY") sink.message(lastWord);
   });
 }
 
@@ -166,4 +166,9 @@ function whenRead(thread: Worker, report: () => void): void {
   };
   const patience = setTimeout(finish, STDERR_GRACE_MS);
   thread.stderr.once("end", finish);
+}
+
+/** Anything may have been thrown in the thread, null too. */
+function codeOf(error: unknown): unknown {
+  return error instanceof Error ? Reflect.get(error, "code") : undefined;
 }

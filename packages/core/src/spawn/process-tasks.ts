@@ -2,9 +2,19 @@
 // beside it (on Linux with the addon memory that both share, as threads do), and a voice for a worker that is asked and
 // cannot answer: deep in a task (legal, however long), or stopped in it.
 
+import { decodeValue, encodeValue, isCarriedAsIs } from "../link/carried.ts";
 import type { SupervisorMessage } from "../link/protocol.ts";
 import { RESULTS_READY } from "../link/result-ring.ts";
-import { eachAnswer, isTaskMessage } from "../link/task-protocol.ts";
+import {
+  eachAnswer,
+  isPosted,
+  isTaskMessage,
+  type Posted,
+  RUN,
+  RUN_ONE,
+  type TaskMessage,
+  VALUE_ENCODED,
+} from "../link/task-protocol.ts";
 import type { SpawnOrder, WorkerEnd, WorkerSink } from "../ports/spawn-strategy.ts";
 import type { SentTask, TaskLink, TaskPlane } from "../ports/task-link.ts";
 import { isStopped } from "./process-state.ts";
@@ -33,7 +43,7 @@ export class ProcessTasks {
       get canRevoke() {
         return shared?.isShared === true;
       },
-      send: post,
+      send: (message, transfer) => post(encoded(message), transfer),
       offer: (task) => shared?.offer(task),
       revoke: (task) => shared?.isShared === true && shared.revoke(task),
       look: (again) => shared?.look(again),
@@ -67,6 +77,10 @@ export class ProcessTasks {
 
   /** False: it is no message of the data plane. */
   received(value: unknown): boolean {
+    if (isPosted(value)) {
+      this.#posted(value);
+      return true;
+    }
     if (value === RESULTS_READY) {
       this.#shared?.told();
       return true;
@@ -76,6 +90,17 @@ export class ProcessTasks {
     if (!isTaskMessage(value)) return false;
     this.#plane.received(this.#order.worker, { each: (take) => eachAnswer(value, take) });
     return true;
+  }
+
+  /** What a task sent by itself. */
+  #posted({ posted }: Posted): void {
+    let message: unknown;
+    try {
+      message = decodeValue(posted);
+    } catch (error) {
+      return this.#plane.unreadable(this.#order.worker, error);
+    }
+    this.#plane.posted(this.#order.worker, message);
   }
 
   /** It is about to be killed. */
@@ -96,4 +121,20 @@ export class ProcessTasks {
     this.#plane.ended(this.#order.worker, { isOutOfMemory: /heap out of memory/i.test(end.stderr) });
     this.#sink.exited(end);
   }
+}
+
+/** Values that not every link carries as they are become bytes. @throws what cannot be cloned; the message is whole then */
+function encoded(message: TaskMessage): TaskMessage {
+  const [kind, seq, names, value, flags] = message;
+  if (kind === RUN_ONE) {
+    if (isCarriedAsIs(value)) return message;
+    return [kind, seq, names, encodeValue(value), (flags as number) | VALUE_ENCODED];
+  }
+  if (kind !== RUN) return message;
+  const values = value as readonly unknown[];
+  if (values.every(isCarriedAsIs)) return message;
+  const marks = (flags as readonly number[]).map((flag, at) =>
+    isCarriedAsIs(values[at]) ? flag : flag | VALUE_ENCODED,
+  );
+  return [kind, seq, names, values.map((each) => (isCarriedAsIs(each) ? each : encodeValue(each))), marks];
 }

@@ -3,13 +3,15 @@
 import type { BootOrder } from "../link/protocol.ts";
 import type { TaskOrder } from "../link/task-protocol.ts";
 import type { SpawnOrder } from "../ports/spawn-strategy.ts";
+import { hostArguments } from "./host-arguments.ts";
 
 export interface TaskSpawnOptions {
   readonly name: string;
   readonly heartbeatIntervalMs: number;
   /** The worker's whole environment. */
   readonly env: NodeJS.ProcessEnv;
-  readonly execArgv: readonly string[];
+  /** Undefined: what the host was started with. */
+  readonly execArgv: readonly string[] | undefined;
   readonly resourceLimits: Readonly<Record<string, number>>;
   readonly workerData: unknown;
   readonly tasks: TaskOrder;
@@ -27,7 +29,7 @@ export function sessionOf(
 }
 
 /** A process's heap is limited by a flag. */
-export function processArguments({ execArgv, resourceLimits }: TaskSpawnOptions): string[] {
+export function processArguments({ execArgv = hostArguments(), resourceLimits }: TaskSpawnOptions): string[] {
   const limitMb = resourceLimits["maxOldGenerationSizeMb"];
   return limitMb === undefined ? [...execArgv] : [...execArgv, `--max-old-space-size=${Math.ceil(limitMb)}`];
 }

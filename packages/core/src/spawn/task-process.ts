@@ -4,10 +4,12 @@
 // instance is thrown away; it may not respawn by itself (minThreads 0), that is the machine's.
 
 import { ChildProcess } from "node:child_process";
+import { asError } from "../link/described.ts";
 import { createFrameWriter, createWorkerFrameReader, type FrameReader } from "../link/frames.ts";
 import type { SupervisorMessage, WorkerMessage } from "../link/protocol.ts";
 import type { SpawnOrder, SpawnStrategy, WorkerHandle, WorkerSink } from "../ports/spawn-strategy.ts";
 import type { TaskPlane } from "../ports/task-link.ts";
+import { closeForeign } from "./foreign-handle.ts";
 import { createTail } from "./output.ts";
 import { ProcessTasks } from "./process-tasks.ts";
 import { processArguments, sessionOf, type TaskSpawnOptions } from "./task-options.ts";
@@ -95,13 +97,16 @@ class TaskProcess implements WorkerHandle {
   failed(error: unknown): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
-    this.#tasks.failed(error instanceof Error ? error : new Error(String(error)));
+    this.#tasks.failed(asError(error));
   }
 
   #watch(child: ChildProcess): void {
     this.#child = child;
     if (child.stderr) this.#tail.add(child.stderr);
-    child.on("message", (value) => this.#receive(value));
+    child.on("message", (value, handle) => {
+      closeForeign(handle);
+      this.#receive(value);
+    });
     child.on("error", (error) => {
       if (child.pid === undefined) this.failed(error);
     });
@@ -119,7 +124,7 @@ class TaskProcess implements WorkerHandle {
 
   #couldNotOpen(error: unknown): void {
     if (this.#hasEnded || this.#child?.exitCode !== null) return;
-    const { message, stack = message } = error instanceof Error ? error : new Error(String(error));
+    const { message, stack } = asError(error);
     const { worker, generation } = this.#order;
     const told = { code: "BROOD_BOOT_FAILED", message: `failed to boot: ${message}`, stack };
     this.#sink.message({ type: "Failed", worker, generation, error: told });

@@ -9,6 +9,7 @@ import {
   type TransferListItem,
   type Worker,
 } from "node:worker_threads";
+import { asError } from "../link/described.ts";
 import { createFrameWriter, createWorkerFrameReader, type FrameReader } from "../link/frames.ts";
 import type { SupervisorMessage, WorkerMessage } from "../link/protocol.ts";
 import { RESULTS_READY } from "../link/result-ring.ts";
@@ -27,7 +28,7 @@ export function createTaskThreadStrategy(options: TaskSpawnOptions, plane: TaskP
     kind: "fresh",
     spawn(order, sink) {
       const worker = new TaskThread(order, sink, plane);
-      void worker.start(options);
+      worker.start(options).catch((error: unknown) => worker.couldNotStart(error));
       return worker;
     },
   };
@@ -57,6 +58,10 @@ class TaskThread implements WorkerHandle {
     this.#port = port1;
     this.#far = port2;
     port1.on("message", (value: unknown) => this.#receive(value));
+    port1.on("messageerror", () => {
+      this.#shared.read();
+      plane.unread(order.worker);
+    });
     port1.unref();
     this.#shared = new SharedTasks(this.#memory, (answers) => plane.received(order.worker, answers));
     this.#link = linkOver(port1, this.#shared);
@@ -76,26 +81,38 @@ class TaskThread implements WorkerHandle {
       atomics: "disabled",
       recordTiming: false,
       env: wholeWorkerEnvironment(env),
-      execArgv: [...execArgv],
+      ...(execArgv === undefined ? {} : { execArgv: [...execArgv] }),
       resourceLimits,
       workerData,
     });
     piscina.on("error", (error: unknown) => this.#failed(error));
+    piscina.on("message", (message: unknown) => this.#plane.posted(this.#order.worker, message));
     const session = sessionOf(options, this.#order, "thread");
     const opening = piscina.run(
       { session, port: this.#far, memory: this.#memory },
       { transferList: [this.#far] },
     );
-    const thread = piscina.threads[0];
-    if (thread === undefined) return this.#sink.failed(new Error("piscina started no thread"));
-    this.#destroy = () => void piscina.destroy();
-    this.#link.threadId = thread.threadId;
-    this.#watch(thread);
-    this.#sink.spawned(process.pid);
+    const [thread] = piscina.threads;
+    // Without one `opening` says why.
+    if (thread !== undefined) {
+      this.#destroy = () => void piscina.destroy();
+      this.#link.threadId = thread.threadId;
+      this.#watch(thread);
+      this.#sink.spawned(process.pid);
+    }
     await opening.catch((error: unknown) => {
+      if (thread === undefined) throw error;
       this.#failed(error);
       this.#destroy();
     });
+  }
+
+  /** There is no thread. */
+  couldNotStart(error: unknown): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#port.close();
+    this.#sink.failed(asError(error));
   }
 
   send(message: SupervisorMessage): boolean {
@@ -116,7 +133,8 @@ class TaskThread implements WorkerHandle {
   }
 
   #watch(thread: Worker): void {
-    thread.once("error", (error: Error) => this.#failed(error));
+    thread.once("error", (error: unknown) => this.#failed(error));
+    thread.on("messageerror", (error: unknown) => this.#plane.unreadable(this.#order.worker, error));
     thread.once("exit", (code) => {
       this.#end(code);
       this.#destroy();
@@ -137,7 +155,7 @@ class TaskThread implements WorkerHandle {
   /** Node tells us of the thread's own uncaught error; its exit follows. */
   #failed(error: unknown): void {
     if (this.#hasEnded || this.#isKilled) return;
-    const { message, stack = message } = error instanceof Error ? error : new Error(String(error));
+    const { message, stack } = asError(error);
     this.#isOutOfMemory ||=
       error instanceof Error && "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY";
     const code = "BROOD_WORKER_EXITED";
@@ -150,13 +168,7 @@ class TaskThread implements WorkerHandle {
 
   #end(exitCode: number | null): void {
     if (this.#hasEnded) return;
-    for (
-      let each = receiveMessageOnPort(this.#port);
-      each !== undefined;
-      each = receiveMessageOnPort(this.#port)
-    ) {
-      this.#receive(each.message);
-    }
+    for (const message of unread(this.#port)) this.#receive(message);
     this.#shared.read();
     this.#hasEnded = true;
     this.#port.close();
@@ -166,6 +178,19 @@ class TaskThread implements WorkerHandle {
 
   #signature(): { readonly worker: SpawnOrder["worker"]; readonly generation: number } {
     return { worker: this.#order.worker, generation: this.#order.generation };
+  }
+}
+
+/** What came before the thread ended; what cannot be read is passed over, and its task ends with the thread. */
+function* unread(port: MessagePort): Generator<unknown> {
+  for (;;) {
+    try {
+      const next = receiveMessageOnPort(port);
+      if (next === undefined) return;
+      yield next.message;
+    } catch {
+      // It is taken out of the port all the same.
+    }
   }
 }
 

@@ -9,8 +9,8 @@ import type { ServiceEvents } from "../service-types.ts";
 export interface PublicEvents<Events extends ServiceEvents = ServiceEvents> {
   readonly emitter: EventEmitter<Events>;
   publish(announcement: Announcement): void;
-  /** An event without a payload. */
-  announce(name: keyof Events): void;
+  /** An event whose payload, if any, is not ours. */
+  announce(name: keyof Events, ...payload: readonly unknown[]): void;
   fail(error: Error): void;
 }
 
@@ -33,9 +33,9 @@ export function createPublicEvents<Events extends ServiceEvents = ServiceEvents>
   return {
     emitter,
     fail,
-    announce(name) {
+    announce(name, ...payload) {
       call(
-        () => emit(String(name)),
+        () => emit(String(name), ...payload),
         (thrown) => fail(asError(thrown, `a listener of ${String(name)} threw`)),
       );
     },

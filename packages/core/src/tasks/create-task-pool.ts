@@ -91,6 +91,9 @@ export function assemblePool(checked: CheckedPoolOptions, options: TaskPoolOptio
       backlog: () => workers.backlog(),
       empty: () => pool.empty(),
       announce: (name) => events.announce(name),
+      posted: (message, { worker, slot }) => events.announce("message", message, { worker, slot }),
+      failed: (error) => events.fail(error),
+      capacity: () => workers.bounds.maxWorkers * checked.concurrency,
       keepAlive: (isWanted) => (isWanted ? keepAlive.want() : keepAlive.unwant()),
     },
   );

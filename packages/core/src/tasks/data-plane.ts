@@ -2,20 +2,23 @@
 // was accepted leaves through `settle`, once: with its worker's answer, or because the worker ended, the time was up, the
 // caller aborted, or the pool closed. What a dead worker had not begun goes back to the queue; that is no retry.
 
-import { DONE, RETURNED } from "../link/task-protocol.ts";
+import { DONE, HOLDS, RETURNED, UNREAD } from "../link/task-protocol.ts";
 import type { WorkerId } from "../machine/names.ts";
 import type { SpawnOrder } from "../ports/spawn-strategy.ts";
 import type { Answers, TaskLink, TaskPlane } from "../ports/task-link.ts";
-import { outcomeOf } from "./answers.ts";
+import { believedUs, outcomeOf } from "./answers.ts";
 import { BackPressure } from "./back-pressure.ts";
 import type { Dispatcher, Shipment } from "./dispatcher.ts";
+import { Ledger } from "./ledger.ts";
+import { askWhatIsHeld, settleLost } from "./lost-messages.ts";
 import { type PoolTask, wrappedUs } from "./pool-task.ts";
 import { orphansOf } from "./shipping.ts";
 import { SlowTaskWatch } from "./slow-task-watch.ts";
 import * as errors from "./task-errors.ts";
 import { TaskSender } from "./task-sender.ts";
 import { TaskStop } from "./task-stop.ts";
-import { type Member, type PlaneOptions, type PlanePorts, siteOf } from "./task-team.ts";
+import { type Member, newMember, type PlaneOptions, type PlanePorts, siteOf } from "./task-team.ts";
+import { TimeLimits } from "./time-limits.ts";
 
 export class DataPlane implements TaskPlane {
   readonly dispatcher: Dispatcher<PoolTask>;
@@ -25,9 +28,9 @@ export class DataPlane implements TaskPlane {
   readonly #watch: SlowTaskWatch;
   readonly #sender: TaskSender;
   readonly #stop: TaskStop;
-  readonly #pressure: BackPressure;
-  /** Accepted and not settled. */
-  #pending = 0;
+  readonly #limits: TimeLimits;
+  readonly #ledger: Ledger;
+  readonly pressure: BackPressure;
   #isPlanned = false;
   #isSending = false;
   completed = 0;
@@ -39,15 +42,17 @@ export class DataPlane implements TaskPlane {
     this.#options = options;
     this.#ports = ports;
     const plan = (): void => this.plan();
+    this.#ledger = new Ledger(ports);
     this.#watch = new SlowTaskWatch(dispatcher, this.#members, ports.clock, options.budgetUs, plan);
     this.#sender = new TaskSender(options.defaultName, {
-      sent: (member) => this.#sent(member),
+      sent: (member, jobs) => this.#sent(member, jobs),
       requeue: (jobs) => this.#requeue(jobs),
       plan,
-      refuse: (task, error) => void this.#settle(task, { isDone: false, error }),
+      refuse: (task, error) => void this.#ledger.fail(task, error),
     });
     this.#stop = new TaskStop(this.#members, options.abortGraceMs, ports);
-    this.#pressure = new BackPressure(options.maxQueue, (what) => ports.announce(what));
+    this.#limits = new TimeLimits(ports.clock, this.#ledger, this.#stop);
+    this.pressure = new BackPressure(options.maxQueue, (what) => ports.announce(what));
   }
 
   get queueSize(): number {
@@ -55,17 +60,7 @@ export class DataPlane implements TaskPlane {
   }
 
   get pending(): number {
-    return this.#pending;
-  }
-
-  get needsDrain(): boolean {
-    return this.#pressure.isOn;
-  }
-
-  get sent(): number {
-    let count = 0;
-    for (const load of this.dispatcher.loads.values()) count += load.outstanding.size;
-    return count;
+    return this.#ledger.pending;
   }
 
   get members(): ReadonlyMap<WorkerId, Member> {
@@ -75,35 +70,42 @@ export class DataPlane implements TaskPlane {
   /** Takes a task in. @throws PoolError BROOD_QUEUE_FULL */
   submit(task: PoolTask): void {
     const { queue } = this.dispatcher;
-    const { maxQueue } = this.#options;
-    if (queue.size >= maxQueue) {
-      this.#dispatch();
-      if (queue.size > maxQueue || (queue.size === maxQueue && !this.dispatcher.hasFree))
-        throw errors.queueFull(maxQueue);
-    }
-    this.#pending += 1;
-    if (this.#pending === 1) this.#ports.keepAlive(true);
+    if (!this.hasRoom) throw errors.queueFull(this.#options.maxQueue);
     queue.push(task);
-    this.#pressure.filled(queue.size);
+    this.#ledger.accept();
+    this.pressure.filled(queue.size);
     if (this.dispatcher.goesAtOnce(task)) this.#dispatch();
     else this.plan();
   }
 
+  /** Would a task be taken in now? */
+  get hasRoom(): boolean {
+    const { queue } = this.dispatcher;
+    const { maxQueue } = this.#options;
+    if (queue.size < maxQueue) return true;
+    this.#dispatch();
+    return queue.size < maxQueue || (queue.size === maxQueue && this.dispatcher.hasFree);
+  }
+
+  /** Takes a task in for this worker, behind what it has. */
+  submitTo(member: Member, task: PoolTask): void {
+    const { load } = member;
+    if (load === null) return;
+    this.#ledger.accept();
+    load.add(task);
+    this.#sender.send(member, { load, jobs: [task] });
+  }
+
   /** The caller has changed its mind. */
   abort(task: PoolTask, reason: unknown): void {
-    const { load } = task;
-    if (task.state === "settled") return;
-    if (task.state === "queued") {
-      this.#settle(task, { isDone: false, error: errors.taskAborted(null, task.name, reason) });
-      this.dispatcher.queue.remove(task);
-      return this.#pressure.emptied(this.dispatcher.queue.size);
-    }
+    const { load, state, name } = task;
+    if (state === "settled") return;
     const member = load === null ? undefined : this.#members.get(load.worker);
-    if (load === null || member === undefined) return;
-    const hasBegun = load.isRunning(task) || !member.link.revoke(task);
-    this.#settle(task, { isDone: false, error: errors.taskAborted(siteOf(member), task.name, reason) });
-    if (hasBegun) this.#stop.stop(member, task, null);
-    else load.remove(task.seq);
+    const site = member === undefined ? null : siteOf(member);
+    this.#ledger.fail(task, errors.taskAborted(site, name, reason));
+    if (member !== undefined) return this.#stop.takeBack(member, task, null);
+    if (state === "queued") this.dispatcher.queue.remove(task);
+    this.pressure.emptied(this.queueSize);
   }
 
   /** Makes a plan soon: everything that happens until then is part of it. */
@@ -139,36 +141,35 @@ export class DataPlane implements TaskPlane {
     this.dispatcher.loads.delete(worker);
     if (member === undefined || member.load === null) return;
     const { link, isOutOfMemory, load } = member;
-    const { back, lost } = orphansOf(load.outstanding.values() as Iterable<PoolTask>, link);
+    const { back, lost } = orphansOf(load, link);
     for (const task of lost) {
       const attempts = 1 + task.request.retries - task.retriesLeft;
       const error = errors.workerExited(siteOf(member), { ...end, isOutOfMemory }, attempts);
-      this.#settle(task, { isDone: false, error });
+      this.#ledger.fail(task, error);
     }
     this.#putBack(back);
   }
 
-  /** Settles everything that waits, or (`all`) everything. */
-  refuse(error: Error, all: boolean): void {
+  /** Settles everything that has not begun, as far as it can be taken back, or (`all`) everything.
+   *  @returns how many */
+  refuse(error: Error, all: boolean): number {
     const { queue } = this.dispatcher;
+    let count = 0;
     for (let task = queue.shift(); task !== undefined; task = queue.shift())
-      this.#settle(task, { isDone: false, error });
-    for (const { load } of all ? this.#members.values() : []) {
-      const outstanding = (load?.outstanding.values() ?? []) as Iterable<PoolTask>;
-      for (const task of outstanding) this.#settle(task, { isDone: false, error });
+      count += Number(this.#ledger.fail(task, error));
+    for (const { load, link } of this.#members.values()) {
+      for (const task of [...(load?.outstanding.values() ?? [])] as PoolTask[]) {
+        const isBack = load?.isRunning(task) === false && link.revoke(task);
+        if (isBack) load.remove(task.seq);
+        if (isBack || all) count += Number(this.#ledger.fail(task, error));
+      }
     }
-    this.#pressure.emptied(this.dispatcher.queue.size);
+    this.pressure.emptied(queue.size);
+    return count;
   }
 
   linked(order: SpawnOrder, link: TaskLink): void {
-    this.#members.set(order.worker, {
-      order,
-      link,
-      load: null,
-      isOutOfMemory: false,
-      pid: null,
-      idleSinceMs: 0,
-    });
+    this.#members.set(order.worker, newMember(order, link));
   }
 
   ended(worker: WorkerId, { isOutOfMemory }: { readonly isOutOfMemory: boolean }): void {
@@ -190,6 +191,9 @@ export class DataPlane implements TaskPlane {
     if (member === undefined || !load) return;
     const back: PoolTask[] = [];
     answers.each((seq, status, value, us) => {
+      if (status === UNREAD) return askWhatIsHeld(member);
+      if (status === HOLDS)
+        return void back.push(...settleLost(member, this.#ledger, seq, value as readonly number[]));
       const task = load.remove(seq) as PoolTask | undefined;
       if (task === undefined) {
         // One that was taken back before comes back once more when its worker drains.
@@ -204,6 +208,22 @@ export class DataPlane implements TaskPlane {
     this.#begin(member);
     if (this.dispatcher.wantsMore(load)) this.plan();
     if (load.outstanding.size === 0) this.#rest(member);
+    if (this.dispatcher.queue.size === 0)
+      this.pressure.relieved(this.dispatcher.sent, this.#ports.capacity());
+  }
+
+  unread(worker: WorkerId): void {
+    const member = this.#members.get(worker);
+    if (member !== undefined) askWhatIsHeld(member);
+  }
+
+  posted(worker: WorkerId, message: unknown): void {
+    const member = this.#members.get(worker);
+    if (member !== undefined) this.#ports.posted(message, member.order);
+  }
+
+  unreadable(worker: WorkerId, reason: unknown): void {
+    this.#ports.failed(errors.unreadableMessage(worker, reason));
   }
 
   #rest(member: Member): void {
@@ -212,13 +232,14 @@ export class DataPlane implements TaskPlane {
     else if (member.load?.isFree) this.#watch.relieve();
   }
 
-  #answer(member: Member, task: PoolTask, status: number, value: unknown, us: number): void {
+  #answer(member: Member, task: PoolTask, status: number, value: unknown, toldUs: number): void {
+    const us = believedUs(task, toldUs, this.#ports.clock);
     this.dispatcher.estimates.learn(task.name, us);
     if (this.#options.timings !== null) this.#options.timings.record(task.waitedUs, us);
     this.completed += 1;
     if (task.state === "settled") this.lateAnswers += 1;
-    else if (status === DONE) this.#settle(task, { isDone: true, value });
-    else this.#settle(task, outcomeOf(task.name, status, value, siteOf(member)));
+    else if (status === DONE) this.#ledger.settle(task, { isDone: true, value });
+    else this.#ledger.settle(task, outcomeOf(task.name, status, value, siteOf(member)));
   }
 
   #dispatch(): void {
@@ -232,7 +253,8 @@ export class DataPlane implements TaskPlane {
     }
     if (this.dispatcher.queue.size > 0) this.#ports.backlog();
     this.#watch.arm();
-    this.#pressure.emptied(this.dispatcher.queue.size);
+    this.pressure.emptied(this.dispatcher.queue.size);
+    this.pressure.occupied(this.dispatcher.sent, this.#ports.capacity());
   }
 
   #send(shipment: Shipment<PoolTask>): void {
@@ -241,7 +263,8 @@ export class DataPlane implements TaskPlane {
     else this.#sender.send(member, shipment);
   }
 
-  #sent(member: Member): void {
+  #sent(member: Member, jobs: readonly PoolTask[]): void {
+    for (const task of jobs) this.#limits.begin(member, task);
     if (this.#options.isolate && member.load !== null) member.load.isOpen = false;
     this.#begin(member);
   }
@@ -252,17 +275,8 @@ export class DataPlane implements TaskPlane {
     if (load === null) return;
     const nowUs = wrappedUs(this.#ports.clock.now());
     for (let job = load.begin(); job !== undefined; job = load.begin()) {
-      const task = job as PoolTask;
-      task.beganUs = nowUs;
-      const { timeoutMs } = task.request;
-      if (timeoutMs === null || task.state === "settled") continue;
-      task.cancelTimer = this.#ports.clock.after(timeoutMs, () => this.#timeUp(member, task, timeoutMs));
+      (job as PoolTask).beganUs = nowUs;
     }
-  }
-
-  #timeUp(member: Member, task: PoolTask, timeoutMs: number): void {
-    const error = errors.taskTimeout(siteOf(member), task.name, timeoutMs);
-    if (this.#settle(task, { isDone: false, error })) this.#stop.stop(member, task, error);
   }
 
   #putBack(tasks: readonly PoolTask[]): void {
@@ -273,21 +287,12 @@ export class DataPlane implements TaskPlane {
   /** In their old order, in front of the others. */
   #requeue(tasks: readonly PoolTask[]): void {
     for (const task of tasks.toReversed()) {
-      task.state = "queued";
-      task.load = null;
-      task.cancelTimer?.();
-      task.cancelTimer = null;
+      if (task.isPinned) {
+        this.#ledger.fail(task, errors.workerLeaves(task.name));
+        continue;
+      }
+      task.comeBack();
       this.dispatcher.queue.putBack(task);
     }
-  }
-
-  #settle(task: PoolTask, outcome: Parameters<PoolTask["settle"]>[0]): boolean {
-    if (!task.settle(outcome)) return false;
-    this.#pending -= 1;
-    if (this.#pending === 0) {
-      this.#ports.keepAlive(false);
-      this.#ports.empty();
-    }
-    return true;
   }
 }

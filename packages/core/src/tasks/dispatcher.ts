@@ -73,6 +73,13 @@ export class Dispatcher<Item extends Job> {
     return job.isAlone && this.queue.size === 1 && this.#options.balance === null && this.hasFree;
   }
 
+  /** Tasks that are with workers. */
+  get sent(): number {
+    let count = 0;
+    for (const load of this.loads.values()) count += load.outstanding.size;
+    return count;
+  }
+
   /** Can anybody begin a task now? */
   get hasFree(): boolean {
     for (const load of this.loads.values()) if (load.isFree) return true;

@@ -13,6 +13,8 @@ export interface Job {
   readonly priority: number;
   /** Goes to a worker that can begin it at once, never behind others in a batch. */
   readonly isAlone: boolean;
+  /** For the worker that it was given to, and no other. */
+  readonly isPinned: boolean;
   state: JobState;
   /** The worker it was sent to. */
   load: WorkerLoad | null;

@@ -79,7 +79,8 @@ export interface CheckedPoolOptions {
   readonly batching: { readonly items: number; readonly budgetUs: number } | null;
   readonly resourceLimits: Readonly<Record<string, number>>;
   readonly env: NodeJS.ProcessEnv;
-  readonly execArgv: readonly string[];
+  /** Undefined: what the host was started with. */
+  readonly execArgv: readonly string[] | undefined;
   readonly recordTiming: boolean;
   readonly recycleTasks: number | null;
   readonly heartbeatIntervalMs: number;
@@ -129,7 +130,7 @@ export function checkPoolOptions(options: TaskPoolOptions): CheckedPoolOptions {
     batching: isBatched ? checkBatching(options.batching ?? "auto") : null,
     resourceLimits: checkLimits(options.resourceLimits ?? {}, runtime),
     env: checkEnv(options.env),
-    execArgv: textListOption("execArgv", options.execArgv) ?? [],
+    execArgv: textListOption("execArgv", options.execArgv),
     recordTiming: booleanOption("recordTiming", options.recordTiming, true),
     recycleTasks: recycle.requests,
     heartbeatIntervalMs: Math.min(5_000, Math.floor(heartbeatTimeoutMs / 3)),

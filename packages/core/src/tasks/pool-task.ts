@@ -15,7 +15,20 @@ export interface TaskRequest {
   readonly timeoutMs: number | null;
   readonly retries: number;
   readonly signal: AbortSignal | null;
+  /** For one worker, and no other. */
+  readonly isPinned: boolean;
 }
+
+/** Of every task that is settled. */
+const NO_REQUEST: TaskRequest = {
+  name: "",
+  transfer: [],
+  priority: 0,
+  timeoutMs: null,
+  retries: 0,
+  signal: null,
+  isPinned: false,
+};
 
 export type Outcome =
   | { readonly isDone: true; readonly value: unknown }
@@ -23,14 +36,22 @@ export type Outcome =
 
 export class PoolTask implements Job {
   readonly taskId: number;
-  readonly value: unknown;
-  readonly request: TaskRequest;
+  readonly name: string;
+  /** Let go when it is settled: it may be large, and the task may have to wait for its worker's answer. */
+  value: unknown;
+  request: TaskRequest;
   state: JobState = "queued";
   load: WorkerLoad | null = null;
   seq = 0;
   cell = 0;
   estimateUs = 0;
   retriesLeft: number;
+  /** The number of the first task of the message that it went out in. */
+  message = 0;
+  /** Whether that message was its alone. */
+  wentAlone = false;
+  /** How often its worker ended, or could not read, with nothing to blame but the message it was in. */
+  suspicions = 0;
   /** Microseconds of a clock that wraps (int32): only differences mean anything. Small integers cost no memory of their
    *  own, and a hundred thousand waiting tasks are mostly garbage collection. */
   readonly createdUs: number;
@@ -48,6 +69,7 @@ export class PoolTask implements Job {
     resolve: (value: unknown) => void,
   ) {
     this.taskId = taskId;
+    this.name = request.name;
     this.value = value;
     this.request = request;
     this.createdUs = wrappedUs(nowMs);
@@ -55,15 +77,20 @@ export class PoolTask implements Job {
     this.#resolve = resolve;
   }
 
-  get name(): string {
-    return this.request.name;
-  }
-
   get priority(): number {
     return this.request.priority;
   }
 
   get isAlone(): boolean {
+    return this.suspicions > 0 || this.request.transfer.length > 0 || this.isPinned;
+  }
+
+  get isPinned(): boolean {
+    return this.request.isPinned;
+  }
+
+  /** What it carried is gone when it was sent. */
+  get isOneWay(): boolean {
     return this.request.transfer.length > 0;
   }
 
@@ -76,6 +103,14 @@ export class PoolTask implements Job {
     return this.request.signal !== null;
   }
 
+  /** It waits again: its worker did not begin it, or it may run once more. */
+  comeBack(): void {
+    this.state = "queued";
+    this.load = null;
+    this.cancelTimer?.();
+    this.cancelTimer = null;
+  }
+
   /** False when it had its outcome already. */
   settle(outcome: Outcome): boolean {
     if (this.state === "settled") return false;
@@ -84,6 +119,8 @@ export class PoolTask implements Job {
     this.stopListening?.();
     this.cancelTimer = null;
     this.stopListening = null;
+    this.value = undefined;
+    this.request = NO_REQUEST;
     // A promise's reject function would be kept for each task that waits, a tenth of its memory, and few ever need it.
     this.#resolve?.(outcome.isDone ? outcome.value : Promise.reject(outcome.error));
     // A place in a queue that nobody has needed again must not keep a result alive.

@@ -72,7 +72,7 @@ export interface TaskPoolOptions {
   readonly maxQueue?: number;
   /** 1...1_000, default 1: tasks that one worker runs at the same time (of use for tasks that wait). */
   readonly concurrentTasksPerWorker?: number;
-  /** 1...2_147_483_647, default none: a task's time, from when it begins. */
+  /** 1...2_147_483_647, default none: a task's time, from when it is sent to a worker. */
   readonly taskTimeoutMs?: number;
   /** 0...3_600_000, default 1_000: an aborted task that has not ended then loses its worker. */
   readonly abortGraceMs?: number;
@@ -85,6 +85,7 @@ export interface TaskPoolOptions {
   readonly resourceLimits?: TaskResourceLimits;
   /** The workers' whole environment; default process.env. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Flags of the workers' Node; default those of the host (`--import`, `--permission` …), as node:worker_threads and fork have it. */
   readonly execArgv?: readonly string[];
   /** Given to each worker once: `context.workerData`, in threads `workerData` of node:worker_threads too. */
   readonly workerData?: unknown;
@@ -120,6 +121,18 @@ export interface RunOptions<Name extends string = string> {
   readonly transferList?: readonly object[];
 }
 
+export interface CloseOptions {
+  /** 1...2_147_483_647, default 30_000: what has not ended then is refused with BROOD_CLOSED. */
+  readonly timeoutMs?: number;
+  /** Refuses what has not begun, with BROOD_CLOSED, and waits only for what runs. Default false. */
+  readonly force?: boolean;
+}
+
+export type RunOnAllOptions<Name extends string = string> = Pick<
+  RunOptions<Name>,
+  "name" | "signal" | "timeoutMs"
+>;
+
 export interface MapOptions<Name extends string = string> {
   readonly name?: Name;
   /** 1...1_000_000, default 64 for each of maxWorkers: how many are under way at a time; the source is read no faster. */
@@ -132,8 +145,10 @@ export interface MapOptions<Name extends string = string> {
 export interface TaskPoolEvents extends ServiceEvents {
   /** The queue is full: wait for `drain` before the next run(). */
   needsDrain: () => void;
-  /** The queue is half empty again. */
+  /** The queue is half empty again; or, as in piscina, every worker had all that it can run and one has nothing to do now. */
   drain: () => void;
+  /** A task sent this by itself: `parentPort.postMessage` in a thread, `process.send` in a process. */
+  message: (message: unknown, from: { readonly worker: string; readonly slot: number }) => void;
 }
 
 export interface TaskPoolStats {
@@ -177,11 +192,21 @@ export interface TaskPool<Tasks = unknown> {
     task: InputOf<Tasks, Name>,
     options?: RunOptions<Name>,
   ): Promise<OutputOf<Tasks, Name>>;
-  /** The results of many tasks, in their order, read as fast as they are taken. The first failure ends it. */
+  /** The results of many tasks, in their order, as they come; the source is read no faster than results are taken. The first
+   *  failure, also of a later task, stops what is under way at once. */
   map<Name extends NamesOf<Tasks> = "default" & NamesOf<Tasks>>(
     tasks: Iterable<InputOf<Tasks, Name>> | AsyncIterable<InputOf<Tasks, Name>>,
     options?: MapOptions<Name>,
   ): AsyncGenerator<OutputOf<Tasks, Name>, void, undefined>;
+  /** Runs a task once on every worker that is ready, behind what it has; results in the order of slots. Waits for all, then
+   *  rejects with the first failure. Workers that start later do not run it: what each of them needs belongs into the task
+   *  file. @throws PoolError as run(), and BROOD_BAD_OPTION with `isolate` */
+  runOnAll<Name extends NamesOf<Tasks> = "default" & NamesOf<Tasks>>(
+    task: InputOf<Tasks, Name>,
+    options?: RunOnAllOptions<Name>,
+  ): Promise<OutputOf<Tasks, Name>[]>;
+  /** Refuses every task that has not begun with BROOD_TASK_ABORTED. @returns how many */
+  clear(): number;
   /** Resolves when minWorkers are ready; rejects with the reason why they do not come up. */
   ready(): Promise<void>;
   /** New code, without losing a task: the old workers go on until the new ones are ready. A bad file is a result. */
@@ -190,7 +215,7 @@ export interface TaskPool<Tasks = unknown> {
   resize(options: { readonly minWorkers?: number; readonly maxWorkers?: number }): Promise<void>;
   /** Takes no more tasks, finishes what it has, ends its workers. After `timeoutMs` (default 30_000) what is left is refused
    *  with BROOD_CLOSED. */
-  close(options?: { readonly timeoutMs?: number }): Promise<void>;
+  close(options?: CloseOptions): Promise<void>;
   /** Refuses everything with BROOD_CLOSED and ends the workers now. */
   destroy(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;

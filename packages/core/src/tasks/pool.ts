@@ -9,16 +9,21 @@ import type { Clock } from "../ports/clock.ts";
 import { deepFreeze, type PublicEvents } from "../supervisor/events.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
 import type { Waiters } from "../supervisor/waiters.ts";
-import { type Moved, movedOf } from "../worker/movable.ts";
 import type { DataPlane } from "./data-plane.ts";
 import type { KeepAlive } from "./keep-alive.ts";
 import { type CheckedPoolOptions, checkBounds, checkFilename } from "./pool-options.ts";
-import { PoolTask, type TaskRequest } from "./pool-task.ts";
-import type { MapOptions, RunOptions, TaskPoolEvents, TaskPoolStats } from "./pool-types.ts";
+import type {
+  CloseOptions,
+  MapOptions,
+  RunOnAllOptions,
+  RunOptions,
+  TaskPoolEvents,
+  TaskPoolStats,
+} from "./pool-types.ts";
 import type { PoolWorkers } from "./pool-workers.ts";
-import { checkMapOptions, checkRunOptions, checkTimeout } from "./run-options.ts";
+import { checkCloseOptions } from "./run-options.ts";
+import { Runs } from "./runs.ts";
 import * as errors from "./task-errors.ts";
-import { mapTasks } from "./task-map.ts";
 import type { PoolHistogram, Timings } from "./timings.ts";
 
 export interface PoolParts {
@@ -32,17 +37,6 @@ export interface PoolParts {
   readonly timings: Timings | null;
 }
 
-const CLOSE_TIMEOUT_MS = 30_000;
-/** For each of maxWorkers: enough for batches, little enough to hold in memory. */
-const MAP_AHEAD = 64;
-
-/** One executor for all promises: a function and its scope for each would be a fifth of what a waiting task allocates. */
-const nobody = (): void => {};
-let lastResolve: (value: unknown) => void = nobody;
-function takeResolve(resolve: (value: unknown) => void): void {
-  lastResolve = resolve;
-}
-
 type EventListenerOf<Name extends keyof TaskPoolEvents> = Parameters<
   PublicEvents<TaskPoolEvents>["emitter"]["on"]
 >[1] &
@@ -53,11 +47,8 @@ export class Pool {
   readonly #parts: PoolParts;
   readonly #createdAtMs: number;
   readonly #started: Promise<void>;
-  readonly #plain: TaskRequest;
+  readonly #runs: Runs;
   #requests = 0;
-  #taskIds = 0;
-  /** Why nothing is taken any more. */
-  #refusal: PoolError | null = null;
   #stopped: Promise<void> | null = null;
   #onEmpty: (() => void) | null = null;
 
@@ -65,7 +56,7 @@ export class Pool {
     this.#options = options;
     this.#parts = parts;
     this.#createdAtMs = parts.clock.now();
-    this.#plain = this.#requestOf(null, {});
+    this.#runs = new Runs(options, parts);
     const first = parts.waiters.forStart();
     first.catch((error: PoolError) => this.fail(error));
     this.#started = first.then(() => parts.workers.fill());
@@ -78,33 +69,23 @@ export class Pool {
   }
 
   run(value: unknown, options?: RunOptions): Promise<unknown> {
-    if (this.#refusal !== null) return Promise.reject(this.#refusal);
-    try {
-      const moved = movedOf(value);
-      const request =
-        options === undefined && moved === null ? this.#plain : this.#requestOf(moved, options ?? {});
-      const promise = new Promise(takeResolve);
-      this.#taskIds += 1;
-      const sent = moved === null ? value : moved.value;
-      const task = new PoolTask(this.#taskIds, sent, request, this.#parts.clock.now(), lastResolve);
-      lastResolve = nobody;
-      this.#heed(task);
-      this.#parts.plane.submit(task);
-      return promise;
-    } catch (error) {
-      return Promise.reject(error);
-    }
+    return this.#runs.run(value, options);
   }
 
   map(
     tasks: Iterable<unknown> | AsyncIterable<unknown>,
-    options: MapOptions = {},
+    options?: MapOptions,
   ): AsyncGenerator<unknown, void, undefined> {
-    const concurrency = checkMapOptions(options, MAP_AHEAD * this.#parts.workers.bounds.maxWorkers);
-    const { concurrency: _, signal, ...rest } = options;
-    const start = (task: unknown, both: AbortSignal): Promise<unknown> =>
-      this.#runWithRoom(task, { ...rest, signal: both });
-    return mapTasks(tasks, { start, concurrency, signal: signal ?? null });
+    return this.#runs.map(tasks, options);
+  }
+
+  async runOnAll(value: unknown, options?: RunOnAllOptions): Promise<unknown[]> {
+    await this.ready();
+    return this.#runs.runOnAll(value, options);
+  }
+
+  clear(): number {
+    return this.#parts.plane.refuse(errors.taskCleared(), false);
   }
 
   ready(): Promise<void> {
@@ -122,20 +103,21 @@ export class Pool {
 
   async resize(options: { readonly minWorkers?: number; readonly maxWorkers?: number }): Promise<void> {
     objectOption("resize", options, ["minWorkers", "maxWorkers"]);
-    if (this.#refusal !== null) throw this.#refusal;
+    if (this.#runs.refusal !== null) throw this.#runs.refusal;
     const { workers, keepAlive } = this.#parts;
     const { minWorkers, maxWorkers } = { ...workers.bounds, ...options };
     await keepAlive.during(workers.resize(checkBounds(minWorkers, maxWorkers)));
   }
 
-  close(options: { readonly timeoutMs?: number } = {}): Promise<void> {
-    const timeoutMs = checkTimeout("timeoutMs", options.timeoutMs) ?? CLOSE_TIMEOUT_MS;
+  close(options: CloseOptions = {}): Promise<void> {
+    const { timeoutMs, force } = checkCloseOptions(options);
     this.#stopped ??= this.#parts.keepAlive.during(this.#close(timeoutMs));
+    if (force) this.#parts.plane.refuse(errors.poolClosed("close({ force: true })"), false);
     return this.#stopped;
   }
 
   destroy(): Promise<void> {
-    this.#refusal ??= errors.poolClosed("run()");
+    this.#runs.refusal ??= errors.poolClosed("run()");
     this.#parts.plane.refuse(errors.poolClosed("destroy()"), true);
     const stopping = this.#stop(true);
     this.#stopped ??= this.#parts.keepAlive.during(stopping);
@@ -162,7 +144,7 @@ export class Pool {
       ...this.#parts.workers.bounds,
       tasks: {
         queued: plane.queueSize,
-        sent: plane.sent,
+        sent: plane.dispatcher.sent,
         completed: plane.completed,
         lateAnswers: plane.lateAnswers,
       },
@@ -174,7 +156,7 @@ export class Pool {
   }
 
   get needsDrain(): boolean {
-    return this.#parts.plane.needsDrain;
+    return this.#parts.plane.pressure.isOn;
   }
 
   get completed(): number {
@@ -212,7 +194,7 @@ export class Pool {
 
   /** Nothing will ever run again: everybody is told why. */
   fail(error: PoolError): void {
-    this.#refusal ??= error;
+    this.#runs.refusal ??= error;
     this.#parts.workers.end();
     this.#parts.plane.refuse(error, true);
   }
@@ -221,41 +203,9 @@ export class Pool {
     this.#onEmpty?.();
   }
 
-  #requestOf(moved: Moved | null, options: RunOptions): TaskRequest {
-    const { name, retries, taskTimeoutMs } = this.#options;
-    checkRunOptions(options);
-    return {
-      name: options.name ?? name,
-      transfer:
-        moved === null ? (options.transferList ?? []) : [...moved.transfer, ...(options.transferList ?? [])],
-      priority: options.priority ?? 0,
-      timeoutMs: options.timeoutMs ?? taskTimeoutMs,
-      retries: options.retries ?? retries,
-      signal: options.signal ?? null,
-    };
-  }
-
-  /** Listens to the caller's signal. */
-  #heed(task: PoolTask): void {
-    const { signal } = task.request;
-    if (signal === null) return;
-    if (signal.aborted) throw errors.taskAborted(null, task.name, signal.reason);
-    const onAbort = (): void => this.#parts.plane.abort(task, signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
-    task.stopListening = () => signal.removeEventListener("abort", onAbort);
-  }
-
-  /** For map: waits for room in the queue instead of being refused. */
-  async #runWithRoom(task: unknown, options: RunOptions): Promise<unknown> {
-    while (this.#parts.plane.needsDrain && this.#refusal === null) {
-      await new Promise<void>((resolve) => this.once("drain", resolve));
-    }
-    return this.run(task, options);
-  }
-
   async #close(timeoutMs: number): Promise<void> {
     const { plane, clock } = this.#parts;
-    this.#refusal ??= errors.poolClosed("run()");
+    this.#runs.refusal ??= errors.poolClosed("run()");
     let isLate = false;
     const cancel = clock.after(timeoutMs, () => {
       isLate = true;
@@ -281,7 +231,7 @@ export class Pool {
   }
 
   #openRequest(what: string): string {
-    if (this.#refusal !== null) throw this.#refusal;
+    if (this.#runs.refusal !== null) throw this.#runs.refusal;
     this.#requests += 1;
     return `${what}-${this.#requests}`;
   }

@@ -1,14 +1,36 @@
 // Options of one run, one map, one close.
 
 import { badOption } from "../errors.ts";
-import { integerOption, numberOption, objectOption, textOption } from "../options.ts";
-import type { MapOptions, RunOptions } from "./pool-types.ts";
+import {
+  booleanOption,
+  integerOption,
+  numberOption,
+  objectOption,
+  textOption,
+  unknownOption,
+} from "../options.ts";
+import type { CloseOptions, MapOptions, RunOnAllOptions, RunOptions } from "./pool-types.ts";
 
 /** The longest that a timer can wait. */
 const TIMER_MAX_MS = 2 ** 31 - 1;
+const CLOSE_TIMEOUT_MS = 30_000;
+
+const RUN: readonly string[] = ["name", "signal", "timeoutMs", "retries", "priority", "transferList"];
+
+/** What other pools call an option, and what there is here instead. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  filename: "a pool for each file: createTaskPool({ filename })",
+  abortSignal: "signal",
+  timeout: "timeoutMs",
+  transfer: "transferList",
+};
 
 /** Options of one run. Checked by hand: a pool runs hundreds of thousands a second. */
 export function checkRunOptions(options: RunOptions): void {
+  if (typeof options !== "object" || options === null) throw badOption("options", options, "an object");
+  for (const key of Object.keys(options)) {
+    if (!RUN.includes(key)) throw unknownOption(key, Reflect.get(options, key), RUN, ELSEWHERE);
+  }
   const { name, timeoutMs, retries, priority, transferList, signal } = options;
   if (name !== undefined) textOption("name", name);
   checkTimeout("timeoutMs", timeoutMs);
@@ -16,13 +38,30 @@ export function checkRunOptions(options: RunOptions): void {
   integerOption("priority", priority, -1_000, 1_000, 0);
   if (transferList !== undefined && !Array.isArray(transferList))
     throw badOption("transferList", transferList, "an array");
-  if (signal !== undefined && !(signal instanceof AbortSignal))
-    throw badOption("signal", signal, "an AbortSignal");
+  checkSignal(signal);
 }
 
 export function checkMapOptions(options: MapOptions, fallback: number): number {
   objectOption("map", options, ["name", "concurrency", "signal", "timeoutMs", "retries"]);
+  checkSignal(options.signal);
   return integerOption("concurrency", options.concurrency, 1, 1_000_000, fallback);
+}
+
+export function checkRunOnAllOptions(options: RunOnAllOptions): void {
+  objectOption("runOnAll", options, ["name", "signal", "timeoutMs"]);
+}
+
+export function checkCloseOptions(options: CloseOptions): Required<CloseOptions> {
+  objectOption("close", options, ["timeoutMs", "force"]);
+  return {
+    timeoutMs: checkTimeout("timeoutMs", options.timeoutMs) ?? CLOSE_TIMEOUT_MS,
+    force: booleanOption("force", options.force, false),
+  };
+}
+
+function checkSignal(signal: unknown): void {
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw badOption("signal", signal, "an AbortSignal");
 }
 
 export function checkTimeout(option: string, value: unknown): number | null {

@@ -3,6 +3,7 @@
 import { CELL_SHIFT, ONE_WAY, RUN, RUN_ONE, type TaskMessage, TELL_FIRST } from "../link/task-protocol.ts";
 import type { TaskLink } from "../ports/task-link.ts";
 import type { PoolTask } from "./pool-task.ts";
+import type { WorkerLoad } from "./worker-load.ts";
 
 export interface Packed {
   readonly message: TaskMessage;
@@ -17,6 +18,8 @@ export function packed(jobs: readonly PoolTask[], link: TaskLink, defaultName: s
   const nameOf = ({ name }: PoolTask): string | null => (name === defaultName ? null : name);
   if (jobs.length === 1) {
     const { seq, value, request } = first;
+    first.message = seq;
+    first.wentAlone = true;
     link.offer(first);
     return { message: [RUN_ONE, seq, nameOf(first), value, flagsOf(first)], transfer: request.transfer };
   }
@@ -28,7 +31,9 @@ export function packed(jobs: readonly PoolTask[], link: TaskLink, defaultName: s
   for (const job of jobs) {
     values.push(job.value);
     flags.push(flagsOf(job));
-    if (job.isAlone) transfer.push(...job.request.transfer);
+    job.message = first.seq;
+    job.wentAlone = false;
+    if (job.isOneWay) transfer.push(...job.request.transfer);
     if (job.request !== first.request && job.name !== first.name) isOfOneName = false;
     link.offer(job);
   }
@@ -36,26 +41,45 @@ export function packed(jobs: readonly PoolTask[], link: TaskLink, defaultName: s
   return { message: [RUN, first.seq, names, values, flags], transfer };
 }
 
-function flagsOf({ cell, isAlone, request }: PoolTask): number {
-  return (request.timeoutMs === null ? 0 : TELL_FIRST) | (isAlone ? ONE_WAY : 0) | (cell << CELL_SHIFT);
+function flagsOf({ cell, isOneWay, isPinned, request }: PoolTask): number {
+  const staysThere = isOneWay || isPinned ? ONE_WAY : 0;
+  return (request.timeoutMs === null ? 0 : TELL_FIRST) | staysThere | (cell << CELL_SHIFT);
+}
+
+/** What becomes of tasks whose worker has ended. */
+export interface Orphans {
+  readonly back: readonly PoolTask[];
+  readonly lost: readonly PoolTask[];
 }
 
 /** What had not begun goes back to the queue, and so does what may run again; the rest is lost with the worker. What it
- *  carried by transfer is gone as well, so such a task cannot be sent again. */
-export function orphansOf(
-  tasks: Iterable<PoolTask>,
-  link: TaskLink,
-): { readonly back: readonly PoolTask[]; readonly lost: readonly PoolTask[] } {
+ *  carried by transfer is gone as well, so such a task cannot be sent again.
+ *  A worker that ends while it could begin one more task was reading the first that had not begun (one too large for its heap,
+ *  say): the tasks of that message come under suspicion. They are sent again, each in a message of its own, and one that this
+ *  happens to a second time is lost. Else it would end one worker after the other. */
+export function orphansOf(load: WorkerLoad, link: TaskLink): Orphans {
   const back: PoolTask[] = [];
   const lost: PoolTask[] = [];
-  for (const task of tasks) {
-    if (task.state === "settled") continue;
-    const neverBegan = link.hasBegun(task) === false;
-    if (task.isAlone || (!neverBegan && task.retriesLeft === 0)) lost.push(task);
+  const unbegun: PoolTask[] = [];
+  let running = 0;
+  for (const task of load.outstanding.values() as Iterable<PoolTask>) {
+    if (link.hasBegun(task) === false) unbegun.push(task);
     else {
-      if (!neverBegan) task.retriesLeft -= 1;
-      back.push(task);
+      running += 1;
+      if (task.state === "settled") continue;
+      if (task.isOneWay || task.isPinned || task.retriesLeft === 0) lost.push(task);
+      else {
+        task.retriesLeft -= 1;
+        back.push(task);
+      }
     }
+  }
+  const suspect = running < load.concurrency ? unbegun[0]?.message : undefined;
+  for (const task of unbegun) {
+    if (task.state === "settled") continue;
+    if (task.message === suspect) task.suspicions += 1;
+    if (task.isOneWay || task.isPinned || (task.message === suspect && task.suspicions > 1)) lost.push(task);
+    else back.push(task);
   }
   return { back, lost };
 }

@@ -106,8 +106,7 @@ export class SlowTaskWatch {
       if (!link.revoke(job)) continue;
       load.remove(job.seq);
       if (job.state === "settled") continue;
-      job.state = "queued";
-      job.load = null;
+      job.comeBack();
       this.#dispatcher.queue.putBack(job);
       isAny = true;
     }

@@ -1,6 +1,7 @@
 // The sentences of the pool's errors: who, what happened with numbers, what to do.
 
 import { ERROR_CATALOGUE, type ErrorCode, PoolError } from "../errors.ts";
+import { textOf } from "../link/described.ts";
 import type { FailureReason, Generation, SlotIndex, WorkerId } from "../machine/names.ts";
 
 /** The worker an error is about. */
@@ -41,7 +42,7 @@ export function workerExited(site: ErrorSite, end: WorkerEndReport, attempts: nu
 }
 
 export function taskTimeout(site: ErrorSite, name: string, timeoutMs: number): PoolError {
-  const message = `${siteName(site)} task ${name} had not ended ${timeoutMs} ms after it began. Raise timeoutMs, or look for what keeps it.`;
+  const message = `${siteName(site)} task ${name} had not ended ${timeoutMs} ms after it was sent there. Raise timeoutMs, or look for what keeps it.`;
   return new PoolError("BROOD_TASK_TIMEOUT", message, { details: { ...site, name, timeoutMs } });
 }
 
@@ -53,6 +54,10 @@ export function taskAborted(site: ErrorSite | null, name: string, reason: unknow
   });
 }
 
+export function taskCleared(): PoolError {
+  return new PoolError("BROOD_TASK_ABORTED", "the pool was cleared while this task waited.");
+}
+
 export function queueFull(maxQueue: number): PoolError {
   const message = `${maxQueue} tasks wait already (maxQueue). ${ERROR_CATALOGUE.BROOD_QUEUE_FULL}`;
   return new PoolError("BROOD_QUEUE_FULL", message, { details: { maxQueue } });
@@ -62,9 +67,19 @@ export function poolClosed(what: string): PoolError {
   return new PoolError("BROOD_CLOSED", `${what}: the pool was closed; create a new one.`);
 }
 
+/** It was for that worker alone. */
+export function workerLeaves(name: string): PoolError {
+  const message = `task ${name} was for one worker, which leaves. Run it on those that are ready by then.`;
+  return new PoolError("BROOD_WORKER_EXITED", message, { details: { name } });
+}
+
+export function unreadableMessage(worker: WorkerId, reason: unknown): PoolError {
+  const message = `worker=${worker} sent a message that cannot be read here: ${textOf(reason)}. ${ERROR_CATALOGUE.BROOD_NOT_CLONEABLE}`;
+  return new PoolError("BROOD_NOT_CLONEABLE", message, { details: { what: "message", worker } });
+}
+
 export function notCloneable(what: "task" | "result", name: string, cause: unknown): PoolError {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  const message = `the ${what} of ${name} cannot be sent: ${why}. ${ERROR_CATALOGUE.BROOD_NOT_CLONEABLE}`;
+  const message = `the ${what} of ${name} cannot be sent: ${textOf(cause)}. ${ERROR_CATALOGUE.BROOD_NOT_CLONEABLE}`;
   return new PoolError("BROOD_NOT_CLONEABLE", message, { details: { what, name }, cause });
 }
 

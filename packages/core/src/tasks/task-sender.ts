@@ -9,7 +9,7 @@ import type { Member } from "./task-team.ts";
 
 export interface SenderPorts {
   /** They were sent. */
-  sent(member: Member): void;
+  sent(member: Member, jobs: readonly PoolTask[]): void;
   /** They were not, and wait again, in their old order; nobody makes a plan for them. */
   requeue(jobs: readonly PoolTask[]): void;
   plan(): void;
@@ -33,7 +33,7 @@ export class TaskSender {
     } catch (cause) {
       return this.#sendEach(member, { load, jobs }, cause);
     }
-    this.#ports.sent(member);
+    this.#ports.sent(member, jobs);
   }
 
   /** The link is full of what the worker has not read: its answers make a new plan. With nothing there it is at its end. */

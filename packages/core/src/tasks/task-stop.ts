@@ -18,8 +18,16 @@ export class TaskStop {
     this.#ports = ports;
   }
 
-  /** @param why null: the caller aborted it. */
-  stop(member: Member, task: PoolTask, why: PoolError | null): void {
+  /** Takes a task that has its outcome back from its worker, or stops it there.
+   *  @param why null: the caller aborted it. */
+  takeBack(member: Member, task: PoolTask, why: PoolError | null): void {
+    const { load, link } = member;
+    if (load === null) return;
+    if (!load.isRunning(task) && link.revoke(task)) load.remove(task.seq);
+    else this.#stop(member, task, why);
+  }
+
+  #stop(member: Member, task: PoolTask, why: PoolError | null): void {
     member.link.send([ABORT, task.seq], []);
     this.#watch(member, task, why);
   }

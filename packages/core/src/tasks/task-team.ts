@@ -20,6 +20,10 @@ export interface Member {
   idleSinceMs: number;
 }
 
+export function newMember(order: SpawnOrder, link: TaskLink): Member {
+  return { order, link, load: null, isOutOfMemory: false, pid: null, idleSinceMs: 0 };
+}
+
 export interface PlaneOptions {
   readonly maxQueue: number;
   readonly abortGraceMs: number;
@@ -38,6 +42,12 @@ export interface PlanePorts {
   /** The worker has to go, at once, for this reason. */
   expel(worker: WorkerId, reason: PoolError): void;
   announce(name: "drain" | "needsDrain"): void;
+  /** A task sent this by itself. */
+  posted(message: unknown, from: SpawnOrder): void;
+  /** Something went wrong of which no task can be told. */
+  failed(error: PoolError): void;
+  /** How many tasks all workers that there may be can run. */
+  capacity(): number;
   /** Tasks wait for which nobody is free. */
   backlog(): void;
   /** The worker has had its one task (isolate). */

@@ -6,7 +6,7 @@ import type { Job } from "./job.ts";
 
 export class WorkerLoad {
   readonly worker: WorkerId;
-  readonly #concurrency: number;
+  readonly concurrency: number;
   /** By number, in the order sent. */
   readonly outstanding: Map<number, Job> = new Map();
   /** Takes tasks; false once it drains. */
@@ -24,7 +24,7 @@ export class WorkerLoad {
 
   constructor(worker: WorkerId, concurrency: number) {
     this.worker = worker;
-    this.#concurrency = concurrency;
+    this.concurrency = concurrency;
   }
 
   get takesMore(): boolean {
@@ -38,12 +38,12 @@ export class WorkerLoad {
   }
 
   get isFree(): boolean {
-    return this.takesMore && this.outstanding.size < this.#concurrency;
+    return this.takesMore && this.outstanding.size < this.concurrency;
   }
 
   /** So many cannot run at once. */
   get ahead(): number {
-    return this.outstanding.size - this.#concurrency;
+    return this.outstanding.size - this.concurrency;
   }
 
   /** How long the task it has had for longest should take. */
@@ -80,7 +80,7 @@ export class WorkerLoad {
 
   /** The next one whose turn has come, if any; call until there is none. */
   begin(): Job | undefined {
-    while (this.running < this.#concurrency && this.#nextToBegin < this.#nextSeq) {
+    while (this.running < this.concurrency && this.#nextToBegin < this.#nextSeq) {
       const job = this.outstanding.get(this.#nextToBegin++);
       if (job === undefined) continue;
       this.running += 1;
@@ -89,9 +89,16 @@ export class WorkerLoad {
     return undefined;
   }
 
-  /** Those whose turn has not come, last first. */
+  /** Those whose turn has not come and that may go to another worker, last first. */
   waiting(): Job[] {
-    return [...this.outstanding.values()].filter((job) => job.seq >= this.#nextToBegin).reverse();
+    return [...this.outstanding.values()]
+      .filter((job) => job.seq >= this.#nextToBegin && !job.isPinned)
+      .reverse();
+  }
+
+  /** The number of the last one sent. */
+  get lastSeq(): number {
+    return this.#nextSeq - 1;
   }
 
   isRunning(job: Job): boolean {

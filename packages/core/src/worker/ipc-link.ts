@@ -19,7 +19,7 @@ export function openIpcLink(): WorkerLink {
   let onClosed: () => void = () => {};
   let sent: Promise<void> = Promise.resolve();
   process.once("disconnect", () => onClosed());
-  takeFrames((value, handle) => {
+  takeMessages(isFrame, (value, handle) => {
     const reading = reader.read(value);
     if (reading.kind === "message") listener(reading.message, handle);
   });
@@ -48,11 +48,14 @@ export function openIpcLink(): WorkerLink {
   };
 }
 
-/** Hands frames to `take` and hides them from every other listener. */
-function takeFrames(take: (value: unknown, handle: unknown) => void): void {
+/** Hands messages that are `ours` to `take` and hides them from every other listener. */
+export function takeMessages(
+  isOurs: (value: unknown) => boolean,
+  take: (value: unknown, handle: unknown) => void,
+): void {
   const emit = process.emit;
   const emitOthers = (name: string | symbol, ...values: readonly unknown[]): boolean => {
-    if (name === "message" && isFrame(values[0])) {
+    if (name === "message" && isOurs(values[0])) {
       take(values[0], values[1]);
       return true;
     }

@@ -4,7 +4,9 @@
 // one of a name that had always been short.
 
 import { performance } from "node:perf_hooks";
-import { DONE, NOT_CLONEABLE, RESULT_STRIDE } from "../link/task-protocol.ts";
+import { encodeValue, isCarriedAsIs } from "../link/carried.ts";
+import { textOf } from "../link/described.ts";
+import { ANSWER_ENCODED, DONE, NOT_CLONEABLE, RESULT_STRIDE } from "../link/task-protocol.ts";
 import { movedOf } from "./movable.ts";
 import type { Behind, TaskChannel } from "./task-runner.ts";
 
@@ -48,41 +50,42 @@ export class ResultBuffer {
 
   addResult(seq: number, result: unknown, us: number, behind: Behind): void {
     if (this.#channel.place(seq, result, us, behind)) return;
-    const moved = movedOf(result);
-    if (moved === null) return this.add(seq, DONE, result, us);
-    this.flush();
     try {
-      this.#channel.post([seq, DONE, moved.value, us], moved.transfer);
+      const moved = movedOf(result);
+      if (moved === null) this.#take(seq, DONE, result, us, []);
+      else this.#take(seq, DONE, moved.value, us, moved.transfer);
     } catch (error) {
       this.#refuse(seq, us, error);
     }
   }
 
-  /** Takes a result in; one that cannot be cloned is told as such. */
+  /** Takes an outcome in; one that cannot be sent is told as such. */
   add(seq: number, status: number, value: unknown, us: number): void {
-    if (this.#channel.isCheap) {
-      try {
-        this.#channel.post([seq, status, value, us], []);
-      } catch (error) {
-        this.#refuse(seq, us, error);
-      }
-      return;
+    try {
+      this.#take(seq, status, value, us, []);
+    } catch (error) {
+      this.#refuse(seq, us, error);
     }
+  }
+
+  /** Says something about tasks, after everything said so far and at once. */
+  tell(seq: number, status: number, value: unknown): void {
+    this.flush();
+    this.#channel.post([seq, status, value, 0], []);
+  }
+
+  /** @throws for a value that cannot be sent; then nothing of it was */
+  #take(seq: number, status: number, value: unknown, us: number, transfer: readonly unknown[]): void {
+    if (this.#channel.isCheap) this.#channel.post([seq, status, value, us], transfer);
+    else if (isCarriedAsIs(value)) this.#hold(seq, status, value, us);
+    else this.#hold(seq, status + ANSWER_ENCODED, encodeValue(value), us);
+  }
+
+  #hold(seq: number, status: number, value: unknown, us: number): void {
     const nowMs = performance.now();
     if (this.#held.length === 0) this.#heldSinceMs = nowMs;
     this.#held.push(seq, status, value, us);
     if (this.#held.length >= HELD_MAX * RESULT_STRIDE || nowMs - this.#heldSinceMs >= HOLD_MS) this.flush();
-  }
-
-  /** Sends it at once; false when it cannot be cloned. */
-  tryAdd(seq: number, status: number, value: unknown, us: number): boolean {
-    this.flush();
-    try {
-      this.#channel.post([seq, status, value, us], []);
-      return true;
-    } catch {
-      return false;
-    }
   }
 
   flush(): void {
@@ -96,7 +99,7 @@ export class ResultBuffer {
     }
   }
 
-  /** One of them cannot be cloned; the others must not suffer. */
+  /** One of them is larger than the link takes; the others must not suffer. */
   #sendEach(held: readonly unknown[]): void {
     for (let at = 0; at < held.length; at += RESULT_STRIDE) {
       try {
@@ -108,7 +111,7 @@ export class ResultBuffer {
   }
 
   #refuse(seq: number, us: number, error: unknown): void {
-    this.#channel.post([seq, NOT_CLONEABLE, error instanceof Error ? error.message : String(error), us], []);
+    this.#channel.post([seq, NOT_CLONEABLE, textOf(error), us], []);
   }
 
   #isShort(name: string): boolean {

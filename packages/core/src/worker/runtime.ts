@@ -6,6 +6,7 @@
 
 import { format } from "node:util";
 import { PoolError } from "../errors.ts";
+import { asError } from "../link/described.ts";
 import type { BootOrder, SupervisorMessage, WorkerMessage } from "../link/protocol.ts";
 import { duplicateDescriptor } from "../native/duplicate.ts";
 import { describeRelease } from "../release/resolve.ts";
@@ -154,12 +155,12 @@ function createWorker(link: WorkerLink, order: BootOrder, inheritance: Inheritan
 
   const confess = (error: unknown): void => {
     if (process.listenerCount("uncaughtException") > 0) return;
-    const { message, stack } = error instanceof Error ? error : new Error(format(error));
+    const { message, stack } = asError(error);
     const isUnfit = error instanceof PoolError && error.code === "BROOD_HEALTH_CHECK";
     const code = heartbeat === null ? "BROOD_BOOT_FAILED" : "BROOD_WORKER_EXITED";
     const when = heartbeat === null ? "failed to boot: " : "threw: ";
     const said = isUnfit ? { code: error.code, message } : { code, message: `${when}${message}` };
-    send({ type: "Failed", error: { ...said, stack: stack ?? message } });
+    send({ type: "Failed", error: { ...said, stack } });
   };
 
   const leave = (): void => {

@@ -7,27 +7,27 @@ import { RESULTS_READY } from "../link/result-ring.ts";
 import { isTaskMessage, JOURNAL, type TaskOrder } from "../link/task-protocol.ts";
 import type { HostOrder, LoadedRelease, LoadRelease, WorkerHost } from "./host.ts";
 import { openTaskMemory, type TaskMemoryEnd } from "./task-memory.ts";
-import { loadTaskModule, type TaskHandler } from "./task-module.ts";
+import { loadTaskModule, type TaskModule } from "./task-module.ts";
 import { type TaskChannel, TaskRunner } from "./task-runner.ts";
 
 /** For the template strategy. */
 export const loadRelease: LoadRelease = async (order) => {
-  const handlers = await loadTaskModule(order.context.release.entry);
+  const module = await loadTaskModule(order.context.release.entry);
   return {
     beforeFork: async () => {},
-    createWorkerHost: (own) => new TaskHost(own, handlers),
+    createWorkerHost: (own) => new TaskHost(own, module),
   } satisfies LoadedRelease;
 };
 
 class TaskHost implements WorkerHost {
   readonly #order: HostOrder;
-  readonly #handlers: ReadonlyMap<string, TaskHandler>;
+  readonly #module: TaskModule;
   #runner: TaskRunner | null = null;
   #memory: TaskMemoryEnd = openTaskMemory(null, () => {});
 
-  constructor(order: HostOrder, handlers: ReadonlyMap<string, TaskHandler>) {
+  constructor(order: HostOrder, module: TaskModule) {
     this.#order = order;
-    this.#handlers = handlers;
+    this.#module = module;
   }
 
   async boot(): Promise<void> {}
@@ -45,7 +45,7 @@ class TaskHost implements WorkerHost {
       post: (results: unknown) => post(encodePost(results)),
     };
     const surroundings = { worker: info, workerData: tasks.workerData };
-    const runner = new TaskRunner(this.#handlers, tasks, channel, surroundings);
+    const runner = new TaskRunner(this.#module, tasks, channel, surroundings);
     this.#runner = runner;
     process.once("exit", () => runner.flush());
   }

@@ -1,8 +1,11 @@
 // What a one-process Tinypool runs in its process: opens the session over the IPC channel and returns. Everything after it
 // goes over that same channel in messages of our own, which Tinypool's runner does not look at.
 
+import { isFrame } from "../link/frames.ts";
 import { RESULTS_READY } from "../link/result-ring.ts";
-import { IPC_DESCRIPTOR } from "./ipc-link.ts";
+import { isTaskMessage } from "../link/task-protocol.ts";
+import { IPC_DESCRIPTOR, takeMessages } from "./ipc-link.ts";
+import { replaceSend } from "./own-send.ts";
 import { openTaskMemory } from "./task-memory.ts";
 import { openTaskSession, type TaskSession } from "./task-session.ts";
 
@@ -15,6 +18,7 @@ export interface ProcessOrder {
 export function open({ session, journal }: ProcessOrder): void {
   const sendNow = process.send?.bind(process);
   if (sendNow === undefined) throw new Error("a task process must be started by a pool");
+  replaceSend((message, ...rest) => Reflect.apply(sendNow, process, [message, ...rest]));
   let sent: Promise<void> = Promise.resolve();
   const send = (message: unknown): void => {
     if (!process.connected) return;
@@ -22,7 +26,6 @@ export function open({ session, journal }: ProcessOrder): void {
     const leaving = new Promise<void>((resolve) => {
       hasLeft = resolve;
     });
-    // Throws for what cannot be cloned.
     sendNow(message, undefined, undefined, () => hasLeft());
     sent = leaving;
   };
@@ -34,7 +37,9 @@ export function open({ session, journal }: ProcessOrder): void {
     post: send,
     sendFrame: send,
     flush: () => sent,
-    onMessage: (listener) => void process.on("message", listener),
+    onMessage: (listener) => takeMessages((value) => isTaskMessage(value) || isFrame(value), listener),
+    // Nothing in a message that a value could make unreadable.
+    onUnreadable: () => {},
     exit: (code) => process.exit(code),
   });
   process.once("exit", () => worker.flush());

@@ -5,10 +5,14 @@
 // behind a task that is not known to be short.
 
 import { performance } from "node:perf_hooks";
+import { decodeValue } from "../link/carried.ts";
+import { textOf } from "../link/described.ts";
 import {
   ABORT,
+  ASK,
   CELL_SHIFT,
   DONE,
+  HOLDS,
   NO_SUCH_TASK,
   ONE_WAY,
   RETURNED,
@@ -17,11 +21,15 @@ import {
   type TaskOrder,
   TELL_FIRST,
   THREW,
+  UNREAD,
+  UNREADABLE,
+  VALUE_ENCODED,
 } from "../link/task-protocol.ts";
 import { encodeThrown } from "../link/thrown.ts";
+import { promiseOf } from "./promise-of.ts";
 import { ResultBuffer } from "./result-buffer.ts";
 import { createTaskContext, type TaskContext, type TaskSurroundings } from "./task-context.ts";
-import type { TaskHandler } from "./task-module.ts";
+import type { TaskHandler, TaskModule } from "./task-module.ts";
 import { WaitingTasks } from "./waiting-tasks.ts";
 
 /** How many tasks stand behind, and the number of the last one that came. */
@@ -46,8 +54,11 @@ const SLICE_MS = 5;
 
 const { setImmediate, queueMicrotask } = globalThis;
 
+/** Thrown where a task's function is looked for. */
+class NoSuchTask extends Error {}
+
 export class TaskRunner {
-  readonly #handlers: ReadonlyMap<string, TaskHandler>;
+  readonly #module: Pick<TaskModule, "get" | "find" | "names">;
   readonly #concurrency: number;
   readonly #defaultName: string;
   readonly #channel: TaskChannel;
@@ -63,12 +74,12 @@ export class TaskRunner {
   done = 0;
 
   constructor(
-    handlers: ReadonlyMap<string, TaskHandler>,
+    module: Pick<TaskModule, "get" | "find" | "names">,
     { concurrency, defaultName }: Pick<TaskOrder, "concurrency" | "defaultName">,
     channel: TaskChannel,
     surroundings: TaskSurroundings,
   ) {
-    this.#handlers = handlers;
+    this.#module = module;
     this.#concurrency = concurrency;
     this.#defaultName = defaultName;
     this.#channel = channel;
@@ -82,8 +93,14 @@ export class TaskRunner {
 
   receive(message: TaskMessage): void {
     if (message[0] === ABORT) return this.#abort(message[1] as number);
+    if (message[0] === ASK) return this.#tellHeld(message[1] as number);
     this.#waiting.push(message);
     this.#pump();
+  }
+
+  /** A message came that could not be read: tasks, in it, will be asked for. */
+  unread(): void {
+    this.#results.tell(0, UNREAD, null);
   }
 
   /** Gives back what has not begun; resolves when nothing runs. */
@@ -115,6 +132,11 @@ export class TaskRunner {
     this.#results.flush();
   }
 
+  #tellHeld(upTo: number): void {
+    const held = [...this.#running.keys(), ...this.#waiting.numbers()];
+    this.#results.tell(upTo, HOLDS, held);
+  }
+
   #pump(): void {
     if (this.#isPumping || this.#isResting) return;
     this.#isPumping = true;
@@ -135,53 +157,79 @@ export class TaskRunner {
   }
 
   /** Returns the time when the task was over, or had gone on in the background. */
-  #begin({ seq, name: given, value, flags }: WaitingTasks): number {
+  #begin({ seq, name: given, value: carried, flags }: WaitingTasks): number {
     const name = given ?? this.#defaultName;
     this.#results.makeWay(name, (flags & TELL_FIRST) !== 0);
     if (!this.#channel.claim(seq, flags >> CELL_SHIFT)) return 0;
-    const handler = this.#handlers.get(name);
-    if (handler === undefined) {
-      this.#results.add(seq, NO_SUCH_TASK, [...this.#handlers.keys()], 0);
-      return 0;
+    let value: unknown = carried;
+    if ((flags & VALUE_ENCODED) !== 0) {
+      try {
+        value = decodeValue(carried);
+      } catch (error) {
+        this.#results.add(seq, UNREADABLE, textOf(error), 0);
+        return 0;
+      }
     }
+    const handler = this.#module.get(name) ?? this.#lookedFor(name);
     this.#active += 1;
     const context = createTaskContext(this.#surroundings);
     const beganAtMs = performance.now();
     let result: unknown;
     try {
       result = handler(value, context);
+      const promise = promiseOf(result);
+      if (promise !== null) return this.#follow(seq, name, promise, context, beganAtMs);
     } catch (thrown) {
       return this.#finish(seq, name, THREW, thrown, beganAtMs);
     }
-    if (!isThenable(result)) return this.#finish(seq, name, DONE, result, beganAtMs);
-    this.#running.set(seq, context);
+    return this.#finish(seq, name, DONE, result, beganAtMs);
+  }
+
+  /** @throws what following the promise throws; then it is not followed */
+  #follow(
+    seq: number,
+    name: string,
+    promise: Promise<unknown>,
+    context: TaskContext,
+    beganAtMs: number,
+  ): number {
     const later = (status: number) => (outcome: unknown) => {
       this.#running.delete(seq);
       this.#finish(seq, name, status, outcome, beganAtMs);
       queueMicrotask(() => this.#pump());
     };
-    result.then(later(DONE), later(THREW));
+    promise.then(later(DONE), later(THREW));
+    this.#running.set(seq, context);
     return performance.now();
+  }
+
+  /** A function whose export has to be read first. */
+  #lookedFor(name: string): TaskHandler {
+    return async (task, context) => {
+      const found = await this.#module.find(name);
+      if (found === null) throw new NoSuchTask(name);
+      return found(task, context);
+    };
   }
 
   #finish(seq: number, name: string, status: number, outcome: unknown, beganAtMs: number): number {
     const nowMs = performance.now();
-    // Whole, since arrays of small integers are encoded faster.
-    const us = Math.round((nowMs - beganAtMs) * 1_000);
+    // Whole, since arrays of small integers are encoded faster; a number, also where a task has replaced the clock.
+    const us = Math.max(0, Math.round((nowMs - beganAtMs) * 1_000)) || 0;
     this.done += 1;
     this.#active -= 1;
     this.#results.learn(name, us);
     if (status === DONE) this.#results.addResult(seq, outcome, us, this.#waiting);
-    else if (!this.#results.tryAdd(seq, THREW, encodeThrown(outcome), us))
-      this.#results.add(seq, THREW, encodeThrown(outcome, true), us);
+    else if (outcome instanceof NoSuchTask) this.#results.tell(seq, NO_SUCH_TASK, this.#module.names);
+    else {
+      this.#results.flush();
+      this.#results.add(seq, THREW, encodeThrown(outcome), us);
+      this.#results.flush();
+    }
     if (this.#active === 0 && this.#waiting.size === 0 && this.#onIdle !== null) {
       this.#results.flush();
       this.#onIdle();
     }
     return nowMs;
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }

@@ -3,6 +3,7 @@
 // start our threads and processes see one short task of their own, `open`; everything after it is between us.
 
 import { format } from "node:util";
+import { asError } from "../link/described.ts";
 import { createFrameWriter, createSupervisorFrameReader, isFrame } from "../link/frames.ts";
 import type { BootOrder, SupervisorMessage, WorkerMessage } from "../link/protocol.ts";
 import { isTaskMessage, type TaskOrder } from "../link/task-protocol.ts";
@@ -27,6 +28,8 @@ export interface TaskTransport extends TaskChannel {
   /** Resolves when everything sent so far has left. */
   flush(): Promise<void>;
   onMessage(listener: (value: unknown) => void): void;
+  /** Calls back for each message that came and could not be read. */
+  onUnreadable(listener: () => void): void;
   exit(code: number): void;
 }
 
@@ -43,6 +46,7 @@ export interface OpenTaskSession {
 export function openTaskSession(session: TaskSession, transport: TaskTransport): OpenTaskSession {
   const worker = new TaskSessionWorker(session, transport);
   transport.onMessage((value) => worker.receive(value));
+  transport.onUnreadable(() => worker.unread());
   process.on("uncaughtExceptionMonitor", (error) => worker.confess(error, "threw"));
   void worker.boot();
   return worker;
@@ -74,12 +78,12 @@ class TaskSessionWorker implements OpenTaskSession {
     try {
       const release = await describeRelease(boot.release.entry, boot.release.folder);
       this.#send({ type: "Hello", release, pid: process.pid });
-      const handlers = await loadTaskModule(release.entry);
+      const module = await loadTaskModule(release.entry);
       await this.#admission;
       const { slot, worker, generation } = boot;
       const info = Object.freeze({ slot, worker, generation, release, runtime: transport.runtime });
       const surroundings = { worker: info, workerData: tasks.workerData };
-      this.#runner = new TaskRunner(handlers, tasks, transport, surroundings);
+      this.#runner = new TaskRunner(module, tasks, transport, surroundings);
       this.#heartbeat = startHeartbeat(
         { intervalMs: boot.heartbeatIntervalMs, runtime: boot.runtime, measuresDelay: false },
         () => this.#work(),
@@ -108,12 +112,16 @@ class TaskSessionWorker implements OpenTaskSession {
     if (reading.kind === "message") this.#obey(reading.message);
   }
 
+  unread(): void {
+    this.#runner?.unread();
+  }
+
   /** Says what went wrong before the end. */
   confess(error: unknown, when: string): void {
     if (process.listenerCount("uncaughtException") > 0 && this.#runner !== null) return;
-    const { message, stack } = error instanceof Error ? error : new Error(format(error));
+    const { message, stack } = asError(error);
     const code = this.#runner === null ? "BROOD_BOOT_FAILED" : "BROOD_WORKER_EXITED";
-    this.#send({ type: "Failed", error: { code, message: `${when}: ${message}`, stack: stack ?? message } });
+    this.#send({ type: "Failed", error: { code, message: `${when}: ${message}`, stack } });
   }
 
   #obey(message: SupervisorMessage): void {

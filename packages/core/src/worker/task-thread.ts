@@ -25,6 +25,7 @@ export function open({ session, port, memory }: ThreadOrder): void {
     sendFrame: (frame) => port.postMessage(frame),
     flush: () => Promise.resolve(),
     onMessage: (listener) => void port.on("message", listener),
+    onUnreadable: (listener) => void port.on("messageerror", listener),
     exit: (code) => process.exit(code),
   });
 }

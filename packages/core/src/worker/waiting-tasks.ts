@@ -45,6 +45,18 @@ export class WaitingTasks {
     return false;
   }
 
+  /** The numbers of those that wait. */
+  numbers(): number[] {
+    const all: number[] = [];
+    this.#messages.forEach((message, index) => {
+      for (let at = index === 0 ? this.#at : 0; at < countOf(message); at += 1) {
+        const seq = (message[1] as number) + at;
+        if (!this.#removed.has(seq)) all.push(seq);
+      }
+    });
+    return all;
+  }
+
   /** False: it does not wait. */
   remove(seq: number): boolean {
     const isHere = this.#messages.some((message, index) => {

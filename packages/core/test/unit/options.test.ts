@@ -5,10 +5,38 @@ import { checkRestartOptions } from "../../src/restart-options.ts";
 
 describe("an option that is an object", () => {
   it.each([
-    ["recycle", { requsts: 1 }, "option recycle.requsts: got 1, expected one of requests"],
-    ["", { requsts: 1 }, "option requsts: got 1, expected one of requests"],
+    [
+      "recycle",
+      { requsts: 1 },
+      "option recycle.requsts: got 1, expected one of requests (did you mean requests?)",
+    ],
+    ["", { requsts: 1 }, "option requsts: got 1, expected one of requests (did you mean requests?)"],
+    ["", { entirely: 1 }, "option entirely: got 1, expected one of requests"],
     ["recycle", null, "option recycle: got null, expected an object"],
     ["recycle", "often", 'option recycle: got "often", expected an object'],
+    [
+      "recycle",
+      new Map([["requests", 1]]),
+      "option recycle: got an object, expected a plain object, not one of class Map: its own fields are read",
+    ],
+    [
+      "",
+      new (class Config {
+        get requests() {
+          return 1;
+        }
+      })(),
+      "option options: got an object, expected a plain object, not one of class Config: its own fields are read",
+    ],
+    [
+      "",
+      {
+        get requests() {
+          throw new Error("no");
+        },
+      },
+      'option requests: got "a getter that throws no", expected a value',
+    ],
     ["", ["requests"], "option options: got an array, expected an object"],
   ])("is refused by name: %s %j", (option, value, message) => {
     expect(() => objectOption(option, value, ["requests"])).toThrow(

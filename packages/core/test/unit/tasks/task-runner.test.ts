@@ -2,6 +2,7 @@
 import { performance } from "node:perf_hooks";
 import { expect, it } from "vitest";
 import { RUN } from "../../../src/link/task-protocol.ts";
+import { TaskModule } from "../../../src/worker/task-module.ts";
 import { TaskRunner } from "../../../src/worker/task-runner.ts";
 
 it("tells what can wait when nothing more is to be done, not each time it gives the event loop back", async () => {
@@ -18,7 +19,7 @@ it("tells what can wait when nothing more is to be done, not each time it gives 
   };
   const release = { entry: "/srv/tasks.js", version: null, folder: "/srv", fingerprint: "f" };
   const worker = { slot: 0, worker: "w1", generation: 1, release, runtime: "worker_threads" } as const;
-  const handlers = new Map([["spin", () => spin(performance.now() + 6)]]);
+  const handlers = new TaskModule({ spin: () => spin(performance.now() + 6) });
   const order = { concurrency: 1, defaultName: "spin" };
   const runner = new TaskRunner(handlers, order, channel, { worker, workerData: null });
   runner.receive([RUN, 1, null, [0, 0, 0], [0, 0, 0]]);

@@ -1,0 +1,29 @@
+// Whatever was thrown or given, as text and as an error. It may be null, a proxy that was revoked, an object whose getters throw:
+// nothing of it may keep us from saying what happened.
+
+import { inspect } from "node:util";
+
+/** What can be said of anything that was thrown or given, whatever it does when it is looked at. */
+export function textOf(value: unknown): string {
+  try {
+    if (typeof value === "string") return value;
+    return value instanceof Error ? String(value.message) : inspect(value);
+  } catch {
+    return `a value of type ${typeof value} that has no text`;
+  }
+}
+
+/** Anything that was thrown as an error with a message and a stack. */
+export function asError(thrown: unknown): Error & { readonly stack: string } {
+  try {
+    if (thrown instanceof Error && typeof thrown.message === "string" && hasStack(thrown)) return thrown;
+  } catch {
+    // It does not let itself be looked at.
+  }
+  const error = new Error(textOf(thrown));
+  return Object.assign(error, { stack: error.stack ?? error.message });
+}
+
+function hasStack(error: Error): error is Error & { readonly stack: string } {
+  return typeof error.stack === "string";
+}
