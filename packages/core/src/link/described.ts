@@ -7,7 +7,7 @@ import { inspect } from "node:util";
 export function textOf(value: unknown): string {
   try {
     if (typeof value === "string") return value;
-    return value instanceof Error ? String(value.message) : inspect(value);
+    return isError(value) ? String(value.message) : inspect(value);
   } catch {
     return `a value of type ${typeof value} that has no text`;
   }
@@ -26,4 +26,13 @@ export function asError(thrown: unknown): Error & { readonly stack: string } {
 
 function hasStack(error: Error): error is Error & { readonly stack: string } {
   return typeof error.stack === "string";
+}
+
+/** A proxy may throw when it is asked for its class. */
+function isError(value: unknown): value is Error {
+  try {
+    return value instanceof Error;
+  } catch {
+    return false;
+  }
 }

@@ -24,8 +24,8 @@ export interface FramedLink {
   close(): void;
 }
 
-/** More than any message of the protocol; a wrong length must not make us allocate gigabytes. */
-const FRAME_MAX_BYTES = 16 * 1024 * 1024;
+/** A task or result of 100 MB as base64, with room to spare; a wrong length must not make us allocate gigabytes. */
+const FRAME_MAX_BYTES = 256 * 1024 * 1024;
 const QUEUE_MAX_BYTES = 16 * 1024 * 1024;
 const CHUNK_BYTES = 64 * 1024;
 /** Then the loop has its turn: one busy peer must not keep the others from theirs. */

@@ -10,8 +10,9 @@ import type { WorkerLink } from "./link.ts";
 
 const { setImmediate } = globalThis;
 
-/** Results of tasks that ran side by side wait here for a supervisor that is busy; they are in memory anyway. */
-const QUEUE_MAX_BYTES = 256 * 1024 * 1024;
+/** Results of tasks that ran side by side wait here for a supervisor that is busy; they are in memory anyway. Four of the
+ *  largest. */
+const QUEUE_MAX_BYTES = 1024 * 1024 * 1024;
 
 /** Takes the descriptor over. */
 export function openNativeLink(binding: Binding, descriptor: number): WorkerLink {

@@ -6,6 +6,7 @@ import { decodePost, encodePost } from "../link/post-codec.ts";
 import { RESULTS_READY } from "../link/result-ring.ts";
 import { isTaskMessage, JOURNAL, type TaskOrder } from "../link/task-protocol.ts";
 import type { HostOrder, LoadedRelease, LoadRelease, WorkerHost } from "./host.ts";
+import { replaceSend } from "./own-send.ts";
 import { openTaskMemory, type TaskMemoryEnd } from "./task-memory.ts";
 import { loadTaskModule, type TaskModule } from "./task-module.ts";
 import { type TaskChannel, TaskRunner } from "./task-runner.ts";
@@ -44,6 +45,11 @@ class TaskHost implements WorkerHost {
       rest: (behind) => this.#memory.rest(behind),
       post: (results: unknown) => post(encodePost(results)),
     };
+    // As in a process that was started: `process.send` there is Node's channel to the pool.
+    replaceSend((message) => {
+      post(encodePost(message));
+      return true;
+    });
     const surroundings = { worker: info, workerData: tasks.workerData };
     const runner = new TaskRunner(this.#module, tasks, channel, surroundings);
     this.#runner = runner;

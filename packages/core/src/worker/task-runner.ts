@@ -54,8 +54,8 @@ const SLICE_MS = 5;
 
 const { setImmediate, queueMicrotask } = globalThis;
 
-/** Thrown where a task's function is looked for. */
-class NoSuchTask extends Error {}
+/** Thrown where a task's function is looked for; known by identity, since a task may throw what cannot be asked for its class. */
+const NO_FUNCTION: object = Object.freeze({});
 
 export class TaskRunner {
   readonly #module: Pick<TaskModule, "get" | "find" | "names">;
@@ -207,7 +207,7 @@ export class TaskRunner {
   #lookedFor(name: string): TaskHandler {
     return async (task, context) => {
       const found = await this.#module.find(name);
-      if (found === null) throw new NoSuchTask(name);
+      if (found === null) throw NO_FUNCTION;
       return found(task, context);
     };
   }
@@ -220,7 +220,7 @@ export class TaskRunner {
     this.#active -= 1;
     this.#results.learn(name, us);
     if (status === DONE) this.#results.addResult(seq, outcome, us, this.#waiting);
-    else if (outcome instanceof NoSuchTask) this.#results.tell(seq, NO_SUCH_TASK, this.#module.names);
+    else if (outcome === NO_FUNCTION) this.#results.tell(seq, NO_SUCH_TASK, this.#module.names);
     else {
       this.#results.flush();
       this.#results.add(seq, THREW, encodeThrown(outcome), us);

@@ -96,6 +96,11 @@ const HOLDS: readonly (readonly [ids: string, holds: string])[] = [
     "Started inside a link: a restart runs the release that it names now, in that release's folder, and says which.",
   ],
   ["G72*-", "Random bytes that libraries drew before a fork are used by no two workers."],
+  [
+    "G79*",
+    "A task that cannot be delivered, read back or looked at settles, once; one that ends its workers is not sent for ever.",
+  ],
+  ["G80*", "A run that was refused leaves nothing behind, whatever its signal does later."],
   ["58*", "A module graph that never settles counts as a failed boot; the slot is free again."],
   ["59*", "A worker that is blocked while the roll replaces it: one kill, one replacement."],
   ["60*", "Each way to end, in each hook: what settles, with which code, and who is respawned."],

@@ -10,7 +10,7 @@ interface NumberedJob extends Job {
 }
 
 function job(id: number, change: Partial<Job> = {}): NumberedJob {
-  const fixed = { id, name: "short", priority: 0, isAlone: false };
+  const fixed = { id, name: "short", priority: 0, isAlone: false, isPinned: false };
   return { ...fixed, state: "queued", load: null, seq: 0, cell: 0, estimateUs: 0, ...change };
 }
 

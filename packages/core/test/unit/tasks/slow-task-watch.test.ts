@@ -11,7 +11,15 @@ import type { Member } from "../../../src/tasks/task-team.ts";
 import { VirtualTime } from "./simulated-workers.ts";
 
 const BUDGET_US = 1_000;
-const REQUEST = { name: "spin", transfer: [], priority: 0, timeoutMs: null, retries: 0, signal: null };
+const REQUEST = {
+  name: "spin",
+  transfer: [],
+  priority: 0,
+  timeoutMs: null,
+  retries: 0,
+  signal: null,
+  isPinned: false,
+};
 
 /** Two workers, and tasks that take `us` by what is known. */
 function team(us: number, tasks: number) {

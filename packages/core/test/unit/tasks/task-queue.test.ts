@@ -13,6 +13,7 @@ const job = (priority: number): Job => ({
   name: "n",
   priority,
   isAlone: false,
+  isPinned: false,
   state: "queued",
   load: null,
   seq: 0,
