@@ -7,6 +7,7 @@ import type { Binding } from "../native/index.ts";
 import { openNativeLink } from "../worker/native-link.ts";
 import { type Inheritance, runWorker } from "../worker/runtime.ts";
 import { leaveByExitNow } from "./leaving.ts";
+import type { ParkedTimers } from "./parked-timers.ts";
 import type { Randomness } from "./randomness.ts";
 import type { SnapshotCallbacks } from "./startup-snapshot.ts";
 
@@ -17,6 +18,7 @@ export interface Birth {
   readonly binding: Binding;
   readonly randomness: Randomness;
   readonly snapshot: SnapshotCallbacks;
+  readonly timers: ParkedTimers;
   readonly order: BootOrder;
   readonly hasStdout: boolean;
   /** The link, stderr, stdout where `hasStdout`, then the sockets. */
@@ -28,6 +30,7 @@ export function becomeWorker({
   binding,
   randomness,
   snapshot,
+  timers,
   order,
   hasStdout,
   descriptors,
@@ -49,6 +52,7 @@ export function becomeWorker({
     return fd === undefined ? [] : [{ ...socket, fd }];
   });
   snapshot.deserialize();
+  timers.resume();
   void runWorker(openNativeLink(binding, linkEnd), { ...order, sockets }, inheritance);
 }
 

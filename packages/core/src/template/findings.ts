@@ -1,10 +1,10 @@
 // What a loaded application holds that does not survive a fork, in words: what it is, where it was opened, where it belongs.
-// A socket would be shared by all workers, which then read each other's answers; a thread is not there in the copy; a timer
-// of the application runs in the template too, where nobody serves. Timers that are `unref`ed are housekeeping, inherited
-// by every worker, and allowed. So are files: descriptors of regular files are shared as by any child process.
+// A socket would be shared by all workers, which then read each other's answers; a thread is not there in the copy; a lock on a
+// file is nobody's or everybody's. Timers are none of it (parked-timers.ts). Nor are open files: their descriptors are shared
+// as by any child process.
 
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import type { Origin } from "./origins.ts";
+import { type FileLock, isSocket, type SystemView } from "./system-view.ts";
 
 /** Node's resources that are handles, and what people call them. */
 const HANDLES: Readonly<Record<string, string>> = {
@@ -35,7 +35,7 @@ const REQUESTS: Readonly<Record<string, string>> = {
 };
 
 export function isTold(type: string): boolean {
-  return type === "Timeout" || type in HANDLES || type in REQUESTS;
+  return type in HANDLES || type in REQUESTS;
 }
 
 export function isRequest({ type }: Origin): boolean {
@@ -44,38 +44,53 @@ export function isRequest({ type }: Origin): boolean {
 
 /** One line for each thing that must not be there. */
 export function findingsOf(origins: readonly Origin[], before: SystemView, now: SystemView): string[] {
-  const found = origins.filter((origin) => origin.at !== null || origin.type !== "Timeout").flatMap(describe);
-  const threads = now.threads.slice(before.threads.length);
   const hasWorker = origins.some(({ type }) => type === "WORKER");
-  if (threads.length > 0 && !hasWorker) {
-    found.push(
-      `${threads.length} native threads (${threads.join(", ")}), started by a native addon; ${LATER}`,
-    );
-  }
-  return found;
+  const threads = hasWorker ? [] : now.threads.slice(before.threads.length);
+  const isNew = ({ descriptor, path }: FileLock): boolean =>
+    !before.locks.some((each) => each.descriptor === descriptor && each.path === path);
+  const found = [
+    ...describeOrigins(origins),
+    ...describeThreads(threads),
+    ...describeLocks(now.locks.filter(isNew)),
+  ];
+  const sockets = socketsOf(now) - socketsOf(before);
+  return found.length > 0 ? found : describeSockets(sockets);
+}
+
+function socketsOf({ descriptors }: SystemView): number {
+  return [...descriptors.values()].filter(isSocket).length;
 }
 
 const LATER = "open it in onWorkerBoot, or close it in beforeFork";
 
-function describe(origin: Origin): string[] {
-  const { type } = origin;
-  const where = origin.at === null ? "" : `, opened at ${origin.at}`;
-  const request = REQUESTS[type];
-  if (request !== undefined) return [`${request} that does not end${where}; await it in warmup`];
-  const handle = HANDLES[type];
-  if (handle !== undefined) return [`${handle}${peerOf(origin)}${where}; ${LATER}`];
-  const timer = origin.resource.deref();
-  if (timer === undefined || !isPending(timer)) return [];
+export function describeOrigins(origins: readonly Origin[]): string[] {
+  return origins.map((origin) => {
+    const where = origin.at === null ? "" : `, opened at ${origin.at}`;
+    const request = REQUESTS[origin.type];
+    if (request !== undefined) return `${request} that does not end${where}; await it in warmup`;
+    return `${HANDLES[origin.type] ?? origin.type}${peerOf(origin)}${where}; ${LATER}`;
+  });
+}
+
+export function describeThreads(names: readonly string[]): string[] {
+  if (names.length === 0) return [];
+  return [`${names.length} native threads (${names.join(", ")}), started by a native addon; ${LATER}`];
+}
+
+/** Sockets that a native addon opened, past Node. Only when nothing else explains them. */
+export function describeSockets(count: number): string[] {
+  if (count <= 0) return [];
   return [
-    `a timer${where.replace("opened", "set")}; set it in onWorkerBoot, or unref() it if every worker may have it`,
+    `${count} sockets opened by a native addon; open them in onWorkerBoot, or close them in beforeFork`,
   ];
 }
 
-/** A timer that would fire and keeps the process alive. */
-function isPending(timer: object): boolean {
-  const hasRef: unknown = Reflect.get(timer, "hasRef");
-  const isRefed = typeof hasRef === "function" && Reflect.apply(hasRef, timer, []) === true;
-  return isRefed && Reflect.get(timer, "_destroyed") !== true;
+/** Of LevelDB, LMDB, SQLite: the name of the file says whose it is. */
+export function describeLocks(locks: readonly FileLock[]): string[] {
+  return locks.map(
+    ({ path, kind }) =>
+      `a lock (${kind}) on ${path}, which workers would have without holding it, or all of them at once; ${LATER}`,
+  );
 }
 
 /** ` to 127.0.0.1:6379`, for a socket that knows. */
@@ -86,31 +101,4 @@ function peerOf({ resource }: Origin): string {
   const name: { address?: string; port?: number } = {};
   const failure: unknown = Reflect.apply(getpeername, handle, [name]);
   return failure === 0 && name.address !== undefined ? ` to ${name.address}:${name.port}` : "";
-}
-
-/** What the kernel knows of this process. */
-export interface SystemView {
-  /** Names of its threads. */
-  readonly threads: readonly string[];
-  readonly sockets: number;
-}
-
-export function viewSystem(): SystemView {
-  const threads = readdirSync("/proc/self/task").map((id) =>
-    read(() => readFileSync(`/proc/self/task/${id}/comm`, "utf8")),
-  );
-  const links = readdirSync("/proc/self/fd").map((fd) => read(() => readlinkSync(`/proc/self/fd/${fd}`)));
-  return {
-    threads: threads.map((name) => name.trim()),
-    sockets: links.filter((link) => link.startsWith("socket:")).length,
-  };
-}
-
-/** Threads and descriptors may go while they are being listed. */
-function read(from: () => string): string {
-  try {
-    return from();
-  } catch {
-    return "";
-  }
 }

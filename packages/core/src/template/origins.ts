@@ -31,7 +31,7 @@ export function watchOrigins(isTold: (type: string) => boolean): Origins {
       if (isSynchronous(type, stack)) return;
       const at = callerOutsideNode(stack) ?? causes.get(executionAsyncId()) ?? causes.get(trigger) ?? null;
       causes.set(id, at);
-      if (isTold(type)) alive.set(id, { type, at, resource: new WeakRef(resource) });
+      if (isTold(type)) alive.set(id, { type, at, resource: new WeakRef(handleOf(resource)) });
     },
     // A request is over when its callback is called; its object may stay until it is collected.
     before(id) {
@@ -45,6 +45,12 @@ export function watchOrigins(isTold: (type: string) => boolean): Origins {
   });
   hook.enable();
   return { open: () => [...alive.values()], stop: () => void hook.disable() };
+}
+
+/** A connection that an http.Agent gives to its next request is told of as a new resource, `{ type, handle }`. */
+function handleOf(resource: object): object {
+  const handle: unknown = Reflect.get(resource, "handle");
+  return typeof handle === "object" && handle !== null ? handle : resource;
 }
 
 function stackHere(): readonly string[] {

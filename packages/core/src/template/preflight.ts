@@ -1,12 +1,32 @@
-// The look at a loaded application before its first fork: is there anything that a fork would break? What is found is named
-// with its place in the code, because whoever reads it has to move it.
+// The look at a loaded application before its forks: is there anything that a fork would break? What is found is named with
+// its place in the code, because whoever reads it has to move it. What the application set for later is parked meanwhile, so
+// that nothing of it runs once this has looked; and before every fork a shorter look makes sure of that.
 
-import http from "node:http";
-import https from "node:https";
 import { performance } from "node:perf_hooks";
 import { PoolError } from "../errors.ts";
-import { findingsOf, isRequest, isTold, type SystemView, viewSystem } from "./findings.ts";
+import { closeClientConnections } from "./client-connections.ts";
+import {
+  describeLocks,
+  describeOrigins,
+  describeSockets,
+  describeThreads,
+  findingsOf,
+  isRequest,
+  isTold,
+} from "./findings.ts";
 import { type Origins, watchOrigins } from "./origins.ts";
+import type { ParkedTimers } from "./parked-timers.ts";
+import {
+  countThreads,
+  isFile,
+  isSocket,
+  locksOf,
+  openDescriptors,
+  type SystemView,
+  viewDescriptors,
+  viewSystem,
+  viewThreads,
+} from "./system-view.ts";
 
 const { setTimeout, setImmediate } = globalThis;
 
@@ -14,44 +34,68 @@ const { setTimeout, setImmediate } = globalThis;
 const QUIET_WITHIN_MS = 5_000;
 const LOOK_AGAIN_AFTER_MS = 5;
 
-export interface Preflight {
-  /** Everything that is open now and was not before. */
-  findings(): Promise<readonly string[]>;
-}
+export class Preflight {
+  readonly #before: SystemView = viewSystem();
+  readonly #origins: Origins = watchOrigins(isTold);
+  readonly #timers: ParkedTimers;
+  #settled: SystemView | null = null;
 
-/** Begins to watch; call before the release is loaded. */
-export function beginPreflight(): Preflight {
-  const before = viewSystem();
-  const origins = watchOrigins(isTold);
-  return {
-    async findings() {
-      // Kept-alive connections of the agents are nobody's: the next request opens others.
-      http.globalAgent.destroy();
-      https.globalAgent.destroy();
-      await quiet(origins);
-      const now = viewSystem();
-      const found = findingsOf(origins.open(), before, now);
-      origins.stop();
-      return [...found, ...unexplainedSockets(found, before, now)];
-    },
-  };
+  /** Begins to watch; before the release is loaded. */
+  constructor(timers: ParkedTimers) {
+    this.#timers = timers;
+    timers.watch();
+  }
+
+  /** Everything that is open now and was not before. */
+  async findings(): Promise<readonly string[]> {
+    await quiet(this.#origins, this.#timers);
+    return findingsOf(this.#origins.open(), this.#before, viewSystem());
+  }
+
+  /** The template is as it will be forked. */
+  settle(): void {
+    this.#timers.park();
+    this.#timers.endWatch();
+    this.#settled = viewSystem();
+  }
+
+  /** Before each fork: what has come since, though nothing of the application should have run. Takes a tenth of a millisecond.
+   *  @param passed  descriptors of the supervisor's and of workers */
+  findingsSince(passed: readonly number[]): readonly string[] {
+    const settled = this.#settled;
+    if (settled === null) return [];
+    const { descriptors, threads, locks } = settled;
+    const others = openDescriptors().filter((fd) => !descriptors.has(fd) && !passed.includes(fd));
+    const opened = viewDescriptors(others);
+    const files = new Map([...descriptors, ...opened].filter(([, link]) => isFile(link)));
+    const known = new Set(locks.map(({ descriptor }) => descriptor));
+    const origins = describeOrigins(this.#origins.open());
+    const sockets = [...opened.values()].filter(isSocket).length;
+    return [
+      ...origins,
+      ...(countThreads() > threads.length ? describeThreads(viewThreads().slice(threads.length)) : []),
+      ...describeLocks(locksOf(files).filter(({ descriptor }) => !known.has(descriptor))),
+      ...(origins.length > 0 ? [] : describeSockets(sockets)),
+    ];
+  }
+
+  /** In a forked worker. */
+  end(): void {
+    this.#origins.stop();
+  }
 }
 
 /** Nothing tells of the last operation's end, so it is looked for. Node tells of what has closed only after the timers of the
  *  next turn: on a busy machine a look by timer alone would find a socket that is gone. */
-async function quiet(origins: Origins): Promise<void> {
+async function quiet(origins: Origins, timers: ParkedTimers): Promise<void> {
   const untilMs = performance.now() + QUIET_WITHIN_MS;
-  do await new Promise((resolve) => setTimeout(() => setImmediate(resolve), LOOK_AGAIN_AFTER_MS));
-  while (origins.open().some(isRequest) && performance.now() < untilMs);
-}
-
-/** Sockets that a native addon opened, past Node. Only when nothing else explains them. */
-function unexplainedSockets(found: readonly string[], before: SystemView, now: SystemView): string[] {
-  const extra = now.sockets - before.sockets;
-  if (extra <= 0 || found.length > 0) return [];
-  return [
-    `${extra} sockets opened by a native addon; open them in onWorkerBoot, or close them in beforeFork`,
-  ];
+  let isQuiet = false;
+  while (!isQuiet && performance.now() < untilMs) {
+    timers.park();
+    const hadClients = closeClientConnections(origins.open());
+    await new Promise((resolve) => setTimeout(() => setImmediate(resolve), LOOK_AGAIN_AFTER_MS));
+    isQuiet = timers.park() === 0 && !hadClients && !origins.open().some(isRequest);
+  }
 }
 
 /** One error for all findings. */

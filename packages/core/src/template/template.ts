@@ -21,7 +21,9 @@ import { becomeWorker } from "./become-worker.ts";
 import { compileOnCall, forgetUnused, keepCompiled } from "./compilation.ts";
 import { collectGarbage } from "./garbage.ts";
 import { limitHeapGrowth } from "./heap-growth.ts";
-import { beginPreflight, unsafe } from "./preflight.ts";
+import type { HeldSignals } from "./held-signals.ts";
+import { ParkedTimers } from "./parked-timers.ts";
+import { Preflight, unsafe } from "./preflight.ts";
 import type { Randomness } from "./randomness.ts";
 import { rehearse, tick } from "./rehearsal.ts";
 import type { SnapshotCallbacks } from "./startup-snapshot.ts";
@@ -36,6 +38,7 @@ export interface TemplateParts {
   readonly link: FramedLink;
   readonly randomness: Randomness;
   readonly snapshot: SnapshotCallbacks;
+  readonly signals: HeldSignals;
 }
 
 /** The release as it is loaded here, ready to be copied. */
@@ -45,6 +48,7 @@ interface Loaded {
   readonly context: MutableContext;
   readonly draining: AbortController;
   readonly written: WrittenPages;
+  readonly preflight: Preflight;
 }
 
 export class Template {
@@ -55,6 +59,7 @@ export class Template {
   readonly #onUncaught = (error: unknown): void => this.#confess(error);
   #order: TemplateBootOrder | null = null;
   #loaded: Loaded | null = null;
+  readonly #timers: ParkedTimers = new ParkedTimers();
   #heartbeat: NodeJS.Timeout | undefined;
 
   constructor(parts: TemplateParts) {
@@ -84,7 +89,7 @@ export class Template {
     const context = contextOf(order, found, draining.signal);
     const load = await loaderOf(order.host);
     compileOnCall();
-    const preflight = beginPreflight();
+    const preflight = new Preflight(this.#timers);
     const release = await load({
       context,
       hostData: order.hostData,
@@ -103,7 +108,8 @@ export class Template {
     forgetUnused();
     await tick();
     const written = new WrittenPages(this.#parts.binding);
-    this.#loaded = { order, release, context, draining, written };
+    preflight.settle();
+    this.#loaded = { order, release, context, draining, written, preflight };
     this.#heartbeat = setInterval(() => this.#send({ type: "Heartbeat" }), order.heartbeatIntervalMs);
     this.#send({ type: "Ready" });
   }
@@ -114,6 +120,11 @@ export class Template {
     if (typeof loaded === "string") {
       for (const each of descriptors) binding.close(each);
       return this.#send({ type: "ForkRefused", worker: order.worker, message: loaded });
+    }
+    const since = loaded.preflight.findingsSince([...descriptors, ...this.#forks.values()]);
+    if (since.length > 0 && loaded.order.unsafe === "refuse") {
+      for (const each of descriptors) binding.close(each);
+      return this.#fail(unsafe(since));
     }
     let forked: ReturnType<Binding["forkSibling"]>;
     try {
@@ -140,16 +151,19 @@ export class Template {
 
   /** In the child. Synchronous to the end: nothing may run in between with the template's identity. */
   #leaveTemplate(order: BootOrder, loaded: Loaded, hasStdout: boolean, descriptors: readonly number[]): void {
-    const { binding, link, randomness, snapshot } = this.#parts;
+    const { binding, link, randomness, snapshot, signals } = this.#parts;
     clearInterval(this.#heartbeat);
     link.close();
     for (const pidfd of this.#forks.values()) binding.close(pidfd);
     this.#forks.clear();
     process.off("uncaughtExceptionMonitor", this.#onUncaught);
-    const { release, context, draining, written } = loaded;
+    const { release, context, draining, written, preflight } = loaded;
+    preflight.end();
+    signals.release();
     const whenReady = written.ready.bind(written);
     const inheritance = { loaded: release, context, draining, whenReady };
-    becomeWorker({ binding, randomness, snapshot, order, hasStdout, descriptors, inheritance });
+    const timers = this.#timers;
+    becomeWorker({ binding, randomness, snapshot, timers, order, hasStdout, descriptors, inheritance });
   }
 
   /** The supervisor has seen the end, so there is a zombie; only its parent can bury it. */

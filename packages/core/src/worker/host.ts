@@ -70,7 +70,7 @@ export interface WorkerHost {
 }
 
 /** The release as a template has loaded it: all that workers have in common. Nothing of it may be open: no socket, no
- *  thread, no timer; that is looked at before the first fork. */
+ *  thread; that is looked at before every fork. */
 export interface LoadedRelease {
   /** In the template, before that look: the application closes what must not be shared. */
   beforeFork(): Promise<void>;
