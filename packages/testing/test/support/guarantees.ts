@@ -95,7 +95,9 @@ const HOLDS: readonly (readonly [ids: string, holds: string])[] = [
     "G65*-",
     "Started inside a link: a restart runs the release that it names now, in that release's folder, and says which.",
   ],
-  ["G72*-", "Random bytes that libraries drew before a fork are used by no two workers."],
+  ["G72*-", "Random bytes that libraries drew before a fork are used by no two workers; keys stay."],
+  ["G73*-", "A template that holds a lock on a file is refused with the file's path."],
+  ["G74*-", "Nothing of the application runs in its template after it has loaded; every fork is looked at."],
   [
     "G79*",
     "A task that cannot be delivered, read back or looked at settles, once; one that ends its workers is not sent for ever.",
