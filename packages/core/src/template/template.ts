@@ -121,13 +121,10 @@ export class Template {
       for (const each of descriptors) binding.close(each);
       return this.#send({ type: "ForkRefused", worker: order.worker, message: loaded });
     }
-    const since = loaded.preflight.findingsSince([...descriptors, ...this.#forks.values()]);
-    if (since.length > 0 && loaded.order.unsafe === "refuse") {
-      for (const each of descriptors) binding.close(each);
-      return this.#fail(unsafe(since));
-    }
     let forked: ReturnType<Binding["forkSibling"]>;
     try {
+      const since = loaded.preflight.findingsSince([...descriptors, ...this.#forks.values()]);
+      if (since.length > 0 && loaded.order.unsafe === "refuse") return this.#fail(unsafe(since));
       forked = binding.forkSibling(loaded.written.memory);
     } catch (error) {
       for (const each of descriptors) binding.close(each);
