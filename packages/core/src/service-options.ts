@@ -78,10 +78,14 @@ export interface CheckedServiceOptions extends CheckedRuntime {
   readonly watches: WorkerWatches;
 }
 
-/** @throws PoolError BROOD_BAD_OPTION that names the option, its value and what is accepted. */
-export function checkServiceOptions(options: ServiceOptions): CheckedServiceOptions {
+/** @param since  the service's folder from its start, when its options are read again
+ *  @throws PoolError BROOD_BAD_OPTION that names the option, its value and what is accepted. */
+export function checkServiceOptions(
+  options: ServiceOptions,
+  since: string | null = null,
+): CheckedServiceOptions {
   objectOption("", options, KNOWN);
-  const runtime = checkRuntime(options);
+  const runtime = checkRuntime(options, since);
   const spawn = choiceOption("spawn", options.spawn, ["fresh", "template"], "fresh");
   if (spawn === "template") checkTemplateSupport(options);
   const folder = checkFolder(options);

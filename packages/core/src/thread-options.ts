@@ -24,10 +24,11 @@ export interface CheckedRuntime {
   readonly resourceLimits: ThreadLimits;
 }
 
-/** @throws PoolError BROOD_BAD_OPTION */
-export function checkRuntime(options: ThreadRelated): CheckedRuntime {
+/** @param since  the service's folder from its start, when its options are read again: a symlink leads elsewhere by then
+ *  @throws PoolError BROOD_BAD_OPTION */
+export function checkRuntime(options: ThreadRelated, since: string | null = null): CheckedRuntime {
   const runtime = choiceOption("runtime", options.runtime, ["process", "thread"], "process");
-  if (runtime === "thread") refuseImpossible(options);
+  if (runtime === "thread") refuseImpossible(options, since);
   else if (options.resourceLimits !== undefined)
     throw badOption(
       "resourceLimits",
@@ -37,10 +38,10 @@ export function checkRuntime(options: ThreadRelated): CheckedRuntime {
   return { runtime, resourceLimits: checkLimits(options.resourceLimits ?? {}) };
 }
 
-function refuseImpossible({ spawn, cwd, sockets }: ThreadRelated): void {
+function refuseImpossible({ spawn, cwd, sockets }: ThreadRelated, since: string | null): void {
   if (spawn !== undefined && spawn !== "fresh")
     throw badOption("spawn", spawn, '"fresh" while runtime is "thread": a thread cannot be forked');
-  if (cwd !== undefined && !isHere(cwd))
+  if (cwd !== undefined && cwd !== since && !isHere(cwd))
     throw badOption(
       "cwd",
       cwd,
