@@ -213,6 +213,8 @@ export interface ServiceStats {
   readonly runtime: "process" | "thread";
   readonly spawn: "fresh" | "template";
   readonly handoff: string | null;
+  /** Addresses that clients do not reach any more: of a unix socket whose path somebody else has, or nobody. Absent for none. */
+  readonly unreachable?: readonly string[];
   readonly roll: RollProgress | null;
   readonly lastRoll: RollResult | null;
   /** Of the newest generation that has one; null with spawn "fresh". */

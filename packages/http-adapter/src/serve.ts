@@ -13,6 +13,7 @@ import { connectionHandoff } from "./handoff/connection-handoff.ts";
 import { type Handoff, listenerHandoff } from "./handoff/handoff.ts";
 import { reuseportHandoff } from "./handoff/reuseport-handoff.ts";
 import { bindAddresses, claimWithin } from "./listen/bind.ts";
+import { pathNews } from "./listen/path-news.ts";
 import { LogFile } from "./log-files.ts";
 import { inspectPidfile, type PidfileState, writePidfile } from "./pidfile.ts";
 import { ReleaseStack } from "./release-stack.ts";
@@ -129,7 +130,9 @@ async function openControl(options: ServeOptions, stack: ReleaseStack): Promise<
   const path = typeof options.control === "string" ? options.control : controlPath(options.name);
   const other = isDefaultPath ? await namesake(options.name) : null;
   if (other !== null) throw nameTaken(other);
-  const control = await openControlServer(path, isDefaultPath);
+  const control = await openControlServer(path, isDefaultPath, (...news) =>
+    options.engine.logger?.warn(pathNews(...news)),
+  );
   stack.push("control socket", () => control.close());
   return control;
 }
@@ -145,6 +148,7 @@ async function openHandoff(options: ServeOptions, retryForMs: number): Promise<H
     owner: handoff.owner,
     backlog: options.server.backlog,
   });
+  await Promise.all(sockets.map((socket) => socket.keep((...news) => logger?.warn(pathNews(...news)))));
   return handoff.kind === "connection"
     ? connectionHandoff(sockets, { ...handoff, logger, runtime })
     : listenerHandoff(sockets);

@@ -68,8 +68,11 @@ export function createServer(parts: ServerParts): { readonly api: Server; readon
     await stack.release();
     settleStopped();
   };
-  const stats = (given: ServiceStats): ServiceStats =>
-    Object.freeze({ ...given, handoff: parts.handoff.kind });
+  const stats = (given: ServiceStats): ServiceStats => {
+    const { kind } = parts.handoff;
+    const unreachable = parts.handoff.unreachable();
+    return Object.freeze({ ...given, handoff: kind, ...(unreachable.length > 0 && { unreachable }) });
+  };
 
   const api: Server = {
     name: service.stats().name,

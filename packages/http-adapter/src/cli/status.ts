@@ -43,6 +43,8 @@ function headLines(stats: ServiceStats): readonly string[] {
     `name=${stats.name} pid=${stats.pid} state=${stats.state} gen=${stats.generation} ready=${stats.ready}/${stats.desired} uptime=${duration(stats.uptimeMs)}`,
     `runtime=${stats.runtime} spawn=${stats.spawn} handoff=${stats.handoff} spawned=${counters.spawned} crashed=${counters.crashed} killed=${counters.killed}`,
   ];
+  const { unreachable = [] } = stats;
+  if (unreachable.length > 0) lines.push(`unreachable ${unreachable.join(" ")}`);
   if (release !== null) lines.push(`release ${releaseLine(release)}`);
   if (roll !== null) {
     lines.push(`roll gen=${roll.from}->${roll.to} step=${roll.step} replaced=${roll.replaced}/${roll.total}`);

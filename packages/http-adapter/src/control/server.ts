@@ -6,12 +6,16 @@
 import { promises as fs } from "node:fs";
 import { createServer, type Server as HttpServer, type ServerResponse } from "node:http";
 import { PoolError } from "@brood/core/errors";
+import type { PathHolder, ReportPath } from "../listen/kept-path.ts";
 import { lockPath } from "../listen/path-lock.ts";
+import { PathWatch } from "../listen/path-watch.ts";
 import {
   bindAtPath,
   checkPathLength,
   hiddenPath,
   inspectPath,
+  isCode,
+  isStillThere,
   type OwnedPath,
   ownedPath,
   type PathState,
@@ -41,38 +45,68 @@ export interface ControlServer {
   close(): Promise<void>;
 }
 
-/** @param isDefaultPath  its folder is ours to make and to keep closed.
+/** A path that is removed while the server runs is bound anew.
+ *  @param isDefaultPath  its folder is ours to make and to keep closed.
  *  @throws PoolError BROOD_ADDRESS_IN_USE when a live server has the path, BROOD_CONTROL_FAILED */
-export async function openControlServer(path: string, isDefaultPath: boolean): Promise<ControlServer> {
+export async function openControlServer(
+  path: string,
+  isDefaultPath: boolean,
+  report: ReportPath = () => undefined,
+): Promise<ControlServer> {
   checkPathLength("control", path);
-  if (isDefaultPath) await prepareControlFolder(path);
   let target: ControlTarget | null = null;
   const streams = new Set<ServerResponse>();
-  const server = createServer((request, response) => void answer(target, streams, request, response));
-  // A restart may take as long as its drains do.
-  server.requestTimeout = 0;
-  const { owned, predecessorDied } = await listenAt(server, path);
+  const servers: HttpServer[] = [];
+  const listenAnew = async (): Promise<Listening> => {
+    if (isDefaultPath) await prepareControlFolder(path);
+    const server = createServer((request, response) => void answer(target, streams, request, response));
+    // A restart may take as long as its drains do.
+    server.requestTimeout = 0;
+    const listening = await listenAt(server, path);
+    servers.push(server);
+    return listening;
+  };
+  const first = await listenAnew();
+  let { owned } = first;
+  let holder: PathHolder = "ours";
+  const watch = new PathWatch(path, async () => {
+    if (await isStillThere(owned)) return;
+    const found = await listenAnew().catch((error: unknown) =>
+      isCode(error, "BROOD_ADDRESS_IN_USE", "BROOD_ADDRESS_UNAVAILABLE") ? "foreign" : "nobody",
+    );
+    const now = typeof found === "string" ? found : "ours";
+    if (now !== holder || now === "ours") report(path, now);
+    holder = now;
+    watch.renew();
+    if (typeof found === "string") return;
+    owned = found.owned;
+    // Nobody can come to it any more; who is there is answered still.
+    servers.at(-2)?.close();
+  });
   return {
     path,
-    predecessorDied,
+    predecessorDied: first.predecessorDied,
     attach: (attached) => {
       target = attached;
     },
     close: async () => {
+      await watch.stop();
       const lock = await lockPath(path, RELEASE_WAIT_MS).catch(() => null);
       await unlinkOwned(owned);
       lock?.release();
       for (const stream of streams) stream.end();
-      await close(server);
+      await Promise.all(servers.map(close));
     },
   };
 }
 
+interface Listening {
+  readonly owned: OwnedPath;
+  readonly predecessorDied: boolean;
+}
+
 /** Under the path's lock: of several servers that start at once one listens when the others look. */
-async function listenAt(
-  server: HttpServer,
-  path: string,
-): Promise<{ readonly owned: OwnedPath; readonly predecessorDied: boolean }> {
+async function listenAt(server: HttpServer, path: string): Promise<Listening> {
   const lock = await lockPath(path);
   try {
     const state = await inspectPath(path);

@@ -20,7 +20,7 @@ import { type Channels, channelsOf, type ReceiveFromWorker, takeMessage } from "
 import { CounterPages, type Totals } from "./counters.ts";
 import { type ConnectionId, Dispatcher } from "./dispatcher.ts";
 import { FirstBytes, type KeyOfFirstBytes } from "./first-bytes.ts";
-import type { Handoff } from "./handoff.ts";
+import { type Handoff, unreachableOf } from "./handoff.ts";
 import type { WorkerId } from "./names.ts";
 import { type OnError, Unavailable } from "./unavailable.ts";
 
@@ -95,6 +95,10 @@ class ConnectionHandoff implements Handoff {
       options.logger?.error("onError threw", { reason: String(error) }),
     );
     this.#firstBytes = binding === null || options.keyOf === undefined ? null : new FirstBytes(binding);
+  }
+
+  unreachable(): readonly string[] {
+    return unreachableOf(this.#sockets);
   }
 
   attach(service: Service): void {

@@ -13,6 +13,8 @@ export interface Handoff {
   readonly addresses: readonly string[];
   /** Beside each address what all who listen on it have to say; null: as they like. */
   readonly backlogs: readonly (number | null)[];
+  /** Addresses whose unix path is not ours any more. */
+  unreachable(): readonly string[];
   /** What a worker gets at its birth. @throws when a socket cannot be made; that spawn has failed then. */
   socketsOf(seat: WorkerSeat): readonly PassedSocket[];
   slotClosed(slot: SlotIndex): void;
@@ -33,6 +35,7 @@ export function listenerHandoff(sockets: readonly BoundSocket[]): Handoff {
     kind: "listener",
     addresses: sockets.map(({ address }) => address),
     backlogs: sockets.map(({ backlog }) => backlog),
+    unreachable: () => unreachableOf(sockets),
     socketsOf: () => passed,
     slotClosed: () => {},
     takeMessage: () => false,
@@ -42,4 +45,8 @@ export function listenerHandoff(sockets: readonly BoundSocket[]): Handoff {
       await Promise.all(sockets.map((each) => each.release()));
     },
   };
+}
+
+export function unreachableOf(sockets: readonly BoundSocket[]): readonly string[] {
+  return sockets.filter(({ holder }) => holder !== "ours").map(({ address }) => address);
 }

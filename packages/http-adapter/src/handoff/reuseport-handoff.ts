@@ -100,6 +100,11 @@ class ReuseportHandoff implements Handoff {
     this.#policy = new SlotSockets(this.#canSteer(first));
   }
 
+  /** TCP only. */
+  unreachable(): readonly string[] {
+    return [];
+  }
+
   attach(service: Service): void {
     this.#channels = channelsOf(this.#binding, service, this.#receive);
     service.on("worker:ready", ({ worker }) => this.#accept({ type: "WorkerReady", worker }));

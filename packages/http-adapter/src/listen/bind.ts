@@ -11,6 +11,7 @@ import { describeAddress, formatAddress, type ListenAddress } from "./addresses.
 import { BACKLOG_DEFAULT, backlogOf } from "./backlog.ts";
 import { addressFailure } from "./bind-failure.ts";
 import { claimSockets } from "./claim.ts";
+import { KeptPath, type PathHolder, type ReportPath } from "./kept-path.ts";
 import { inheritsNoDelay } from "./no-delay.ts";
 import { lockPath, lockPaths } from "./path-lock.ts";
 import {
@@ -22,7 +23,7 @@ import {
   setNoDelay,
 } from "./server-handle.ts";
 import { BY_UMASK, type SocketOwner } from "./socket-owner.ts";
-import { pathOfDescriptor } from "./unix-path.ts";
+import { type OwnedPath, pathOfDescriptor } from "./unix-path.ts";
 import { bindUnixPath, type UnixDraft } from "./unix-socket.ts";
 
 /** A listening socket that this process owns and never accepts from. */
@@ -34,6 +35,10 @@ export interface BoundSocket {
   readonly address: string;
   /** What all who listen on it have to say: the option's, or what an inherited socket has. Null: as they like. */
   readonly backlog: number | null;
+  /** A unix path that is removed is put back from now on, until the release; `report` is told. */
+  keep(report: ReportPath): Promise<void>;
+  /** Who has the unix path, as far as it is kept. */
+  readonly holder: PathHolder;
   /** Closes it; a unix path is unlinked if it still is ours. */
   release(): Promise<void>;
 }
@@ -180,11 +185,22 @@ async function draftUnix(
 ): Promise<DraftSocket> {
   const { path } = address;
   const { handle, publish, undo }: UnixDraft = await bindUnixPath(address, owner);
+  let owned: OwnedPath | null = null;
+  let kept: KeptPath | null = null;
   return {
     ...simpleDraft(address, handle, backlog),
-    publish,
+    get holder() {
+      return kept?.holder ?? "ours";
+    },
+    publish: async () => {
+      owned = await publish();
+    },
+    keep: async (report) => {
+      if (owned !== null) kept = await KeptPath.keep(owned, report);
+    },
     undo,
     release: async () => {
+      await kept?.stop();
       const lock = await lockPath(path, RELEASE_WAIT_MS).catch(() => null);
       await undo();
       lock?.release();
@@ -203,6 +219,8 @@ function simpleDraft(wanted: ListenAddress, handle: BoundHandle, backlog: number
     bare: handle.bare,
     address: formatAddress(real),
     backlog,
+    holder: "ours",
+    keep: () => Promise.resolve(),
     publish: () => Promise.resolve(),
     undo: () => handle.close(),
     release: () => handle.close(),

@@ -19,7 +19,7 @@ import {
 export interface UnixDraft {
   readonly handle: BoundHandle;
   /** It is at its path when this resolves; called when it listens. */
-  publish(): Promise<void>;
+  publish(): Promise<OwnedPath>;
   /** Takes it away again, if it still is ours, and closes it. */
   undo(): Promise<void>;
 }
@@ -49,13 +49,14 @@ export async function bindUnixPath(
     await handle.close();
   };
   try {
-    owned = await ownedPath(path);
+    const made = await ownedPath(path);
+    owned = made;
     await applyOwner(path, formatAddress(address), owner);
+    return { handle, publish: async () => made, undo };
   } catch (error) {
     await undo();
     throw error;
   }
-  return { handle, publish: () => Promise.resolve(), undo };
 }
 
 async function bindHidden(
@@ -73,8 +74,10 @@ async function bindHidden(
     handle,
     publish: async () => {
       await applyOwner(hidden.path, formatAddress(address), owner);
-      owned = await publishPath("address", hidden.path, address.path);
+      const made = await publishPath("address", hidden.path, address.path);
+      owned = made;
       await hidden.remove();
+      return made;
     },
     undo: async () => {
       if (owned !== null) await unlinkOwned(owned);

@@ -8,6 +8,7 @@ import { chooseApplication } from "./application.ts";
 import { prepareCluster } from "./cluster-script.ts";
 import { publishContext } from "./context-key.ts";
 import { type EntryExports, isCommonJsFile, readEntryExports } from "./entry-exports.ts";
+import { guardPaths } from "./guarded-paths.ts";
 import type { HttpHostData } from "./host-data.ts";
 import { ListenCapture } from "./listen-capture.ts";
 import { ScriptConventions } from "./script-conventions.ts";
@@ -30,6 +31,7 @@ export async function loadApp(order: LoadOrder, hostData: Required<HttpHostData>
   const capture = new ListenCapture();
   publishContext(order.context);
   capture.install();
+  guardSockets(capture, unixPaths(hostData.addresses));
   const script = new ScriptConventions();
   script.install(order.context.slot);
   await prepareCluster(order.context.release.entry, order.context.slot);
@@ -46,6 +48,19 @@ export async function loadApp(order: LoadOrder, hostData: Required<HttpHostData>
   await (isTemplate(order) ? unoptimized(warmUp) : warmUp());
   script.loaded();
   return { capture, script, app, exports, late: loading };
+}
+
+function guardSockets(capture: ListenCapture, shared: readonly string[]): void {
+  const listened = (): string | null => capture.call?.path ?? null;
+  if (shared.length > 0) return guardPaths(shared, listened);
+  // It may listen on a path of its own, which is not made: it is served on the supervisor's port.
+  void capture.first.then(() => {
+    if (listened() !== null) guardPaths([], listened);
+  });
+}
+
+function unixPaths(addresses: readonly string[]): readonly string[] {
+  return addresses.flatMap((address) => /^unix:(.+)/.exec(address)?.[1] ?? []);
 }
 
 /** The context is not any worker's yet. */
