@@ -2,7 +2,8 @@
 // each way out is led to `_exit`, after what Node does before it: `exit` listeners, the message, the exit code.
 //   process.exit, Brood's own end      process.reallyExit, which Node leaves replaceable for exactly this kind of thing
 //   uncaught error, rejected promise   process._fatalException says "not handled"; Node prints; then `exitAfterMessage`
-//   natural end of the loop            cannot come: the link keeps the loop alive
+//   natural end of the loop            the link keeps the loop alive, until a script is left to end by itself: then the worker
+//                                      exits when Node says `beforeExit` (native/src/platform.c has it come so far)
 // Both names are undocumented, and looked up by Node itself at each use (src/node_errors.cc, lib/internal/process).
 
 import { inspect } from "node:util";

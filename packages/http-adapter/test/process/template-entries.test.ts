@@ -1,10 +1,13 @@
 // Every kind of entry, unchanged, with workers forked from a template: over TCP and over a unix socket, and again after a
 // restart. The same files as in worker-entries.test.ts.
 
+import { once } from "node:events";
+import http from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Server } from "@brood/http-adapter";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { startBrood, testFolder } from "../support/brood-server.ts";
 import { post } from "../support/control.ts";
 import { fetchOver, type Protocol } from "../support/fetch-over.ts";
@@ -94,6 +97,24 @@ describe("an entry, unchanged, served by workers forked from a template", () => 
       warmup: { requests: 3, paths: ["/", "/other"] },
     });
     expect(await requestsOf(server)).toBe(3 * 2 + 1);
+  });
+
+  it("one that has fetched while it loaded ends by itself, though its listener to SIGTERM does not exit", async () => {
+    const target = http.createServer((_, response) => response.end("fetched")).listen(0, "127.0.0.1");
+    await once(target, "listening");
+    onTestFinished(() => void target.close().closeAllConnections());
+    const { port } = target.address() as AddressInfo;
+    const script = `import http from "node:http";
+      const text = await (await fetch("http://127.0.0.1:${port}/")).text();
+      process.on("SIGTERM", () => {});
+      http.createServer((_, response) => response.end(text)).listen(0);`;
+    const { server } = await serving([script], { spawn: "template", workers: 1, drainTimeoutMs: 10_000 });
+    const [address = ""] = server.addresses;
+    expect(await (await fetch(address.replace("tcp:", "http:"))).text()).toBe("fetched");
+    const exits: unknown[] = [];
+    server.on("worker:exited", ({ exitCode, signal }) => void exits.push([exitCode, signal]));
+    await server.stop();
+    expect(exits).toEqual([[0, null]]);
   });
 
   it("one that opens a second port is refused, with the place in its source and where it belongs", async () => {
