@@ -10,7 +10,7 @@ export {
   type FrameReader,
   type FrameWriter,
 } from "./link/frames.ts";
-export type { BootOrder, Frame, SupervisorMessage, WorkerMessage } from "./link/protocol.ts";
+export type { BootOrder, FileStamp, Frame, SupervisorMessage, WorkerMessage } from "./link/protocol.ts";
 export type { TemplateCommand, TemplateMessage } from "./link/template-protocol.ts";
 export * from "./machine/index.ts";
 export { type Binding, type NativeSupport, nativeSupport } from "./native/index.ts";
@@ -30,7 +30,8 @@ export type {
   TemplateSink,
   TemplateStrategy,
 } from "./ports/template-strategy.ts";
-export { resolveRelease, type Source } from "./release/resolve.ts";
+export { ReleaseResolver } from "./release/release-resolver.ts";
+export type { Source } from "./release/resolve.ts";
 export type { WorkerSeat } from "./service-types.ts";
 export { createFreshProcessStrategy, type FreshProcessOptions } from "./spawn/fresh-process.ts";
 export { createFreshThreadStrategy, type FreshThreadOptions } from "./spawn/fresh-thread.ts";

@@ -5,7 +5,8 @@ import { promises as fs } from "node:fs";
 import { PoolError } from "./errors.ts";
 import type { ResolvedRelease } from "./machine/events.ts";
 import type { ReleaseRequest, ResolveRelease } from "./ports/release-resolver.ts";
-import { folderFor, resolveRelease } from "./release/resolve.ts";
+import type { ReleaseResolver } from "./release/release-resolver.ts";
+import { folderFor } from "./release/resolve.ts";
 import type { ServiceOptions } from "./service-types.ts";
 import type { Settings, SettingsBook } from "./settings.ts";
 
@@ -13,16 +14,22 @@ import type { Settings, SettingsBook } from "./settings.ts";
 const READINGS_MAX = 5;
 
 /** @param reload  reads the settings anew; the first generation has those of the start */
-export function pinnerOf(book: SettingsBook, reload: ServiceOptions["reload"]): ResolveRelease {
+export function pinnerOf(
+  book: SettingsBook,
+  resolver: ReleaseResolver,
+  reload: ServiceOptions["reload"],
+): ResolveRelease {
   return async (request) => {
+    if (request.pinned !== null) return { release: await resolver.comeBack(request.pinned) };
+    const pin = pinnedBy(resolver, request);
     const before = book.of(request.config);
-    if (request.generation === 1 || reload === undefined) return pin(request, before, before);
+    if (request.generation === 1 || reload === undefined) return pin(before, before);
     const { folder } = before.checked;
     for (let reading = 1; reading <= READINGS_MAX; reading += 1) {
       const real = await realPath(folder);
       const { settings, changed } = await reload(before.options);
       const now = settings === before.options ? before : book.add(settings);
-      const pinned = await pin(request, before, now);
+      const pinned = await pin(before, now);
       if (real === (await realPath(folder))) return { ...pinned, changed };
     }
     const message = `${folder} moved ${READINGS_MAX} times while it was read. Restart when the deploy is over.`;
@@ -31,12 +38,13 @@ export function pinnerOf(book: SettingsBook, reload: ServiceOptions["reload"]): 
 }
 
 /** An entry that somebody asked for, now or by an earlier restart, stays until the settings name another one. */
-async function pin(request: ReleaseRequest, before: Settings, now: Settings): Promise<ResolvedRelease> {
-  const { checked } = now;
-  const isRenamed = !request.isNamed && checked.entry !== before.checked.entry;
-  const entry = isRenamed ? checked.entry : request.entry;
-  const release = await resolveRelease({ entry, folder: folderFor(entry, checked) });
-  return { release, entry, config: checked.machine };
+function pinnedBy(resolver: ReleaseResolver, request: ReleaseRequest) {
+  return async (before: Settings, { checked }: Settings): Promise<ResolvedRelease> => {
+    const isRenamed = !request.isNamed && checked.entry !== before.checked.entry;
+    const entry = isRenamed ? checked.entry : request.entry;
+    const release = await resolver.resolve({ entry, folder: folderFor(entry, checked) });
+    return { release, entry, config: checked.machine };
+  };
 }
 
 /** Null: it is not there at the moment; what follows says so. */

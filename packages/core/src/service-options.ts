@@ -78,14 +78,10 @@ export interface CheckedServiceOptions extends CheckedRuntime {
   readonly watches: WorkerWatches;
 }
 
-/** @param since  the service's folder from its start, when its options are read again
- *  @throws PoolError BROOD_BAD_OPTION that names the option, its value and what is accepted. */
-export function checkServiceOptions(
-  options: ServiceOptions,
-  since: string | null = null,
-): CheckedServiceOptions {
+/** @throws PoolError BROOD_BAD_OPTION that names the option, its value and what is accepted. */
+export function checkServiceOptions(options: ServiceOptions): CheckedServiceOptions {
   objectOption("", options, KNOWN);
-  const runtime = checkRuntime(options, since);
+  const runtime = checkRuntime(options);
   const spawn = choiceOption("spawn", options.spawn, ["fresh", "template"], "fresh");
   if (spawn === "template") checkTemplateSupport(options);
   const folder = checkFolder(options);

@@ -5,6 +5,7 @@ import { PoolError } from "./errors.ts";
 import type { RollResult, WorkerId } from "./machine/names.ts";
 import { integerOption, WORKERS_MAX } from "./options.ts";
 import { pinnerOf } from "./pinning.ts";
+import { ReleaseResolver } from "./release/release-resolver.ts";
 import { checkRestartOptions } from "./restart-options.ts";
 import type { CheckedServiceOptions } from "./service-options.ts";
 import type {
@@ -28,13 +29,15 @@ export function createService(options: ServiceOptions): Service {
   const book = new SettingsBook(options, (message) => face.logger.warn(message));
   const { checked } = book.first;
   const face = createPublicFace(checked.name, options.logger);
+  const resolver = new ReleaseResolver((message) => face.logger.warn(message));
   const supervisor = assembleSupervisor(face, {
     machine: checked.machine,
     ports: {
       clock: realClock,
       entropy: realEntropy,
       strategiesOf: (config) => book.of(config).strategies,
-      resolveRelease: pinnerOf(book, options.reload),
+      resolveRelease: pinnerOf(book, resolver, options.reload),
+      stampsOf: (release) => resolver.stampsOf(release),
       socketsOf: checked.sockets,
       slotClosed: (slot) => options.slotClosed?.(slot),
     },

@@ -42,18 +42,18 @@ export class SettingsBook {
   /** @param options  of the start. @throws PoolError BROOD_BAD_OPTION */
   constructor(options: ServiceOptions, warn: (message: string) => void) {
     this.#warn = warn;
-    this.first = this.#add(options, options, null);
+    this.first = this.#add(options, options);
     this.#options = options;
   }
 
   /** As they were read anew; what cannot change is as it was at the start. @throws PoolError BROOD_BAD_OPTION */
   add(settings: ServiceSettings): Settings {
     const fixed = Object.fromEntries(FIXED_OPTIONS.map((name) => [name, this.#options[name]]));
-    return this.#add(settings, { ...settings, ...fixed }, this.first.checked.folder);
+    return this.#add(settings, { ...settings, ...fixed });
   }
 
-  #add(settings: ServiceSettings, options: ServiceOptions, since: string | null): Settings {
-    const checked = checkServiceOptions(options, since);
+  #add(settings: ServiceSettings, options: ServiceOptions): Settings {
+    const checked = checkServiceOptions(options);
     const added = { options: settings, checked, strategies: strategiesOf(options, checked, this.#warn) };
     this.#byConfig.set(checked.machine, added);
     return added;

@@ -1,7 +1,6 @@
 // What only threads have (limits of their own), and what they cannot have: each combination that cannot work is refused
 // by the option's name before anything is started.
 
-import { realpathSync } from "node:fs";
 import { badOption } from "./errors.ts";
 import { nativeSupport } from "./native/binding.ts";
 import { choiceOption, numberOption, objectOption } from "./options.ts";
@@ -17,18 +16,17 @@ const LIMITS: readonly (keyof ThreadLimits)[] = [
   "stackSizeMb",
 ];
 
-type ThreadRelated = Pick<ServiceOptions, "runtime" | "spawn" | "cwd" | "sockets" | "resourceLimits">;
+type ThreadRelated = Pick<ServiceOptions, "runtime" | "spawn" | "sockets" | "resourceLimits">;
 
 export interface CheckedRuntime {
   readonly runtime: "process" | "thread";
   readonly resourceLimits: ThreadLimits;
 }
 
-/** @param since  the service's folder from its start, when its options are read again: a symlink leads elsewhere by then
- *  @throws PoolError BROOD_BAD_OPTION */
-export function checkRuntime(options: ThreadRelated, since: string | null = null): CheckedRuntime {
+/** @throws PoolError BROOD_BAD_OPTION */
+export function checkRuntime(options: ThreadRelated): CheckedRuntime {
   const runtime = choiceOption("runtime", options.runtime, ["process", "thread"], "process");
-  if (runtime === "thread") refuseImpossible(options, since);
+  if (runtime === "thread") refuseImpossible(options);
   else if (options.resourceLimits !== undefined)
     throw badOption(
       "resourceLimits",
@@ -38,15 +36,9 @@ export function checkRuntime(options: ThreadRelated, since: string | null = null
   return { runtime, resourceLimits: checkLimits(options.resourceLimits ?? {}) };
 }
 
-function refuseImpossible({ spawn, cwd, sockets }: ThreadRelated, since: string | null): void {
+function refuseImpossible({ spawn, sockets }: ThreadRelated): void {
   if (spawn !== undefined && spawn !== "fresh")
     throw badOption("spawn", spawn, '"fresh" while runtime is "thread": a thread cannot be forked');
-  if (cwd !== undefined && cwd !== since && !isHere(cwd))
-    throw badOption(
-      "cwd",
-      cwd,
-      `${process.cwd()} or none while runtime is "thread": all threads have the process's working directory`,
-    );
   const support = sockets === undefined ? null : nativeSupport();
   if (support !== null && !support.ok)
     throw badOption(
@@ -54,14 +46,6 @@ function refuseImpossible({ spawn, cwd, sockets }: ThreadRelated, since: string 
       "thread",
       `"process" here: each thread needs a duplicate of the socket, which only the addon can make, and ${support.reason}`,
     );
-}
-
-function isHere(cwd: string): boolean {
-  try {
-    return realpathSync(cwd) === realpathSync(process.cwd());
-  } catch {
-    return false;
-  }
 }
 
 function checkLimits(limits: ThreadLimits): ThreadLimits {

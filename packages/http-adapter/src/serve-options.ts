@@ -154,13 +154,13 @@ const WARMUP_REQUESTS_MAX = 100_000;
  *  @throws PoolError BROOD_BAD_OPTION naming the option, its value and what is accepted. */
 export function readServeConfig(
   config: ServeConfig,
-  first: Pick<ServeOptions, "standing" | "own" | "cwd"> | null = null,
+  first: Pick<ServeOptions, "standing" | "own"> | null = null,
 ): ServeOptions {
   objectOption("", config, OPTION_NAMES);
   const standing = first?.standing ?? meantFolder([config.cwd, config.entry]);
   const cwd = resolve(standing, textOption("cwd", config.cwd) ?? "");
   if (!isFolder(cwd)) throw badOption("cwd", config.cwd, "a folder that exists");
-  const entry = readEntry(config.entry, cwd, first?.cwd === cwd ? first.own : realpathSync(cwd));
+  const entry = readEntry(config.entry, cwd);
   // What this process makes stays where it was made, whatever a symlink points to by then.
   const own = first?.own ?? realpathSync(cwd);
   const envFiles = envFilePaths(config.envFile, cwd);
@@ -195,16 +195,14 @@ export function readServeConfig(
   };
 }
 
-/** @param real  where `cwd` led when the configuration was written down: a program knows its own path by that */
-function readEntry(value: unknown, cwd: string, real: string): string {
+function readEntry(value: unknown, cwd: string): string {
   const accepted = "the path of a module that exists";
   if (typeof value !== "string" && !(value instanceof URL)) throw badOption("entry", value, accepted);
   const isUrl = value instanceof URL || value.startsWith("file:");
-  const given = isUrl ? fromUrl(value) : resolve(cwd, value);
-  const path = given === null ? null : meantPath(given, cwd, real);
+  const path = isUrl ? fromUrl(value) : resolve(cwd, value);
   const stats = path === null ? undefined : statSync(path, { throwIfNoEntry: false });
   if (path === null || !stats?.isFile()) throw badOption("entry", String(value), accepted);
-  return path;
+  return meantPath(path, cwd);
 }
 
 function fromUrl(value: string | URL): string | null {

@@ -31,8 +31,7 @@ export function checkServeConfig(config: ServeConfig, first: ServeOptions | null
   const options = readServeConfig(config, first);
   const handoff = listenerHandoff([]);
   const nothing = { handoff, stdout: undefined, stderr: undefined, ticketKeys: new TicketKeys() };
-  const engine = serviceOptions(options, nothing);
-  const checked: CheckedServiceOptions = checkServiceOptions(engine, first?.cwd ?? null);
+  const checked: CheckedServiceOptions = checkServiceOptions(serviceOptions(options, nothing));
   return { given: config, options, effective: effectiveConfig(options, checked) };
 }
 

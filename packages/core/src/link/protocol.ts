@@ -18,6 +18,8 @@ export interface BootOrder {
   readonly slot: number;
   readonly generation: Generation;
   readonly release: Release;
+  /** To check before it is loaded. */
+  readonly stamps: readonly FileStamp[];
   readonly name: string;
   readonly runtime: "process" | "thread";
   readonly spawn: "fresh" | "template";
@@ -45,6 +47,14 @@ export interface HealthCheckOrder {
   readonly intervalMs: number;
   /** For one check; before ready for all of them together. */
   readonly timeoutMs: number;
+}
+
+/** A file by which a release is known, as it was when it was pinned. */
+export interface FileStamp {
+  readonly path: string;
+  /** Null: it was not there. */
+  readonly size: number | null;
+  readonly mtimeMs: number | null;
 }
 
 /** A descriptor that came with the worker, and what it is for. */

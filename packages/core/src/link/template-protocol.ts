@@ -8,7 +8,7 @@ import type { BootOrder, WireError } from "./protocol.ts";
 /** What a template needs to know to become itself. Sent first. */
 export type TemplateBootOrder = Pick<
   BootOrder,
-  "generation" | "release" | "name" | "host" | "hostData" | "heartbeatIntervalMs"
+  "generation" | "release" | "stamps" | "name" | "host" | "hostData" | "heartbeatIntervalMs"
 > & {
   readonly template: TemplateId;
   /** What an unsafe finding does: end the template, or only be told. */

@@ -78,6 +78,8 @@ export interface ReleaseOrder {
   readonly entry: string;
   /** Somebody asked for this very entry: settings that are read anew do not change it. */
   readonly isNamed: boolean;
+  /** This very release is to come back, if its files are still those that were pinned; null: what the entry leads to. */
+  readonly pinned: Release | null;
   /** The settings of the last good generation (of the first one: its own). */
   readonly config: MachineConfig;
 }

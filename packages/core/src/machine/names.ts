@@ -33,7 +33,10 @@ export interface Release {
   readonly version: string | null;
   /** Working directory of its workers. */
   readonly folder: string;
+  /** Of its code: names and contents, the same wherever and whenever they were copied. */
   readonly fingerprint: string;
+  /** There is more code than the fingerprint is of. */
+  readonly isTruncated?: boolean;
 }
 
 /** `held`: it has reported and boots, but is not admitted yet; `waiting`: so far it has booted, and has only to open.

@@ -35,7 +35,7 @@ function start(turn: Turn, { entry }: Asked<"StartRequested">): void {
   world.phase = "starting";
   world.entry = entry;
   world.newestGeneration = 1;
-  resolveRelease(turn, 1, { entry, isNamed: true });
+  resolveRelease(turn, 1, { entry, isNamed: true, pinned: null });
 }
 
 /** While the service starts a restart waits; a newer one takes its place, and the older caller is told. */
@@ -137,7 +137,8 @@ export function handleRelease(turn: Turn, event: ReleaseEvent): void {
   } else if (roll === null || roll.to !== event.generation || roll.step !== "resolving") {
     world.counters.staleEvents += 1;
   } else if (event.type === "ReleaseResolved") {
-    pinTarget(world, roll, { release: event.release, config: event.config ?? world.config });
+    const config = roll.past?.config ?? event.config ?? world.config;
+    pinTarget(world, roll, { release: event.release, config });
     roll.entry = event.entry ?? roll.entry;
     roll.changed = event.changed ?? [];
     roll.step = firstStep(world);

@@ -8,7 +8,7 @@ import type { Worker } from "./registry.ts";
 import { endRoll } from "./roll.ts";
 import { restoreConfig, restoreSize } from "./settings.ts";
 import { dismiss, note } from "./workers.ts";
-import { draw, type Roll, type Turn } from "./world.ts";
+import { draw, type Roll, type Turn, type World } from "./world.ts";
 
 /** Codes that say that the old code is not there any more: more tries cannot bring it back. */
 const LOST_CODES: readonly string[] = ["BROOD_RELEASE_CHANGED", "BROOD_RELEASE_NOT_FOUND"];
@@ -70,6 +70,14 @@ export function failRoll(turn: Turn, roll: Roll, reason: FailureReason): void {
     }
     if (isOn(slot.current) || slot.current === null) roll.pending.add(slot.index);
   }
+  if (roll.pending.first() !== null && isOverwritten(turn.world, roll)) giveUpReverting(turn, roll);
+}
+
+/** The new release was put over the old one: fresh processes would load it, whatever generation they are of. */
+function isOverwritten({ pinned, templates }: World, { from, to }: Roll): boolean {
+  const [before, after] = [pinned.get(from)?.release, pinned.get(to)?.release];
+  if (before === undefined || after === undefined || templates.readyOf(from) !== null) return false;
+  return before.entry === after.entry && before.fingerprint !== after.fingerprint;
 }
 
 /** The old release cannot be brought back (its files changed or do not boot): what serves goes on serving. */

@@ -4,13 +4,13 @@ import type { ReleaseOrder } from "./commands.ts";
 import type { PastGeneration } from "./history.ts";
 import type { Generation, RollStep } from "./names.ts";
 import { endRoll, viewOf } from "./roll.ts";
-import { dropAddedSlots, pinTarget } from "./settings.ts";
+import { dropAddedSlots } from "./settings.ts";
 import { SlotQueue } from "./slot-queue.ts";
 import { announce, dismiss } from "./workers.ts";
 import type { RestartRequest, Roll, Turn, World } from "./world.ts";
 
 /** Takes up a restart request: the next generation's number is used, whatever becomes of it.
- *  @param past  the generation whose pinned release is to come back; its files are not looked for anew. */
+ *  @param past  the generation whose pinned release is to come back. */
 export function beginRoll(turn: Turn, request: RestartRequest, past: PastGeneration | null): void {
   const { world } = turn;
   if (world.roll !== null) supersede(turn, world.roll);
@@ -20,12 +20,12 @@ export function beginRoll(turn: Turn, request: RestartRequest, past: PastGenerat
     id: `roll-${to}`,
     requestId: request.requestId,
     entry: past?.entry ?? request.entry ?? world.entry,
-    isPinned: past !== null,
+    past,
     from: world.lastGood,
     fromRelease: world.pinned.get(world.lastGood)?.release ?? null,
     to,
     startedAtMs: turn.atMs,
-    step: past === null ? "resolving" : firstStep(world),
+    step: "resolving",
     changed: [],
     resizes: true,
     canary: null,
@@ -39,8 +39,8 @@ export function beginRoll(turn: Turn, request: RestartRequest, past: PastGenerat
     killed: 0,
     reason: null,
   };
-  if (past === null) resolveRelease(turn, to, { entry: world.roll.entry, isNamed: request.entry !== null });
-  else pinTarget(world, world.roll, { release: past.release, config: past.config });
+  const isNamed = request.entry !== null;
+  resolveRelease(turn, to, { entry: world.roll.entry, isNamed, pinned: past?.release ?? null });
   announce(turn, { name: "roll:started", event: viewOf(world, world.roll) });
 }
 
@@ -53,7 +53,7 @@ export function firstStep({ config }: World): RollStep {
 export function resolveRelease(
   turn: Turn,
   generation: Generation,
-  order: Pick<ReleaseOrder, "entry" | "isNamed">,
+  order: Omit<ReleaseOrder, "config">,
 ): void {
   const { deadlines, config } = turn.world;
   turn.commands.push({ type: "ResolveRelease", generation, ...order, config });

@@ -65,7 +65,7 @@ function reported(turn: Turn, template: Template, { reported: report }: Told<"Te
   }
   if (report.release.fingerprint !== template.release.fingerprint) {
     const changed = reasons.releaseChanged(template, report.release.fingerprint);
-    const isPinned = roll?.isPinned === true && template.generation === roll.to;
+    const isPinned = roll !== null && roll.past !== null && template.generation === roll.to;
     const mayDiffer = template.config.onReleaseChanged === "warn" && roll?.step !== "reverting" && !isPinned;
     if (!mayDiffer) return killTemplate(turn, template, changed);
     note(turn, "warn", changed.message);

@@ -111,7 +111,9 @@ function reported(turn: Turn, worker: Worker, { reported: report }: Told<"Worker
 
 /** Old code is to come back: other files than were pinned then are not that code. */
 function bringsBack({ roll }: World, worker: Worker): boolean {
-  return roll !== null && (roll.step === "reverting" || (roll.isPinned && worker.generation === roll.to));
+  return (
+    roll !== null && (roll.step === "reverting" || (roll.past !== null && worker.generation === roll.to))
+  );
 }
 
 /** Ready gates everything. A canary beside a current worker is watched first; anyone else takes the seat. */

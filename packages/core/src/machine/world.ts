@@ -91,8 +91,8 @@ export interface Roll {
   readonly requestId: string;
   /** As it was asked for or, unless somebody named one, as the settings that are read anew name it. */
   entry: string;
-  /** Goes back to the release of an earlier generation: its files must still be those. */
-  readonly isPinned: boolean;
+  /** Goes back to the release of this one, with its settings: the files must still be those. */
+  readonly past: PastGeneration | null;
   readonly from: Generation;
   /** What `from` runs, also when none of its workers lives any more. */
   readonly fromRelease: Release | null;

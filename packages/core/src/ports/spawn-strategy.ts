@@ -1,7 +1,7 @@
 // How a worker comes to be. `fresh` starts a process that loads the release; `template` forks one that has.
 // The supervisor knows only this: an order goes in, and what happens to that worker comes back through its sink.
 
-import type { SupervisorMessage, WorkerMessage } from "../link/protocol.ts";
+import type { FileStamp, SupervisorMessage, WorkerMessage } from "../link/protocol.ts";
 import type { Generation, Release, SlotIndex, WorkerId } from "../machine/names.ts";
 
 /** A descriptor that goes with a worker, and what it is for. The strategy moves it and does not look into it. */
@@ -19,6 +19,8 @@ export interface SpawnOrder {
   readonly slot: SlotIndex;
   readonly generation: Generation;
   readonly release: Release;
+  /** By which a worker that loads the release sees whether its files are still those that were pinned. */
+  readonly stamps: readonly FileStamp[];
   /** They stay the caller's: the worker gets copies. */
   readonly sockets: readonly PassedSocket[];
   /** Milliseconds from now until the worker must be ready. */

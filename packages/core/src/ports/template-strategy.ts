@@ -1,6 +1,7 @@
 // How a template comes to be, and how workers are made from it. The supervisor knows only this: an order goes in, and what
 // happens to the template, or to a worker forked from it, comes back through its sink.
 
+import type { FileStamp } from "../link/protocol.ts";
 import type { TemplateMessage } from "../link/template-protocol.ts";
 import type { Generation, Release, TemplateId } from "../machine/names.ts";
 import type { SpawnOrder, WorkerEnd, WorkerHandle, WorkerSink } from "./spawn-strategy.ts";
@@ -10,6 +11,7 @@ export interface TemplateOrder {
   readonly template: TemplateId;
   readonly generation: Generation;
   readonly release: Release;
+  readonly stamps: readonly FileStamp[];
   /** Milliseconds from now until it must be ready. */
   readonly bootTimeoutMs: number;
 }

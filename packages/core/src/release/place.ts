@@ -32,9 +32,9 @@ export function meantFolder(given: readonly unknown[] = [], env: Environment = p
 }
 
 /** An absolute path below the folder's real path, as a program has it from `import.meta.url`, is the same path below the
- *  folder that was meant: entry and working directory move together.
- *  @param real  the folder's real path when the program read that URL: it reads it once, and the folder may lead elsewhere by now */
-export function meantPath(path: string, folder: string, real: string | null = realOf(folder)): string {
+ *  folder that was meant: entry and working directory move together. */
+export function meantPath(path: string, folder: string): string {
+  const real = realOf(folder);
   if (real === null || real === folder || isInside(folder, path) || !isInside(real, path)) return path;
   return join(folder, relative(real, path));
 }

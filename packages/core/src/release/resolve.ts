@@ -1,13 +1,10 @@
-// Pins a release: realpath once, of entry and working directory together, so that a `current` symlink that moves later
-// cannot change what a generation's respawns load, nor where (SCENARIOS A10). The folder of the nearest package.json is the
-// release's root.
+// Where a release lies: realpath once, of entry and working directory together, so that a `current` symlink that moves later
+// cannot change what a generation's respawns load, nor where (SCENARIOS A10).
 
 import { promises as fs } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
+import { relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { PoolError } from "../errors.ts";
-import type { Release } from "../machine/names.ts";
-import { fingerprintOf } from "./fingerprint.ts";
 import { isInside } from "./place.ts";
 
 /** Absolute paths as they were meant, before realpath. */
@@ -20,8 +17,9 @@ export interface Source {
 /** A symlink that moves this often while it is read is no deploy. */
 const READINGS_MAX = 10;
 
-/** @throws PoolError BROOD_RELEASE_NOT_FOUND when the entry is no readable file, or the folder none. */
-export async function resolveRelease(source: Source): Promise<Release> {
+/** The paths as they lead now.
+ *  @throws PoolError BROOD_RELEASE_NOT_FOUND when the entry is no readable file, or the folder none. */
+export async function findRelease(source: Source): Promise<Source> {
   const { entry, folder } = await realPaths(source);
   await fs.access(entry, fs.constants.R_OK).catch((cause: unknown) => {
     throw notFound("entry", source.entry, cause);
@@ -29,14 +27,7 @@ export async function resolveRelease(source: Source): Promise<Release> {
   if (!(await fs.stat(entry)).isFile()) throw notFound("entry", source.entry, new Error("it is not a file"));
   if (!(await fs.stat(folder)).isDirectory())
     throw notFound("working directory", source.folder, new Error("it is not a folder"));
-  return describeRelease(entry, folder);
-}
-
-/** The release as it is on disk now; the paths are real. */
-export async function describeRelease(entry: string, folder: string): Promise<Release> {
-  const manifest = await nearestManifest(dirname(entry));
-  const fingerprint = await fingerprintOf(manifest?.folder ?? dirname(entry), entry);
-  return { entry, version: manifest?.version ?? null, folder, fingerprint };
+  return { entry, folder };
 }
 
 /** Where another entry runs. One that lies in its folder as the service's own entry lies in the service's folder
@@ -71,24 +62,6 @@ async function readPaths({ entry, folder }: Source): Promise<Source> {
 /** The entry option as an absolute path. */
 export function entryPath(entry: string | URL, cwd: string): string {
   return entry instanceof URL ? fileURLToPath(entry) : resolve(cwd, entry);
-}
-
-async function nearestManifest(folder: string): Promise<{ folder: string; version: string | null } | null> {
-  for (let at = folder; ; at = dirname(at)) {
-    const text = await fs.readFile(join(at, "package.json"), "utf8").catch(() => null);
-    if (text !== null) return { folder: at, version: versionIn(text) };
-    if (at === dirname(at)) return null;
-  }
-}
-
-function versionIn(manifest: string): string | null {
-  try {
-    const parsed: unknown = JSON.parse(manifest);
-    const version = typeof parsed === "object" && parsed !== null ? Reflect.get(parsed, "version") : null;
-    return typeof version === "string" ? version : null;
-  } catch {
-    return null;
-  }
 }
 
 function notFound(what: "entry" | "working directory", path: string, cause: unknown): PoolError {

@@ -16,9 +16,9 @@ export function bootOrder(
   order: SpawnOrder,
   kind: Pick<BootOrder, "runtime" | "spawn" | "sockets">,
 ): BootOrder {
-  const { worker, slot, generation, release } = order;
+  const { worker, slot, generation, release, stamps } = order;
   const { name, host, hostData, heartbeatIntervalMs, watches } = options;
-  const identity = { worker, slot, generation, release, name };
+  const identity = { worker, slot, generation, release, stamps, name };
   const whole = { ...identity, ...kind, host, hostData, heartbeatIntervalMs };
   return watches === undefined ? whole : { ...whole, watches };
 }

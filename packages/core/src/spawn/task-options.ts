@@ -22,9 +22,9 @@ export function sessionOf(
   order: SpawnOrder,
   runtime: BootOrder["runtime"],
 ): { readonly boot: BootOrder; readonly tasks: TaskOrder } {
-  const { worker, slot, generation, release } = order;
+  const { worker, slot, generation, release, stamps } = order;
   const { name, heartbeatIntervalMs, tasks } = options;
-  const identity = { worker, slot, generation, release, name, runtime, heartbeatIntervalMs };
+  const identity = { worker, slot, generation, release, stamps, name, runtime, heartbeatIntervalMs };
   return { boot: { ...identity, spawn: "fresh", host: null, hostData: null, sockets: [] }, tasks };
 }
 

@@ -3,11 +3,12 @@
 // A defect (the machine throws) stops our own workers, rejects what is pending and leaves the host alive.
 
 import { PoolError } from "../errors.ts";
+import type { FileStamp } from "../link/protocol.ts";
 import type { Announcement, Command } from "../machine/commands.ts";
 import type { MachineConfig } from "../machine/config.ts";
 import type { MachineEvent } from "../machine/events.ts";
 import type { Machine } from "../machine/machine.ts";
-import type { FailureReason, SlotIndex, TemplateId, WorkerId } from "../machine/names.ts";
+import type { FailureReason, Release, SlotIndex, TemplateId, WorkerId } from "../machine/names.ts";
 import type { MachineSnapshot } from "../machine/snapshot.ts";
 import type { Clock, Entropy } from "../ports/clock.ts";
 import type { ResolveRelease } from "../ports/release-resolver.ts";
@@ -25,6 +26,8 @@ export interface SupervisorPorts {
   /** How workers of a generation with these settings come to be. */
   strategiesOf(config: MachineConfig): Strategies;
   readonly resolveRelease: ResolveRelease;
+  /** By which a worker sees whether the release's files are those that were pinned; none by default. */
+  stampsOf?(release: Release): readonly FileStamp[];
   /** What goes with a worker that is about to be spawned. Throws when it cannot be made; none by default. */
   socketsOf?(seat: WorkerSeat): readonly PassedSocket[];
   /** A slot was scaled away. */
@@ -132,7 +135,8 @@ export class Supervisor {
   #spawn(seat: SpawnWorker): void {
     const sink = createWorkerSink(seat, (event) => this.accept(event));
     try {
-      const order = { ...seat, sockets: this.#ports.socketsOf?.(seat) ?? [] };
+      const stamps = this.#ports.stampsOf?.(seat.release) ?? [];
+      const order = { ...seat, stamps, sockets: this.#ports.socketsOf?.(seat) ?? [] };
       this.#handles.set(seat.worker, this.#spawnBy(seat, order, sink));
     } catch (thrown) {
       sink.failed(thrown instanceof Error ? thrown : new Error(String(thrown)));
@@ -147,11 +151,12 @@ export class Supervisor {
   }
 
   #build(order: Extract<Command, { readonly type: "SpawnTemplate" }>): void {
-    const sink = createTemplateSink(order, (event) => this.accept(event));
+    const stamps = this.#ports.stampsOf?.(order.release) ?? [];
+    const sink = createTemplateSink({ ...order, stamps }, (event) => this.accept(event));
     try {
       const { templates } = this.#ports.strategiesOf(order.config);
       if (templates === null) throw new Error("this service has no template strategy");
-      this.#templates.set(order.template, templates.build(order, sink));
+      this.#templates.set(order.template, templates.build({ ...order, stamps }, sink));
     } catch (thrown) {
       sink.failed(thrown instanceof Error ? thrown : new Error(String(thrown)));
     }

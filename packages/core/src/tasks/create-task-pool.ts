@@ -3,13 +3,12 @@
 import { dirname } from "node:path";
 import { PoolError } from "../errors.ts";
 import { nativeSupport } from "../native/index.ts";
-import type { Clock, Entropy } from "../ports/clock.ts";
-import type { ResolveRelease } from "../ports/release-resolver.ts";
 import type { Strategies } from "../ports/strategies.ts";
 import type { TaskPlane } from "../ports/task-link.ts";
-import { resolveRelease } from "../release/resolve.ts";
+import { ReleaseResolver } from "../release/release-resolver.ts";
 import { assembleSupervisor, createPublicFace } from "../supervisor/assembly.ts";
 import { createClock, realEntropy } from "../supervisor/real-ports.ts";
+import type { SupervisorPorts } from "../supervisor/supervisor.ts";
 import { balancerOf } from "./balance.ts";
 import { DataPlane } from "./data-plane.ts";
 import { Dispatcher } from "./dispatcher.ts";
@@ -24,10 +23,8 @@ import { AdaptedQueue, type CustomQueue, PriorityQueue, type TaskQueue } from ".
 import { Timings } from "./timings.ts";
 
 /** What a pool needs from outside: real, or simulated. */
-export interface PoolPorts {
-  readonly clock: Clock;
-  readonly entropy: Entropy;
-  readonly resolveRelease: ResolveRelease;
+export interface PoolPorts
+  extends Pick<SupervisorPorts, "clock" | "entropy" | "resolveRelease" | "stampsOf"> {
   strategies(plane: TaskPlane): Strategies;
   defer(callback: () => void): void;
   /** Whether tasks that were sent can be taken back: not from processes without shared memory. */
@@ -38,12 +35,14 @@ export interface PoolPorts {
  *  @throws PoolError BROOD_BAD_OPTION for an option that cannot be used. */
 export function createTaskPool<Tasks = unknown>(options: TaskPoolOptions): TaskPool<Tasks> {
   const checked = checkPoolOptions(options);
+  const resolver = new ReleaseResolver((message) => options.logger?.warn(message));
   const pool = assemblePool(checked, options, {
     clock: createClock(false),
     entropy: realEntropy,
     resolveRelease: async ({ entry }) => ({
-      release: await resolveRelease({ entry, folder: hostFolder() ?? dirname(entry) }),
+      release: await resolver.resolve({ entry, folder: hostFolder() ?? dirname(entry) }),
     }),
+    stampsOf: (release) => resolver.stampsOf(release),
     strategies: (plane) => strategiesOf(checked, options.workerData, plane),
     defer: queueMicrotask,
     canTakeBack: () => checked.runtime === "worker_threads" || nativeSupport().ok,
@@ -98,10 +97,10 @@ export function assemblePool(checked: CheckedPoolOptions, options: TaskPoolOptio
     },
   );
   const strategies = ports.strategies(plane);
-  const { clock, entropy, resolveRelease: resolve } = ports;
+  const { clock } = ports;
   const supervisor = assembleSupervisor(face, {
     machine: checked.machine,
-    ports: { clock, entropy, strategiesOf: () => strategies, resolveRelease: resolve },
+    ports: { ...ports, strategiesOf: () => strategies },
     takes(announcement) {
       workers.observe(announcement);
       return false;

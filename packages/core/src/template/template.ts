@@ -13,7 +13,7 @@ import type { BootOrder } from "../link/protocol.ts";
 import type { TemplateBootOrder, TemplateCommand, TemplateMessage } from "../link/template-protocol.ts";
 import type { WorkerId } from "../machine/names.ts";
 import type { Binding, FramedLink } from "../native/index.ts";
-import { describeRelease } from "../release/resolve.ts";
+import { foundRelease } from "../release/stamps.ts";
 import type { LoadedRelease, LoadRelease, MutableContext } from "../worker/host.ts";
 import { loadEntry } from "../worker/load-entry.ts";
 import { loadPlainRelease } from "../worker/plain-host.ts";
@@ -83,7 +83,7 @@ export class Template {
   async #boot(order: TemplateBootOrder): Promise<void> {
     process.title = `brood ${order.name} template gen=${order.generation}`;
     process.on("uncaughtExceptionMonitor", this.#onUncaught);
-    const found = await describeRelease(order.release.entry, order.release.folder);
+    const found = await foundRelease(order.release, order.stamps);
     this.#send({ type: "Hello", release: found, pid: process.pid });
     const draining = new AbortController();
     const context = contextOf(order, found, draining.signal);

@@ -9,7 +9,7 @@ import { PoolError } from "../errors.ts";
 import { asError } from "../link/described.ts";
 import type { BootOrder, SupervisorMessage, WorkerMessage } from "../link/protocol.ts";
 import { duplicateDescriptor } from "../native/duplicate.ts";
-import { describeRelease } from "../release/resolve.ts";
+import { foundRelease } from "../release/stamps.ts";
 import { untilHealthy, watchHealth } from "./health.ts";
 import { type Heartbeat, startHeartbeat } from "./heartbeat.ts";
 import type { CreateWorkerHost, HostOrder, LoadedRelease, MutableContext, WorkerHost } from "./host.ts";
@@ -76,8 +76,7 @@ function createWorker(link: WorkerLink, order: BootOrder, inheritance: Inheritan
 
   const boot = async (): Promise<void> => {
     // A forked worker runs what its template has loaded, whatever lies on disk by now.
-    const release =
-      inheritance?.context.release ?? (await describeRelease(order.release.entry, order.release.folder));
+    const release = inheritance?.context.release ?? (await foundRelease(order.release, order.stamps));
     send({ type: "Hello", release, pid: process.pid });
     const context: MutableContext = inheritance?.context ?? {
       ...contextOf(order),

@@ -8,7 +8,7 @@ import { createFrameWriter, createSupervisorFrameReader, isFrame } from "../link
 import type { BootOrder, SupervisorMessage, WorkerMessage } from "../link/protocol.ts";
 import { isTaskMessage, type TaskOrder } from "../link/task-protocol.ts";
 import type { Usage } from "../machine/names.ts";
-import { describeRelease } from "../release/resolve.ts";
+import { foundRelease } from "../release/stamps.ts";
 import { type Heartbeat, startHeartbeat } from "./heartbeat.ts";
 import { loadTaskModule } from "./task-module.ts";
 import { type TaskChannel, TaskRunner } from "./task-runner.ts";
@@ -76,7 +76,7 @@ class TaskSessionWorker implements OpenTaskSession {
     const { boot, tasks } = this.#session;
     const transport = this.#transport;
     try {
-      const release = await describeRelease(boot.release.entry, boot.release.folder);
+      const release = await foundRelease(boot.release, boot.stamps);
       this.#send({ type: "Hello", release, pid: process.pid });
       const module = await loadTaskModule(release.entry);
       await this.#admission;

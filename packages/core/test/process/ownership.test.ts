@@ -25,6 +25,7 @@ it("F51: a kill that comes after the process has ended signals nobody, whoever h
     slot: 0,
     generation: 1,
     release,
+    stamps: [],
     template: null,
     sockets: [],
     bootTimeoutMs: 10_000,

@@ -76,7 +76,7 @@ describe("the folder of a generation", () => {
   ] as const;
 
   it.skipIf(SPAWN === "template").each(broken)(
-    "G65: a folder that was %s is named by a respawn, and a restart to one that is there mends it",
+    "G66: a folder that was %s is named by a respawn, and a restart to one that is there mends it",
     async (_, spoil, trouble) => {
       const root = await releases();
       const stderr = new PassThrough().resume();
@@ -103,7 +103,7 @@ describe("the folder of a generation", () => {
     },
   );
 
-  it("G65: a restart whose link leads nowhere names it, and touches no worker", async () => {
+  it("G66: a restart whose link leads nowhere names it, and touches no worker", async () => {
     const root = await releases();
     const made = service({ entry: "app.mjs", cwd: join(root, "current"), workers: 1 });
     await within("start", made.start());

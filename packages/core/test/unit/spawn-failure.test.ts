@@ -22,7 +22,7 @@ describe("a spawn that fails", () => {
     ["ENOTDIR", "file/below", "is no folder, or lies below something that is none"],
     ["ELOOP", "circle", "leads through a circle of symlinks"],
     ["ENAMETOOLONG", "n".repeat(300), "is longer than a path may be"],
-  ])("G65: %s names the working directory %s", (code, name, trouble) => {
+  ])("G66: %s names the working directory %s", (code, name, trouble) => {
     const path = join(folder, name);
     const { code: told, message } = explainSpawnFailure(errno(code), path);
     expect(told).toBe("BROOD_RELEASE_NOT_FOUND");

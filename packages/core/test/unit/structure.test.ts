@@ -12,7 +12,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   link: ["link", "machine"],
   ports: ["ports", "link", "machine"],
   native: ["native", "errors"],
-  release: ["release", "machine", "errors"],
+  release: ["release", "link", "machine", "errors"],
   worker: ["worker", "native", "release", "link", "machine", "errors"],
   template: ["template", "worker", "native", "release", "link", "machine", "errors"],
   spawn: ["spawn", "native", "ports", "link", "machine"],

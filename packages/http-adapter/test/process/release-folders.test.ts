@@ -12,7 +12,6 @@ import { rowsOf } from "../support/spawn.ts";
 import { within } from "../support/within.ts";
 
 const BIN = fileURLToPath(new URL("../../bin/brood.js", import.meta.url));
-const INDEX = fileURLToPath(new URL("../../dist/index.js", import.meta.url));
 const QUICK = ["-w", "2", "-l", "127.0.0.1:0", "--min-healthy", "50"] as const;
 
 /** How workers come to be, as `brood` is told. */
@@ -46,17 +45,6 @@ const MANIFEST = JSON.stringify({
   scripts: { start: `node ${BIN}` },
   bin: { brood: "brood.mjs" },
 });
-
-/** A program of the user's own, which knows its entry by the real path that it was loaded from. */
-const PROGRAM = `import { serve } from ${JSON.stringify(INDEX)};
-const given = (name) => process.argv[process.argv.indexOf(name) + 1];
-const server = await serve({
-  entry: new URL("./server.mjs", import.meta.url),
-  workers: 2, listen: "127.0.0.1:0", minHealthyMs: 50, spawn: given("--spawn"), control: given("--control"),
-});
-console.log(\`brood ready pid=\${process.pid} listen=\${server.addresses[0]}\`);
-process.once("SIGQUIT", () => server.stop({ now: true }));
-`;
 
 const WAYS: readonly Way[] = [
   { name: "brood server.mjs", place: inCurrent, entry: () => ["server.mjs"] },
@@ -111,41 +99,30 @@ const WAYS: readonly Way[] = [
     }),
     entry: () => ["server.mjs"],
   },
-  {
-    name: "a program",
-    files: { "main.mjs": PROGRAM },
-    place: (layout) => ({
-      ...inCurrent(layout),
-      through: ([node = "", , ...args]) => [node, "main.mjs", ...args],
-    }),
-    entry: () => ["server.mjs"],
-  },
 ];
 
 async function started(way: Way, kind: Kind): Promise<{ layout: ReleaseFolders; server: BroodServer }> {
   const layout = await releaseFolders([placedApp("1"), placedApp("2")], way.files);
   for (const release of [1, 2])
     await fs.chmod(join(layout.of(release), "node_modules/.bin/brood"), 0o755).catch(() => undefined);
+  // A thread cannot go elsewhere than its process.
   const server = await startBroodIn(way.place(layout), ...way.entry(layout), ...QUICK, ...flags(kind));
   return { layout, server };
 }
 
 const ROWS = WAYS.flatMap((way) => KINDS.map(([kind]) => ({ way: way.name, kind, row: way }))).filter(
-  // A thread cannot go elsewhere than its process, and the process of a program goes nowhere.
-  ({ way, kind }) => !(["--cwd current", "a program"].includes(way) && kind === "thread"),
+  ({ way, kind }) => !(way === "--cwd current" && kind === "thread"),
 );
 
 describe("release folders and a symlink that moves", () => {
   const rows = rowsOf(
     ROWS,
-    ({ way, kind }) =>
-      way === "brood server.mjs" ||
-      (kind === "fresh" && ["npm --prefix current start", "a program"].includes(way)),
+    ({ way, kind }) => way === "brood server.mjs" || (way.includes("npm --prefix") && kind === "fresh"),
     "release folders: every way to start x every kind of worker",
   );
 
   it.each(rows)(
-    "G65: $way, $kind: a restart runs the release that the link names now, in its own folder",
+    "G65, G66: $way, $kind: a restart runs the release that the link names now, in its own folder, and needs none that is gone",
     async ({ row, kind }) => {
       const { layout, server } = await started(row, kind);
       const address = server.addresses[0] ?? "";

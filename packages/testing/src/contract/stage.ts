@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough, type Writable } from "node:stream";
 import type { Release, SpawnOrder, SpawnStrategy } from "@brood/core/engine";
-import { resolveRelease } from "@brood/core/engine";
+import { ReleaseResolver } from "@brood/core/engine";
 import { type ReleaseBehaviour, SOURCES } from "./releases.ts";
 import { until } from "./runner.ts";
 import { WorkerRecord } from "./worker-record.ts";
@@ -76,7 +76,7 @@ export class Stage {
     await fs.writeFile(join(this.folder, "package.json"), '{ "version": "1.2.3" }');
     // Not twice: the fingerprint that a worker takes must not change under it.
     if ((await fs.stat(entry).catch(() => null)) === null) await fs.writeFile(entry, SOURCES[behaviour]);
-    return resolveRelease({ entry, folder: this.folder });
+    return new ReleaseResolver(() => undefined).resolve({ entry, folder: this.folder });
   }
 
   /** Orders a worker; `wN` sits in slot N - 1. */
@@ -88,6 +88,7 @@ export class Stage {
       slot: number - 1,
       generation,
       release,
+      stamps: [],
       sockets: [],
       bootTimeoutMs: 15_000,
     };

@@ -45,14 +45,14 @@ class Source {
 
   constructor(
     templates: TemplateStrategy,
-    { generation, release, bootTimeoutMs }: SpawnOrder,
+    { generation, release, stamps, bootTimeoutMs }: SpawnOrder,
     number: number,
   ) {
     let hasEnded: () => void = () => {};
     this.#ended = new Promise((resolve) => {
       hasEnded = resolve;
     });
-    const order = { template: `t${number}`, generation, release, bootTimeoutMs } as const;
+    const order = { template: `t${number}`, generation, release, stamps, bootTimeoutMs } as const;
     this.#template = templates.build(order, this.#sink(hasEnded));
   }
 

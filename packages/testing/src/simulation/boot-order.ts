@@ -2,12 +2,13 @@
 
 import type { BootOrder, SpawnOrder } from "@brood/core/engine";
 
-export function bootOrderOf({ worker, slot, generation, release }: SpawnOrder): BootOrder {
+export function bootOrderOf({ worker, slot, generation, release, stamps }: SpawnOrder): BootOrder {
   return {
     worker,
     slot,
     generation,
     release,
+    stamps,
     name: "simulated",
     runtime: "process",
     spawn: "template",

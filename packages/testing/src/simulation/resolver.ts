@@ -1,6 +1,7 @@
 // The simulated release resolver: follows the symlink, reads the pinned release; may fail or be slow for a while.
 
-import type { Release } from "@brood/core/engine";
+import type { Release, ReleaseRequest } from "@brood/core/engine";
+import { PoolError } from "@brood/core/errors";
 import type { Files } from "./files.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 
@@ -26,14 +27,16 @@ export class SimulatedResolver {
     this.#slow = { delayMs, untilMs: this.#time.now() + forMs };
   }
 
-  resolve(entry: string): Promise<Release> {
+  resolve({ entry, pinned }: Pick<ReleaseRequest, "entry" | "pinned">): Promise<Release> {
     const now = this.#time.now();
     const delayMs = now < this.#slow.untilMs ? this.#slow.delayMs : 1;
     return new Promise((resolve, reject) => {
       this.#time.reach(now + delayMs, () => {
         this.#onSettled();
         if (this.#time.now() < this.#failingUntilMs) reject(new Error(`${entry} does not exist`));
-        else resolve(this.#files.read(this.#files.realPath(entry)).release);
+        else if (pinned === null) resolve(this.#files.read(this.#files.realPath(entry)).release);
+        else if (this.#files.read(pinned.entry).release.fingerprint === pinned.fingerprint) resolve(pinned);
+        else reject(new PoolError("BROOD_RELEASE_CHANGED", `${pinned.entry} is another one by now`));
       });
     });
   }

@@ -74,7 +74,7 @@ export class Simulation {
         strategy: this.fleet,
         templates: config.template === null ? null : this.templates,
       }),
-      resolveRelease: async ({ entry }: ReleaseRequest) => ({ release: await this.resolver.resolve(entry) }),
+      resolveRelease: async (request: ReleaseRequest) => ({ release: await this.resolver.resolve(request) }),
       socketsOf: (seat: WorkerSeat) => {
         this.sockets.ordered(seat);
         return [];

@@ -95,6 +95,14 @@ const HOLDS: readonly (readonly [ids: string, holds: string])[] = [
     "G65*-",
     "Started inside a link: a restart runs the release that it names now, in that release's folder, and says which.",
   ],
+  [
+    "G66*-",
+    "The folder in which the server was started may go: respawns and restarts go on, or name the folder.",
+  ],
+  [
+    "G67*",
+    "Data that an application writes beside its code is no other release, and keeps none from coming back.",
+  ],
   ["G72*-", "Random bytes that libraries drew before a fork are used by no two workers; keys stay."],
   ["G73*-", "A template that holds a lock on a file is refused with the file's path."],
   ["G74*-", "Nothing of the application runs in its template after it has loaded; every fork is looked at."],

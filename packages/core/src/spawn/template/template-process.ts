@@ -142,7 +142,7 @@ export class TemplateProcess implements TemplateHandle {
 
   #bootOrder() {
     const { name, host, hostData, heartbeatIntervalMs, unsafe } = this.#setting.options;
-    const { template, generation, release } = this.#order;
-    return { template, generation, release, name, host, hostData, heartbeatIntervalMs, unsafe };
+    const { template, generation, release, stamps } = this.#order;
+    return { template, generation, release, stamps, name, host, hostData, heartbeatIntervalMs, unsafe };
   }
 }

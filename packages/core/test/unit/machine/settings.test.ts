@@ -150,6 +150,7 @@ describe("settings that a restart reads anew", () => {
     world.ready("w3").ready("w4").ready("w5").exit("w1").exit("w2").fresh();
     expect(world.machine.snapshot(0)).toMatchObject({ generation: 2, desired: 3, roll: null });
     world.step({ type: "RestartRequested", requestId: "back", entry: null, to: 1 });
+    world.step({ type: "ReleaseResolved", generation: 3, release: releaseOf(1) });
     expect(world.machine.world.config).toMatchObject({ desired: 2, maxSurge: 1 });
     world.hello("w6", { release: releaseOf(1) }).worker("w6", { type: "WorkerReady" });
     expect(world.machine.world.desired).toBe(2);

@@ -49,6 +49,7 @@ function team(us: number, tasks: number) {
       slot,
       generation: 1,
       release: { entry: "/srv/tasks.js", version: null, folder: "/srv", fingerprint: "f" },
+      stamps: [],
       sockets: [],
       bootTimeoutMs: 30_000,
     };

@@ -76,7 +76,7 @@ describe("generation truth with templates", () => {
       release: world.worker("w1").makeup.release,
     } as const;
     world.template("t1").fork(
-      { ...order, sockets: [], bootTimeoutMs: 1_000 },
+      { ...order, stamps: [], sockets: [], bootTimeoutMs: 1_000 },
       {
         spawned: () => told.push("spawned"),
         message: ({ type }) => told.push(type),
