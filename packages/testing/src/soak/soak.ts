@@ -1,28 +1,30 @@
-// A soak: a real server under load at a fixed rate while everything happens to it, for as long as asked. In the end it is left
-// alone, gets a good release, has to be whole again, and is stopped; nothing of it may be left.
+// A soak: a real server under load while everything happens to it, for as long as asked. It is the command, started in the
+// folder that `current` names, and deploys move that link. In the end it is left alone, gets a good release by `brood
+// restart`, has to be whole again, and is stopped; nothing of it may be left.
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Logger } from "@brood/core";
-import { type Server, serve } from "@brood/http-adapter";
+import type { ProbeConnections } from "../probe/connections.ts";
 import { createRandom } from "../simulation/random.ts";
 import { Ledger } from "./ledger.ts";
 import { type Load, startLoad } from "./load.ts";
 import { Mischief } from "./mischief.ts";
-import { writeRelease } from "./releases.ts";
+import { ReleaseFolders } from "./releases.ts";
+import { SoakServer } from "./server.ts";
 
 export interface SoakOptions {
   readonly seed: number;
   /** 1 or more; the calm at the end comes on top. */
   readonly seconds: number;
   readonly spawn: "fresh" | "template";
-  /** Requests a second. */
+  /** Requests a second over new connections. */
   readonly rate: number;
-  /** Called with a line for each deed. */
+  /** Kept connections over a link of 40 ms each way, each asked twice a second on average. */
+  readonly kept: number;
+  /** Called with a line for each deed, and for each that the server says. */
   readonly say?: (line: string) => void;
-  readonly logger?: Logger;
 }
 
 export interface SoakReport {
@@ -31,9 +33,15 @@ export interface SoakReport {
   readonly excused: Readonly<Record<string, number>>;
   /** All others that failed: has to be empty. */
   readonly errors: readonly { readonly error: string; readonly atMs: number }[];
+  /** What became of the kept connections. */
+  readonly connections: ProbeConnections;
   readonly stale: number;
+  /** Completed, with an older release than `current` named when they were asked for. */
+  readonly staleDeploys: number;
   readonly slotsLost: number;
   readonly processesLeft: number;
+  /** Of the server, when it was stopped. */
+  readonly exitCode: number | null;
   /** What became of the good release at the end. */
   readonly healed: string;
   readonly rolls: Readonly<Record<string, number>>;
@@ -41,81 +49,73 @@ export interface SoakReport {
   readonly counters: Readonly<Record<string, number>>;
 }
 
+const WORKERS = 3;
+const LATENCY_MS = 40;
+const THINK_MAX_MS = 1_000;
 const HEARTBEAT_TIMEOUT_MS = 2_000;
 const WHOLE_AGAIN_MS = 60_000;
 const GONE_MS = 5_000;
 
 export async function soak(options: SoakOptions): Promise<SoakReport> {
   const folder = mkdtempSync(join(tmpdir(), "brood-soak-"));
-  const ledger = new Ledger();
   try {
-    const server = await start(options, folder);
-    ledger.watch(server);
-    for (const { pid } of server.stats().workers) if (pid !== null) ledger.pids.add(pid);
-    const url = (server.addresses[0] ?? "").replace(/^tcp:/, "http:");
-    const load = startLoad(url, options.rate, (sent) => ledger.took(sent));
+    const releases = new ReleaseFolders(folder);
+    releases.deploy("good");
+    const server = await SoakServer.start({
+      current: releases.current,
+      control: join(folder, "control.sock"),
+      args: [
+        ...["-w", String(WORKERS), "-l", "127.0.0.1:0", "--spawn", options.spawn],
+        ...["--heartbeat-timeout", String(HEARTBEAT_TIMEOUT_MS)],
+      ],
+      say: options.say ?? (() => {}),
+    });
     try {
-      return await run(options, folder, server, load, ledger);
+      return await run(options, releases, server);
     } finally {
-      await server.stop({ now: true });
+      await server.stop();
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function start({ spawn, logger }: SoakOptions, folder: string): Promise<Server> {
-  return serve({
-    entry: writeRelease(folder, 1, "good"),
-    name: "soak",
-    workers: 3,
-    listen: "127.0.0.1:0",
-    spawn,
-    exposeGeneration: true,
-    compileCache: false,
-    bootTimeoutMs: 5_000,
-    minHealthyMs: 400,
-    drainTimeoutMs: 3_000,
-    // A connection that was idle for so long is rarely asked again in the very moment in which it is closed.
-    lingerMs: 1_000,
-    heartbeatTimeoutMs: HEARTBEAT_TIMEOUT_MS,
-    healthCheck: { timeoutMs: 500 },
-    recycle: { requests: 2_000 },
-    logger: logger ?? SILENT,
-  });
-}
-
 async function run(
-  { seed, seconds, say = () => {} }: SoakOptions,
-  folder: string,
-  server: Server,
-  load: Load,
-  ledger: Ledger,
+  { seed, seconds, spawn, rate, kept, say = () => {} }: SoakOptions,
+  releases: ReleaseFolders,
+  server: SoakServer,
 ): Promise<SoakReport> {
+  const ledger = new Ledger();
+  await server.watch((name, data) => ledger.saw(name, data));
+  for (const { pid } of (await server.stats()).workers) if (pid !== null) ledger.pids.add(pid);
+  const asked = { url: server.url, rate, kept, seed, latencyMs: LATENCY_MS, thinkMs: THINK_MAX_MS };
+  const load: Load = await startLoad(asked, (sent) => ledger.took(sent));
   const random = createRandom(seed);
-  const mischief = new Mischief(server, folder, random, HEARTBEAT_TIMEOUT_MS);
+  const order = { server, releases, ledger, random, heartbeatTimeoutMs: HEARTBEAT_TIMEOUT_MS };
+  const mischief = new Mischief(order, spawn);
   const untilMs = performance.now() + seconds * 1_000;
   while (performance.now() < untilMs) {
     await delay(Math.min(random.durationMs(100, 3_000), Math.max(0, untilMs - performance.now())));
-    say(mischief.next());
+    say(`== ${await mischief.next()}`);
   }
-  say("calm");
+  say("== calm");
   await mischief.settled();
   const healed = await mischief.heal();
   const slotsLost = await slotsLostBy(server, performance.now() + WHOLE_AGAIN_MS);
-  await load.stop();
-  const { counters } = server.stats();
-  await server.stop();
+  const connections = await load.stop();
+  const { counters } = await server.stats();
+  const exitCode = await server.stop();
   ledger.close();
-  const { requests, excused, errors, stale, rolls } = ledger;
+  const { requests, excused, errors, stale, staleDeploys, rolls } = ledger;
   const processesLeft = await leftOf([...ledger.pids], performance.now() + GONE_MS);
-  const told = { requests, excused, errors, stale, rolls, healed, slotsLost, processesLeft };
-  return { ...told, deeds: mischief.counts, counters: { ...counters } };
+  const seen = { requests, excused, errors, connections, stale, staleDeploys, rolls };
+  const end = { healed, slotsLost, processesLeft, exitCode };
+  return { ...seen, ...end, deeds: mischief.counts, counters: { ...counters } };
 }
 
-async function slotsLostBy(server: Server, untilMs: number): Promise<number> {
+async function slotsLostBy(server: SoakServer, untilMs: number): Promise<number> {
   for (;;) {
-    const { desired, ready, state } = server.stats();
+    const { desired, ready, state } = await server.stats();
     if ((ready === desired && state === "running") || performance.now() > untilMs)
       return Math.max(0, desired - ready);
     await delay(20);
@@ -138,5 +138,3 @@ function titleOf(pid: number): string {
     return "";
   }
 }
-
-const SILENT: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };

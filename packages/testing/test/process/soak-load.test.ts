@@ -39,7 +39,15 @@ it("sends nothing over a connection that was closed while it stood still itself"
   onTestFinished(async () => void (await server.terminate()));
   const [port] = (await once(server, "message")) as [number];
   const sent: Sent[] = [];
-  const load = startLoad(`http://127.0.0.1:${port}/`, 200, (each) => void sent.push(each));
+  const options = {
+    url: `http://127.0.0.1:${port}/`,
+    rate: 50,
+    kept: 16,
+    latencyMs: 0,
+    thinkMs: 100,
+    seed: 1,
+  };
+  const load = await startLoad(options, (each) => void sent.push(each));
   for (let stalls = 0; stalls < 3; stalls += 1) {
     const before = sent.length;
     await until("forty answers more", () => sent.length > before + 40);

@@ -1,6 +1,5 @@
 // The soak, as short as CI bears it: 10 s for each way to spawn (15 in `pnpm test:nodes`). `pnpm soak` takes ten minutes, and any seed.
 
-import { formatLine, type Logger } from "@brood/core";
 import { expect, it, onTestFailed } from "vitest";
 import { soak } from "../../dist/soak/soak.js";
 
@@ -13,24 +12,24 @@ it.each(["fresh", "template"] as const)(
   `soak, spawn %s, seed ${SEED}: no error but of requests that a dead worker held, no stale answer, no slot and no process left over`,
   async (spawn) => {
     const lines: string[] = [];
-    const log = (message: string, fields?: Parameters<Logger["info"]>[1]): void =>
-      void lines.push(formatLine(message, fields));
     onTestFailed(() => console.error(lines.join("\n")));
     const report = await soak({
       seed: SEED,
       seconds: SECONDS,
       spawn,
-      rate: 60,
-      say: (line) => void lines.push(`== ${line}`),
-      logger: { debug: () => {}, info: log, warn: log, error: log },
+      rate: 30,
+      kept: 30,
+      say: (line) => void lines.push(line),
     });
-    const { errors, stale, slotsLost, processesLeft, healed } = report;
-    expect({ errors, stale, slotsLost, processesLeft, healed }).toEqual({
+    const { errors, stale, staleDeploys, slotsLost, processesLeft, healed, exitCode } = report;
+    expect({ errors, stale, staleDeploys, slotsLost, processesLeft, healed, exitCode }).toEqual({
       errors: [],
       stale: 0,
+      staleDeploys: 0,
       slotsLost: 0,
       processesLeft: 0,
       healed: "completed",
+      exitCode: 0,
     });
     expect(report.requests).toBeGreaterThan(SECONDS * REQUESTS_A_SECOND);
   },
