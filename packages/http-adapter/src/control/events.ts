@@ -17,7 +17,7 @@ export function streamEvents(
   response.flushHeaders();
   const ends = LIFECYCLE_EVENTS.map((name) => {
     const listener = (event: unknown): void => {
-      response.write(`event: ${name}\ndata: ${JSON.stringify(toPlain(event))}\n\n`);
+      response.write(`event: ${name}\ndata: ${JSON.stringify(toPlain(event)) ?? "null"}\n\n`);
       if (response.writableLength > BACKLOG_BYTES_MAX) response.destroy();
     };
     target.on(name, listener);

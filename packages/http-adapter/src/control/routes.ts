@@ -30,22 +30,27 @@ const ROUTES: ReadonlyMap<string, Handle> = new Map<string, Handle>([
 
 const PATHS = ["/stats", "/metrics", "/events", "/restart", "/scale", "/stop"];
 
+/** Of what a request has in it. */
+const SHOWN_LENGTH = 80;
+
 /** Errors of the caller's making, by code; all others are 500. */
 const STATUS_OF: Readonly<Partial<Record<ErrorCode, number>>> = {
   BROOD_BAD_OPTION: 400,
+  BROOD_RELEASE_NOT_FOUND: 400,
   BROOD_CLOSED: 409,
   BROOD_CONTROL_FAILED: 503,
 };
 
-/** Answers one request, always. `target` is null until the server has its sockets; open event streams are in `streams`. */
+/** Answers one request, whatever its line and body are; never rejects. `target` is null until the server has its sockets; open
+ *  event streams are in `streams`. */
 export async function answer(
   target: ControlTarget | null,
   streams: Set<ServerResponse>,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const url = new URL(request.url ?? "/", "http://brood");
   try {
+    const url = readUrl(request.url ?? "");
     if (target === null) {
       throw new PoolError("BROOD_CONTROL_FAILED", "the server is about to start; ask again in a moment.");
     }
@@ -59,8 +64,25 @@ export async function answer(
       handle === undefined ? unknownRoute(request, url) : await handle(target, request, url.searchParams),
     );
   } catch (error) {
-    send(response, failure(error));
+    refuse(response, error);
   }
+}
+
+function refuse(response: ServerResponse, error: unknown): void {
+  try {
+    send(response, failure(error));
+  } catch {
+    // What happened cannot even be told.
+    response.destroy();
+  }
+}
+
+/** Of a path or a whole URL. `//host/path` is a path here: there are no other hosts. */
+function readUrl(text: string): URL {
+  const url = text.startsWith("/") ? `http://brood${text}` : text;
+  if (!URL.canParse(url))
+    throw badOption("request", text.slice(0, SHOWN_LENGTH), `a path: ${PATHS.join(", ")}`);
+  return new URL(url);
 }
 
 /** Loads the metrics library when somebody asks for the first time: most supervisors are never asked. */
@@ -128,7 +150,7 @@ function unknownRoute(request: IncomingMessage, url: URL): Answer {
   const isKnown = PATHS.includes(url.pathname);
   const message = isKnown
     ? `${request.method} is not accepted for ${url.pathname}.`
-    : `${url.pathname} is unknown; there are ${PATHS.join(", ")}.`;
+    : `${url.pathname.slice(0, SHOWN_LENGTH)} is unknown; there are ${PATHS.join(", ")}.`;
   return { status: isKnown ? 405 : 404, body: { code: "BROOD_BAD_OPTION", message } };
 }
 
@@ -142,6 +164,8 @@ function failure(error: unknown): Answer {
 
 function send(response: ServerResponse, { status, body, contentType }: Answer): void {
   if (response.headersSent || response.destroyed) return;
+  // First: what cannot be said in JSON is another answer.
+  const text = typeof body === "string" ? body : `${JSON.stringify(body)}\n`;
   response.writeHead(status, { "content-type": contentType ?? "application/json", connection: "close" });
-  response.end(typeof body === "string" ? body : `${JSON.stringify(body)}\n`);
+  response.end(text);
 }

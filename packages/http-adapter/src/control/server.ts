@@ -29,6 +29,14 @@ import type { ControlTarget } from "./target.ts";
 
 const SOCKET_MODE = 0o600;
 
+/** For a request to come in; what it asks for may take as long as its drains do. */
+const LIMITS = { requestTimeout: 10_000, headersTimeout: 10_000, connectionsCheckingInterval: 1_000 };
+
+/** A client that opens more than any tool does must not take the supervisor's descriptors. */
+const CONNECTIONS_MAX = 256;
+
+const NO_CONNECT = "HTTP/1.1 405 Method Not Allowed\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+
 /** Answers are short and local; a client that has not taken its by then is not reading. */
 const CLOSE_GRACE_MS = 1_000;
 
@@ -59,9 +67,13 @@ export async function openControlServer(
   const servers: HttpServer[] = [];
   const listenAnew = async (): Promise<Listening> => {
     if (isDefaultPath) await prepareControlFolder(path);
-    const server = createServer((request, response) => void answer(target, streams, request, response));
-    // A restart may take as long as its drains do.
-    server.requestTimeout = 0;
+    const server = createServer(
+      LIMITS,
+      (request, response) => void answer(target, streams, request, response),
+    );
+    server.maxConnections = CONNECTIONS_MAX;
+    // Without a listener Node would close it without a word.
+    server.on("connect", (_, socket) => socket.on("error", () => undefined).end(NO_CONNECT));
     const listening = await listenAt(server, path);
     servers.push(server);
     return listening;
