@@ -1,6 +1,7 @@
 // What happens to a service from outside, as plain data: what its owner asks for, what a release brings along, what an
 // operator, the link and the host do to it. A schedule is a list of these; shrinking drops some of them.
 
+import type { MachineConfig } from "@brood/core/engine";
 import type { Behaviour } from "./behaviour.ts";
 import type { MismatchKind, SpawnErrorKind } from "./fleet.ts";
 import type { TemplateAction } from "./template-actions.ts";
@@ -11,6 +12,8 @@ export type Action =
   /** Lays down a new release and restarts; by the moved symlink, or by its real path. */
   | { readonly type: "deploy"; readonly behaviour: Behaviour; readonly byPath: boolean }
   | { readonly type: "restart" }
+  /** Other settings than so far, and a restart that reads them. */
+  | { readonly type: "reconfigure"; readonly settings: MachineConfig }
   /** To an earlier release, counted back from the newest. */
   | { readonly type: "rollback"; readonly back: number }
   /** To the release that an earlier generation had pinned, counted back from the newest that completed. */
@@ -46,10 +49,13 @@ export interface ScheduledAction {
 
 /** `deploy good byPath=true` */
 export function formatAction({ type, ...rest }: Action): string {
-  const fields = Object.entries(rest).map(([key, value]) =>
-    typeof value === "object" ? formatBehaviour(value) : `${key}=${value}`,
-  );
+  const fields = Object.entries(rest).map(([key, value]) => formatField(key, value));
   return [type, ...fields].join(" ");
+}
+
+function formatField(key: string, value: string | number | boolean | Behaviour | MachineConfig): string {
+  if (typeof value !== "object") return `${key}=${value}`;
+  return "kind" in value ? formatBehaviour(value) : JSON.stringify(value);
 }
 
 function formatBehaviour({

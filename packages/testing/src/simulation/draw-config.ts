@@ -46,6 +46,6 @@ export function drawConfig(random: Random, slots: number): MachineConfig {
   };
 }
 
-function drawTemplate(random: Random): MachineConfig["template"] {
+export function drawTemplate(random: Random): MachineConfig["template"] {
   return { fallback: random.pick(["fresh", "wait"]), failuresMax: random.pick([1, 2, 3, 3]) };
 }

@@ -25,24 +25,21 @@ export type MismatchKind = "generation" | "worker" | "entry";
 
 const NOBODY: WorkerHandle = { send: () => false, kill: () => {} };
 
-export class Fleet implements SpawnStrategy {
-  readonly kind = "fresh";
+export class Fleet {
   /** Those whose process lives, by the id they were ordered under. */
   readonly alive: Map<WorkerId, SimulatedWorker> = new Map();
   readonly #time: VirtualTime;
   readonly #files: Files;
   readonly #random: Random;
-  readonly heartbeatIntervalMs: number;
   readonly #releases: Map<Generation, Release> = new Map();
   readonly #mismatches: MismatchKind[] = [];
   #refusing: { readonly kind: SpawnErrorKind; readonly untilMs: number } = { kind: "throws", untilMs: 0 };
   #pid = 1_000;
 
-  constructor(time: VirtualTime, files: Files, random: Random, heartbeatIntervalMs: number) {
+  constructor(time: VirtualTime, files: Files, random: Random) {
     this.#time = time;
     this.#files = files;
     this.#random = random;
-    this.heartbeatIntervalMs = heartbeatIntervalMs;
   }
 
   /** EAGAIN for a while. */
@@ -59,13 +56,18 @@ export class Fleet implements SpawnStrategy {
     this.#mismatches.length = 0;
   }
 
-  spawn(order: SpawnOrder, sink: WorkerSink): WorkerHandle {
+  /** Its workers beat as often as their settings say. */
+  strategy(heartbeatIntervalMs: number): SpawnStrategy {
+    return { kind: "fresh", spawn: (order, sink) => this.#spawn(order, sink, heartbeatIntervalMs) };
+  }
+
+  #spawn(order: SpawnOrder, sink: WorkerSink, heartbeatIntervalMs: number): WorkerHandle {
     this.#releases.set(order.generation, order.release);
     if (this.#time.now() < this.#refusing.untilMs) return this.#refuse(sink);
     const { behaviour, release } = this.#files.read(order.release.entry);
     this.#pid += 1;
     const intended = { order, worker: order.worker, generation: order.generation, release, behaviour };
-    const makeup = { ...intended, heartbeatIntervalMs: this.heartbeatIntervalMs, pid: this.#pid };
+    const makeup = { ...intended, heartbeatIntervalMs, pid: this.#pid };
     return this.#start({ ...makeup, template: null }, sink);
   }
 

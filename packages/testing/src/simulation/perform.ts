@@ -18,6 +18,10 @@ export function perform(simulation: Simulation, action: Action): void {
     case "restart":
       client.restart(null);
       return;
+    case "reconfigure":
+      simulation.settings = action.settings;
+      client.restart(null);
+      return;
     case "rollback":
       client.restart(files.entries.at(-1 - (action.back % files.entries.length)) ?? null);
       return;

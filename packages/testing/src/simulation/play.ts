@@ -27,7 +27,15 @@ export interface Played {
 }
 
 /** What its owner does happens in the supervisor's process, and waits while that stands still. */
-const BY_OWNER: readonly Action["type"][] = ["deploy", "restart", "rollback", "goBack", "scale", "stop"];
+const BY_OWNER: readonly Action["type"][] = [
+  "deploy",
+  "restart",
+  "reconfigure",
+  "rollback",
+  "goBack",
+  "scale",
+  "stop",
+];
 
 export async function play(options: PlayOptions): Promise<Played> {
   const { plan, seed, steps, createMachine } = options;
@@ -92,7 +100,14 @@ async function calmDown(simulation: Simulation, start: ClientRequest): Promise<v
 /** Everything asked for is answered within a bound. */
 async function settled(simulation: Simulation, invariant: string): Promise<void> {
   const { client, machine, time } = simulation;
-  const untilMs = time.now() + patienceMs(machine.world.config, machine.world.desired);
+  const { config, registry, desired } = machine.world;
+  const settings = [
+    config,
+    simulation.settings ?? config,
+    ...[...registry.workers.values()].map((each) => each.config),
+  ];
+  const slots = Math.max(desired, ...settings.map((each) => each.desired));
+  const untilMs = time.now() + Math.max(...settings.map((each) => patienceMs(each, slots)));
   await simulation.runUntil(untilMs, () => client.pending.length === 0);
   if (simulation.isBroken || client.pending.length === 0) return;
   const names = client.pending.map(({ id, askedAtMs }) => `${id} (asked at ${askedAtMs})`);

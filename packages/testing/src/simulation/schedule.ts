@@ -5,6 +5,7 @@ import type { MachineConfig } from "@brood/core/engine";
 import type { Action, ScheduledAction } from "./actions.ts";
 import { type Behaviour, drawBehaviour, drawGoodBehaviour } from "./behaviour.ts";
 import { type Choice, choice, drawChoice, shortly, victim } from "./choice.ts";
+import { drawConfig, drawTemplate } from "./draw-config.ts";
 import type { Faults } from "./faults.ts";
 import type { Random } from "./random.ts";
 import { TEMPLATE_CHOICES } from "./template-choices.ts";
@@ -46,6 +47,13 @@ const CHOICES: readonly Choice[] = [
     byPath: random.chance(0.3),
   })),
   choice(3, null, () => ({ type: "restart" })),
+  choice(2, null, (random, config) => ({
+    type: "reconfigure",
+    settings: {
+      ...drawConfig(random, random.integer(1, config.desired + 3)),
+      template: drawTemplateOf(config, random),
+    },
+  })),
   choice(2, null, (random) => ({ type: "rollback", back: random.integer(1, 3) })),
   choice(2, null, (random) => ({ type: "goBack", back: random.integer(0, 3) })),
   choice(5, null, (random, { desired }) => ({ type: "scale", desired: random.integer(1, desired + 3) })),
@@ -103,6 +111,11 @@ const CHOICES: readonly Choice[] = [
   choice(3, "stall", (random) => ({ type: "stall", forMs: random.durationMs(1, 40_000) })),
   choice(2, "hostPause", (random) => ({ type: "hostPause", forMs: random.durationMs(1, 90_000) })),
 ];
+
+/** How workers come to be cannot change. */
+function drawTemplateOf({ template }: MachineConfig, random: Random): MachineConfig["template"] {
+  return template === null ? null : drawTemplate(random);
+}
 
 function drawWireFault(random: Random, kind: "lose" | "duplicate" | "swap"): Action {
   const to = random.chance(0.7) ? "supervisor" : "worker";

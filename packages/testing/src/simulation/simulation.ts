@@ -51,13 +51,15 @@ export class Simulation {
   readonly machine: Machine;
   readonly records: TraceRecord[] = [];
   readonly findings: Finding[] = [];
+  /** What a restart reads; null: as at the start. */
+  settings: MachineConfig | null = null;
   steps = 0;
   readonly #invariants: readonly Invariant[] = createInvariants();
   #hasSettled = false;
 
   constructor({ config, random, createMachine = createRealMachine }: SimulationOptions) {
     const { time } = this;
-    this.fleet = new Fleet(time, this.files, random.fork(), heartbeatIntervalMs(config));
+    this.fleet = new Fleet(time, this.files, random.fork());
     this.templates = new TemplateFleet(time, this.files, random.fork(), this.fleet);
     this.resolver = new SimulatedResolver(time, this.files, () => {
       this.#hasSettled = true;
@@ -70,11 +72,14 @@ export class Simulation {
     const ports = {
       clock: time,
       entropy,
-      strategiesOf: () => ({
-        strategy: this.fleet,
-        templates: config.template === null ? null : this.templates,
+      strategiesOf: (settings: MachineConfig) => ({
+        strategy: this.fleet.strategy(heartbeatIntervalMs(settings)),
+        templates: config.template === null ? null : this.templates.strategy(heartbeatIntervalMs(settings)),
       }),
-      resolveRelease: async (request: ReleaseRequest) => ({ release: await this.resolver.resolve(request) }),
+      resolveRelease: async (request: ReleaseRequest) => {
+        const release = await this.resolver.resolve(request);
+        return this.settings === null ? { release } : { release, config: this.settings };
+      },
       socketsOf: (seat: WorkerSeat) => {
         this.sockets.ordered(seat);
         return [];

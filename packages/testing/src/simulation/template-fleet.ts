@@ -24,7 +24,7 @@ const NOBODY: TemplateHandle = {
   kill: () => {},
 };
 
-export class TemplateFleet implements TemplateStrategy {
+export class TemplateFleet {
   /** Those whose process lives, by the id they were ordered under. */
   readonly alive: Map<TemplateId, SimulatedTemplate> = new Map();
   readonly #time: VirtualTime;
@@ -63,13 +63,17 @@ export class TemplateFleet implements TemplateStrategy {
     this.#mismatches.length = 0;
   }
 
-  build(order: TemplateOrder, sink: TemplateSink): TemplateHandle {
+  /** Its templates, and what is forked from them, beat as often as their settings say. */
+  strategy(heartbeatIntervalMs: number): TemplateStrategy {
+    return { build: (order, sink) => this.#build(order, sink, heartbeatIntervalMs) };
+  }
+
+  #build(order: TemplateOrder, sink: TemplateSink, heartbeatIntervalMs: number): TemplateHandle {
     this.#releases.set(order.generation, order.release);
     if (this.#time.now() < this.#refusing.untilMs) return this.#refuse(sink);
     const { behaviour, release } = this.#files.read(order.release.entry);
     this.#pid += 1;
     const { template, generation } = order;
-    const { heartbeatIntervalMs } = this.#workers;
     const intended = { order, template, generation, release, behaviour, heartbeatIntervalMs, pid: this.#pid };
     const mistake = this.#nextMistake(order);
     const built = new SimulatedTemplate(

@@ -7,6 +7,7 @@ import type { Invariant } from "./invariant.ts";
 
 interface Forked {
   readonly template: TemplateId;
+  readonly minHealthyMs: number;
   readyAtMs: number;
 }
 
@@ -20,8 +21,11 @@ export function corruptTemplateGoes(): Invariant {
     name: "corrupt-template-goes",
     check(observation) {
       if (observation.world.config.template === null) return null;
-      for (const { worker, template } of commandsOf(observation, "SpawnWorker"))
-        if (template !== null) forked.set(worker, { template, readyAtMs: Number.POSITIVE_INFINITY });
+      for (const { worker, template, config } of commandsOf(observation, "SpawnWorker")) {
+        const { minHealthyMs } = config;
+        if (template !== null)
+          forked.set(worker, { template, minHealthyMs, readyAtMs: Number.POSITIVE_INFINITY });
+      }
       clearProven(observation, forked, failures);
       count(observation, forked, failures);
       return survivor(observation, failures);
@@ -30,14 +34,14 @@ export function corruptTemplateGoes(): Invariant {
 }
 
 function clearProven(
-  { atMs, event, world }: Observation,
+  { atMs, event }: Observation,
   forked: Map<WorkerId, Forked>,
   failures: Map<TemplateId, number>,
 ): void {
   const told = event.type === "WorkerReady" ? forked.get(event.worker) : undefined;
   if (told !== undefined) told.readyAtMs = atMs;
-  for (const [worker, { template, readyAtMs }] of forked) {
-    if (atMs < readyAtMs + world.config.minHealthyMs) continue;
+  for (const [worker, { template, minHealthyMs, readyAtMs }] of forked) {
+    if (atMs < readyAtMs + minHealthyMs) continue;
     failures.delete(template);
     forked.delete(worker);
   }
@@ -60,9 +64,10 @@ function count(
 
 function survivor({ event, world }: Observation, failures: Map<TemplateId, number>): string | null {
   if (event.type === "TemplateExited") failures.delete(event.template);
-  const failuresMax = world.config.template?.failuresMax ?? Number.POSITIVE_INFINITY;
   for (const [id, failed] of failures) {
-    if (failed < failuresMax || world.templates.alive.get(id)?.state !== "ready") continue;
+    const template = world.templates.alive.get(id);
+    const failuresMax = template?.config.template?.failuresMax ?? Number.POSITIVE_INFINITY;
+    if (failed < failuresMax || template?.state !== "ready") continue;
     return `template=${id} is kept after ${failed} of its workers failed early in a row, failuresMax is ${failuresMax}`;
   }
   return null;

@@ -9,18 +9,18 @@ import type { Invariant } from "./invariant.ts";
 const TIMER_MS = 1;
 
 export function drainsEnd(): Invariant {
-  const toldAtMs = new Map<WorkerId, number>();
+  const told = new Map<WorkerId, { readonly atMs: number; readonly timeoutMs: number }>();
   return {
     name: "drains-end",
     check(observation) {
       const { atMs, workers, stoodStillUntilMs } = observation;
-      for (const { worker } of commandsOf(observation, "DrainWorker")) toldAtMs.set(worker, atMs);
-      for (const { worker } of commandsOf(observation, "KillWorker")) toldAtMs.delete(worker);
-      const timeoutMs = observation.world.config.drainTimeoutMs + TIMER_MS;
-      for (const [worker, told] of toldAtMs) {
-        if (workers.get(worker)?.isAlive !== true) toldAtMs.delete(worker);
-        else if (atMs > Math.max(told, stoodStillUntilMs) + timeoutMs) {
-          return `worker=${worker} was told to drain at ${told}, and was not killed`;
+      for (const { worker, timeoutMs } of commandsOf(observation, "DrainWorker"))
+        told.set(worker, { atMs, timeoutMs: timeoutMs + TIMER_MS });
+      for (const { worker } of commandsOf(observation, "KillWorker")) told.delete(worker);
+      for (const [worker, { atMs: sinceAtMs, timeoutMs }] of told) {
+        if (workers.get(worker)?.isAlive !== true) told.delete(worker);
+        else if (atMs > Math.max(sinceAtMs, stoodStillUntilMs) + timeoutMs) {
+          return `worker=${worker} was told to drain at ${sinceAtMs}, and was not killed`;
         }
       }
       return null;

@@ -20,9 +20,10 @@ export function lateIsForgiven(): Invariant {
       for (const { worker } of commandsOf(observation, "KillWorker")) {
         const isNew = !killed.has(worker);
         killed.add(worker);
-        const code = world.registry.workers.get(worker)?.fault?.code ?? "";
+        const { fault, config } = world.registry.workers.get(worker) ?? {};
+        const code = fault?.code ?? "";
         if (!isLate || !isNew || !DEADLINES.includes(code)) continue;
-        if (code === "BROOD_DRAIN_TIMEOUT" && world.config.drainTimeoutMs === 0) continue;
+        if (code === "BROOD_DRAIN_TIMEOUT" && config?.drainTimeoutMs === 0) continue;
         return `worker=${worker} is killed for ${code} after a stall`;
       }
       for (const { template } of commandsOf(observation, "KillTemplate")) {

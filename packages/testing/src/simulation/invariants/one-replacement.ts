@@ -37,11 +37,11 @@ function unneeded({ world }: Observation, spawn: SpawnCommand, previous: WorkerI
   const { current } = slot;
   if (current === null || current.id === spawn.worker) return null;
   const isRolled = world.roll !== null && current.generation !== spawn.generation;
-  if (isRolled || (world.roll === null && hasDoneEnough(world, current))) return null;
+  if (isRolled || (world.roll === null && hasDoneEnough(current))) return null;
   return `is to replace worker=${current.id} gen=${current.generation} without a reason`;
 }
 
-function hasDoneEnough({ config }: World, { usage, requestsLimit }: Worker): boolean {
+function hasDoneEnough({ config, usage, requestsLimit }: Worker): boolean {
   const { memoryBytes, ageMs, eventLoopDelayMs } = config.recycle;
   const isSlow = eventLoopDelayMs !== null && usage.eventLoopDelayMs > eventLoopDelayMs;
   const isLarge = memoryBytes !== null && usage.rssBytes > memoryBytes;

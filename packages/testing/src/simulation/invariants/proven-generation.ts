@@ -55,8 +55,8 @@ function noteReady({ atMs, event, world }: Observation, record: Record): void {
     for (const each of [readyAtMs, followedAtMs, spawnedAtMs, record.admitted]) each.delete(event.worker);
   }
   for (const [id, since] of readyAtMs) {
-    if (atMs < since + world.config.minHealthyMs) continue;
     const worker = world.registry.workers.get(id);
+    if (worker !== undefined && atMs < since + worker.config.minHealthyMs) continue;
     if (worker !== undefined) proven.add(worker.generation);
     readyAtMs.delete(id);
   }

@@ -41,13 +41,13 @@ function innocent(worker: Worker, observation: Observation): string | null {
   const forMs = silentMs(worker, observation);
   const truth = observation.workers.get(worker.id);
   const isReallySilent = truth === undefined || truth.isFrozen || truth.hasBadLink;
-  if (isReallySilent || forMs + TIMER_MS >= observation.world.config.heartbeatTimeoutMs) return null;
+  if (isReallySilent || forMs + TIMER_MS >= worker.config.heartbeatTimeoutMs) return null;
   return `is killed for silence, but was silent for ${forMs} ms while somebody listened`;
 }
 
 function spared(worker: Worker, observation: Observation, budgetFreeSinceMs: number): string | null {
   if (worker.state !== "ready" || observation.world.phase === "stopping") return null;
-  const { heartbeatTimeoutMs } = observation.world.config;
+  const { heartbeatTimeoutMs } = worker.config;
   const overdueMs = Math.min(
     silentMs(worker, observation) - heartbeatTimeoutMs,
     observation.atMs - budgetFreeSinceMs,

@@ -3,7 +3,7 @@
 // reverts does not wait for drains. A canary that is watched beside a current worker boots no more, and counts as one that
 // drains. One that has answered everything and lingers costs nothing.
 
-import type { Worker } from "@brood/core/engine";
+import type { SlotIndex, Worker, WorkerId } from "@brood/core/engine";
 import { commandsOf, type Observation } from "../observation.ts";
 import type { Invariant } from "./invariant.ts";
 
@@ -16,7 +16,13 @@ export function surgeBudget(): Invariant {
         ({ current, incoming }) => current !== null && incoming !== null,
       );
       const booting = doubles.filter(({ incoming }) => incoming?.state !== "ready").length;
-      if (booting > config.maxSurge || doubles.length > booting + 1) {
+      const isExtraIn = (slot: SlotIndex, worker: WorkerId): boolean =>
+        doubles.some(({ index, incoming }) => index === slot && incoming?.id === worker);
+      // One that boots already when a restart brings a smaller maxSurge may go on.
+      const isMore = commandsOf(observation, "SpawnWorker").some(({ slot, worker }) =>
+        isExtraIn(slot, worker),
+      );
+      if ((isMore && booting > config.maxSurge) || doubles.length > booting + 1) {
         return `${doubles.length} slots have two workers, ${booting} of them boot, maxSurge is ${config.maxSurge}`;
       }
       if (roll?.step === "reverting") return null;
@@ -24,8 +30,10 @@ export function surgeBudget(): Invariant {
         isBusyDraining(worker, observation),
       ).length;
       for (const { worker, slot } of commandsOf(observation, "SpawnWorker")) {
-        const isExtra = doubles.some(({ index, incoming }) => index === slot && incoming?.id === worker);
-        if (isExtra && doubles.length + draining > 2 * config.maxSurge + config.maxUnavailable) {
+        if (
+          isExtraIn(slot, worker) &&
+          doubles.length + draining > 2 * config.maxSurge + config.maxUnavailable
+        ) {
           return `worker=${worker} slot=${slot} is extra beside ${doubles.length} surging and ${draining} draining`;
         }
       }

@@ -34,12 +34,12 @@ function innocent(template: Template, observation: Observation): string | null {
   const forMs = silentMs(template, observation);
   const truth = observation.templates.get(template.id);
   const isReallySilent = truth === undefined || !truth.isAlive || truth.isFrozen || truth.hasBadLink;
-  if (isReallySilent || forMs + TIMER_MS >= observation.world.config.heartbeatTimeoutMs) return null;
+  if (isReallySilent || forMs + TIMER_MS >= template.config.heartbeatTimeoutMs) return null;
   return `is killed for silence, but was silent for ${forMs} ms while somebody listened`;
 }
 
 function spared(template: Template, observation: Observation): string | null {
-  const { heartbeatTimeoutMs } = observation.world.config;
+  const { heartbeatTimeoutMs } = template.config;
   if (template.state !== "ready") return null;
   const overdueMs = silentMs(template, observation) - heartbeatTimeoutMs;
   return overdueMs > RECHECK_MS ? `is silent and has not been killed for ${overdueMs} ms` : null;
