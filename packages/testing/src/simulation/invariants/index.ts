@@ -25,6 +25,7 @@ import { oneActionADeadline } from "./one-action-a-deadline.ts";
 import { oneReplacement } from "./one-replacement.ts";
 import { oneTemplateAGeneration } from "./one-template-a-generation.ts";
 import { provenGeneration } from "./proven-generation.ts";
+import { settingsBelong } from "./settings-belong.ts";
 import { silence } from "./silence.ts";
 import { statesHaveDeadlines } from "./states-have-deadlines.ts";
 import { stopIsFinal } from "./stop-is-final.ts";
@@ -53,6 +54,7 @@ export function createInvariants(): readonly Invariant[] {
     oneReplacement(),
     backOff(),
     killBudget(),
+    settingsBelong(),
     silence(),
     lateIsForgiven(),
     oneActionADeadline(),

@@ -225,6 +225,34 @@ export const PATCHED: readonly PatchedMutant[] = [
     }),
   },
   {
+    name: "a roll that fails leaves its settings in force",
+    module: "settings",
+    change: async () => ({ restoreConfig: () => {} }),
+  },
+  {
+    name: "a roll that fails leaves its number of workers",
+    module: "settings",
+    change: async () => ({
+      restoreSize: ({ world }: Turn) => {
+        world.desiredBefore = null;
+      },
+    }),
+  },
+  {
+    name: "new settings reach respawns of the last good generation",
+    module: "settings",
+    change: async (exports) => {
+      const { pinTarget } = exports as typeof import("../../../../core/src/machine/settings.ts");
+      return {
+        pinTarget: (world: Turn["world"], roll: Roll, pinned: Parameters<typeof pinTarget>[2]) => {
+          pinTarget(world, roll, pinned);
+          const good = world.pinned.get(world.lastGood);
+          if (good !== undefined) world.pinned.set(world.lastGood, { ...good, config: pinned.config });
+        },
+      };
+    },
+  },
+  {
     name: "no self-stall guard: deadlines that passed while the supervisor stood still count",
     module: "liveness",
     change: async () => ({ forgiveStall: () => {} }),
