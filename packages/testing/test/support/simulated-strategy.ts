@@ -14,12 +14,13 @@ const KINDS: Readonly<Record<ReleaseBehaviour, BehaviourKind>> = {
   exits: "bootExits",
 };
 
-export function simulatedStrategy(): StrategyUnderTest & { readonly strategy: Fleet } {
+export function simulatedStrategy(): StrategyUnderTest & { readonly fleet: Fleet } {
   const time = new VirtualTime();
   const files = new Files();
-  const strategy = new Fleet(time, files, createRandom(1), 600_000);
+  const fleet = new Fleet(time, files, createRandom(1));
   return {
-    strategy,
+    fleet,
+    strategy: fleet.strategy(600_000),
     release: (behaviour) => files.read(files.deploy({ ...GOOD, kind: KINDS[behaviour], share: 1 })).release,
     pass: () => time.runNext(),
   };
