@@ -21,6 +21,7 @@
         "src/pidfd.c",
         "src/platform.c",
         "src/process_end.c",
+        "src/refuse.c",
         "src/steer.c",
         "src/unix_socket.c",
         "src/watch.c",

@@ -7,6 +7,10 @@ import { textOf } from "./link/described.ts";
 /** Workers of one service at the most. */
 export const WORKERS_MAX = 10_000;
 
+/** `drainTimeoutMs` of everything: within the 30 s that Kubernetes waits between TERM and KILL, with a margin for the rest of a
+ *  stop. `docker stop` waits 10 s and kills then: `docker stop -t 30`, or a smaller value here. */
+export const DRAIN_TIMEOUT_DEFAULT_MS = 25_000;
+
 /** A whole number from `min` to `max`; `fallback` when undefined. @throws PoolError BROOD_BAD_OPTION */
 export function integerOption(
   option: string,

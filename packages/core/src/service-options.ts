@@ -9,6 +9,7 @@ import { templateBinding } from "./native/index.ts";
 import {
   booleanOption,
   choiceOption,
+  DRAIN_TIMEOUT_DEFAULT_MS,
   integerOption,
   nameOption,
   numberOption,
@@ -148,7 +149,13 @@ function checkRollOptions(options: ServiceOptions): Omit<MachineConfig, "heartbe
     desired,
     bootTimeoutMs: integerOption("bootTimeoutMs", options.bootTimeoutMs, 1, HOUR_MS, 30_000),
     minHealthyMs: integerOption("minHealthyMs", options.minHealthyMs, 0, HOUR_MS, 1_000),
-    drainTimeoutMs: integerOption("drainTimeoutMs", options.drainTimeoutMs, 0, HOUR_MS, 30_000),
+    drainTimeoutMs: integerOption(
+      "drainTimeoutMs",
+      options.drainTimeoutMs,
+      0,
+      HOUR_MS,
+      DRAIN_TIMEOUT_DEFAULT_MS,
+    ),
     maxSurge,
     maxUnavailable,
     maxFailures: integerOption("maxFailures", options.maxFailures, 1, MANY, 3),

@@ -107,7 +107,7 @@ export interface ServiceOptions {
   /** 0...3_600_000, default 1_000: so long must the canary stay healthy before another new worker serves; at the end of that
    *  the next ones boot already, as long before as the canary took. An earlier death of any new worker counts as failed. */
   readonly minHealthyMs?: number;
-  /** 0...3_600_000, default 30_000: then a draining worker is killed. */
+  /** 0...3_600_000, default 25_000: then a draining worker is killed. It fits into the 30 s that Kubernetes waits. */
   readonly drainTimeoutMs?: number;
   /** 100...3_600_000, default 30_000: a ready worker silent for so long is killed. */
   readonly heartbeatTimeoutMs?: number;
@@ -276,6 +276,9 @@ export interface Service {
   scale(workers: number): Promise<void>;
   /** Drains every worker, or kills them at once with `now`. Resolves when all have exited. Repeated calls join; `now` hurries. */
   stop(options?: { readonly now?: boolean }): Promise<void>;
+  /** A stop will follow: the state is "stopping" from now on, restarts and changes of size are refused, and everything else goes
+   *  on as before until `stop()`. No effect before the service has started, or twice. */
+  announceStop(): void;
   /** From the last heartbeats; frozen. */
   stats(): ServiceStats;
   /** Asks every ready worker for a heartbeat first, waiting at most 250 ms. */

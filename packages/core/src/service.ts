@@ -109,6 +109,10 @@ class SupervisedService implements Service {
     return this.#stopped;
   }
 
+  announceStop(): void {
+    if (this.#stopped === null) this.#supervisor.accept({ type: "StopAnnounced" });
+  }
+
   stats(): ServiceStats {
     const { workers, ...rest } = this.#supervisor.snapshot();
     return deepFreeze({

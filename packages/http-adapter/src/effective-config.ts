@@ -36,6 +36,7 @@ export function effectiveConfig(options: ServeOptions, checked: CheckedServiceOp
     bootTimeoutMs: machine.bootTimeoutMs,
     minHealthyMs: machine.minHealthyMs,
     drainTimeoutMs: machine.drainTimeoutMs,
+    stopDelayMs: options.stopDelayMs,
     lingerMs: options.lingerMs,
     server: effectiveServer(options.server),
     heartbeatTimeoutMs: machine.heartbeatTimeoutMs,

@@ -35,6 +35,7 @@ export const OPTION_KINDS: Readonly<Record<keyof ServeConfig, OptionKind>> = {
   bootTimeoutMs: "restart",
   minHealthyMs: "restart",
   drainTimeoutMs: "restart",
+  stopDelayMs: "start",
   lingerMs: "restart",
   // But for its backlog, which belongs to the sockets (effective-config.ts).
   server: "restart",

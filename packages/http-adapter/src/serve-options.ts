@@ -81,6 +81,9 @@ export interface ServeConfig extends EngineOptions, HandoffConfig {
   readonly cwd?: string;
   /** Each response carries `x-brood-generation` and `x-brood-worker`; default false. */
   readonly exposeGeneration?: boolean;
+  /** 0...3_600_000, default 0: after TERM, `brood stop` or `stop()` the server serves as before for so long, its state being
+   *  "stopping", before it refuses connections and drains. For balancers that go on sending for a while. `now` skips it. */
+  readonly stopDelayMs?: number;
   /** 0...60_000, default 500: how long a draining worker keeps an idle keep-alive connection for a last request. */
   readonly lingerMs?: number;
   /** Limits of the HTTP servers: keep-alive, request and header timeouts, header size, backlog. */
@@ -127,6 +130,7 @@ export interface ServeOptions {
   readonly spawn: "fresh" | "template";
   readonly warmup: Required<WarmupOptions>;
   readonly exposeGeneration: boolean;
+  readonly stopDelayMs: number;
   readonly lingerMs: number;
   readonly server: HttpServerOptions;
   readonly waitReady: boolean;
@@ -180,6 +184,7 @@ export function readServeConfig(
     addresses,
     handoff: readHandoffOptions(config, addresses),
     exposeGeneration: booleanOption("exposeGeneration", config.exposeGeneration, false),
+    stopDelayMs: integerOption("stopDelayMs", config.stopDelayMs, 0, 3_600_000, 0),
     lingerMs: integerOption("lingerMs", config.lingerMs, 0, LINGER_MAX_MS, LINGER_DEFAULT_MS),
     server: readHttpServerOptions(config.server),
     waitReady: booleanOption("waitReady", config.waitReady, false),

@@ -5,6 +5,7 @@
 
 import { createService, type Service } from "@brood/core";
 import { PoolError } from "@brood/core/errors";
+import { DRAIN_TIMEOUT_DEFAULT_MS } from "@brood/core/options";
 import { type ConfigSource, Configuration } from "./configuration.ts";
 import { namesake } from "./control/locate.ts";
 import { controlPath } from "./control/paths.ts";
@@ -13,6 +14,7 @@ import { connectionHandoff } from "./handoff/connection-handoff.ts";
 import { type Handoff, listenerHandoff } from "./handoff/handoff.ts";
 import { reuseportHandoff } from "./handoff/reuseport-handoff.ts";
 import { bindAddresses, claimWithin } from "./listen/bind.ts";
+import { AT_ONCE } from "./listen/last-connections.ts";
 import { pathNews } from "./listen/path-news.ts";
 import { LogFile } from "./log-files.ts";
 import { inspectPidfile, type PidfileState, writePidfile } from "./pidfile.ts";
@@ -81,7 +83,7 @@ async function start(
   });
   handoff.attach(service);
   stack.push("workers", () => {
-    handoff.stopping();
+    void handoff.stopping(AT_ONCE);
     return service.stop();
   });
   stack.push("ticket keys", ticketKeys.rotate(service, options.ticketKeysMs));
@@ -89,6 +91,8 @@ async function start(
     service,
     stack,
     handoff,
+    stopDelayMs: options.stopDelayMs,
+    drainTimeoutMs: options.engine.drainTimeoutMs ?? DRAIN_TIMEOUT_DEFAULT_MS,
     control: control?.path ?? null,
     logFiles: [stdout, stderr].filter((each) => each !== undefined),
   });

@@ -1,9 +1,9 @@
 // A running server as its host sees it, and as the control socket does. Both stop it the same way: workers drain and
 // exit, addresses and pidfile go, and only then the control socket, which still owes an answer.
 
-import type { RestartOptions, RollResult, Service, ServiceEvents, ServiceStats } from "@brood/core";
+import type { RestartOptions, RollResult, ServiceEvents, ServiceStats } from "@brood/core";
 import type { ControlTarget } from "./control/target.ts";
-import type { Handoff } from "./handoff/handoff.ts";
+import { Ending, type EndingParts, type StopOptions } from "./ending.ts";
 import type { LogFile } from "./log-files.ts";
 import type { ReleaseStack } from "./release-stack.ts";
 
@@ -26,8 +26,9 @@ export interface Server {
   stats(): ServiceStats;
   /** Asks every ready worker for a heartbeat first, waiting at most 250 ms. */
   freshStats(): Promise<ServiceStats>;
-  /** Drains the workers, or kills them with `now`; then frees addresses, pidfile and control socket. Repeated calls join; `now` hurries. */
-  stop(options?: { readonly now?: boolean }): Promise<void>;
+  /** Serves on as before for `stopDelayMs` (the state is "stopping" by then), refuses new connections, drains the workers, frees
+   *  addresses, pidfile and control socket. Repeated calls join. `now` hurries: no delay, and the workers are killed. */
+  stop(options?: StopOptions): Promise<void>;
   /** Opens the `stdout` and `stderr` files again, after logrotate has moved them. @throws when one cannot be opened. */
   reopenLogs(): void;
   on<Name extends keyof ServiceEvents>(name: Name, listener: ServiceEvents[Name]): this;
@@ -35,11 +36,9 @@ export interface Server {
   off<Name extends keyof ServiceEvents>(name: Name, listener: ServiceEvents[Name]): this;
 }
 
-export interface ServerParts {
-  readonly service: Service;
+export interface ServerParts extends EndingParts {
   /** Holds, oldest first: log files, control socket, "addresses", pidfile, workers. */
   readonly stack: ReleaseStack;
-  readonly handoff: Handoff;
   readonly control: string | null;
   readonly logFiles: readonly LogFile[];
 }
@@ -51,19 +50,14 @@ export function createServer(parts: ServerParts): { readonly api: Server; readon
   const stopped = new Promise<void>((resolve) => {
     settleStopped = resolve;
   });
-  let settleStopping = (): void => undefined;
-  const stopping = new Promise<void>((resolve) => {
-    settleStopping = resolve;
-  });
+  const ending = new Ending(parts);
 
   /** Resolves when the addresses are free; the control socket is still open. */
-  const endServing = async (options: { readonly now?: boolean }): Promise<void> => {
-    settleStopping();
-    parts.handoff.stopping();
-    await service.stop(options);
+  const endServing = async (options: StopOptions): Promise<void> => {
+    await ending.end(options);
     await stack.releaseDownTo("addresses");
   };
-  const stop = async (options: { readonly now?: boolean } = {}): Promise<void> => {
+  const stop = async (options: StopOptions = {}): Promise<void> => {
     await endServing(options);
     await stack.release();
     settleStopped();
@@ -78,7 +72,7 @@ export function createServer(parts: ServerParts): { readonly api: Server; readon
     name: service.stats().name,
     addresses: parts.handoff.addresses,
     control: parts.control,
-    stopping,
+    stopping: ending.begun,
     stopped,
     restart: (options) => service.restart(options),
     scale: (workers) => service.scale(workers),
@@ -106,7 +100,7 @@ export function createServer(parts: ServerParts): { readonly api: Server; readon
 
 function controlTarget(
   api: Server,
-  endServing: (options: { readonly now?: boolean }) => Promise<void>,
+  endServing: (options: StopOptions) => Promise<void>,
   stop: () => Promise<void>,
 ): ControlTarget {
   return {

@@ -24,7 +24,8 @@ static const struct {
     {"pageMap", brood_page_map},           {"noteWritten", brood_note_written},
     {"occupyAddresses", brood_occupy_addresses}, {"bindUnix", brood_bind_unix},
     {"listenOn", brood_listen_on},         {"backlogOf", brood_backlog_of},
-    {"lockFile", brood_lock_file},
+    {"lockFile", brood_lock_file},         {"refuseNew", brood_refuse_new},
+    {"isReadable", brood_is_readable},
 };
 
 NAPI_MODULE_INIT() {

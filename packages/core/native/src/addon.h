@@ -87,6 +87,8 @@ napi_value brood_peek(napi_env env, napi_callback_info info);
 napi_value brood_steer(napi_env env, napi_callback_info info);
 napi_value brood_unsteer(napi_env env, napi_callback_info info);
 napi_value brood_queue_length(napi_env env, napi_callback_info info);
+napi_value brood_refuse_new(napi_env env, napi_callback_info info);
+napi_value brood_is_readable(napi_env env, napi_callback_info info);
 napi_value brood_page_create(napi_env env, napi_callback_info info);
 napi_value brood_page_map(napi_env env, napi_callback_info info);
 napi_value brood_notify(napi_env env, napi_callback_info info);

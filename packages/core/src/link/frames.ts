@@ -29,6 +29,7 @@ const FROM_WORKER = [
   "Ready",
   "Heartbeat",
   "Failed",
+  "Signalled",
   "Draining",
   "Lingering",
   "Bye",

@@ -93,6 +93,8 @@ export type WorkerMessage = { readonly worker: WorkerId; readonly generation: Ge
   /** The same, but its process is stopped (said by its strategy, which sees it). */
   | { readonly type: "Suspended" }
   | { readonly type: "Failed"; readonly error: WireError }
+  /** It was sent TERM, and goes on until it is told what to do. */
+  | { readonly type: "Signalled" }
   | { readonly type: "Draining" }
   /** After Draining: everything is answered, only idle connections are left that their clients may keep for a while. */
   | { readonly type: "Lingering" }

@@ -72,6 +72,6 @@ export const FAILURES_FORGOTTEN_AFTER_MS = 30_000;
 /** Deadlines noticed so late mean that the supervisor itself stood still (stopped, suspended, starved). */
 export const STALL_MS = 500;
 
-/** A worker that leaves on its own was sent TERM. When its whole process group was, the stop follows at once; a
+/** A worker that was sent TERM goes on for so long. When its whole process group was, the stop follows at once and decides; a
  *  replacement started in between would only be killed. */
 export const LEFT_PAUSE_MS = 100;

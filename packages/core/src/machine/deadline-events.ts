@@ -2,8 +2,9 @@
 // were overtaken by events mean nothing. Comes late when the supervisor itself stood still: then nobody is punished.
 
 import { STALL_MS } from "./config.ts";
-import type { Deadline } from "./deadlines.ts";
+import type { Deadline, DeadlineKind } from "./deadlines.ts";
 import type { DeadlineEvent } from "./events.ts";
+import { leaveAsSignalled } from "./leaving.ts";
 import { checkLiveness, checkTemplateLiveness, forgiveStall } from "./liveness.ts";
 import { bootTimeout, drainTimeout, nameOf } from "./reasons.ts";
 import { considerRecycling } from "./recycling.ts";
@@ -29,7 +30,8 @@ function handleDeadline(turn: Turn, { kind, subject }: Deadline): void {
   switch (kind) {
     case "state":
     case "liveness":
-    case "age": {
+    case "age":
+    case "signalled": {
       const worker = turn.world.registry.workers.bySerial(subject);
       if (worker !== undefined) handleWorkerDeadline(turn, worker, kind);
       return;
@@ -53,9 +55,12 @@ function handleDeadline(turn: Turn, { kind, subject }: Deadline): void {
   }
 }
 
-function handleWorkerDeadline(turn: Turn, worker: Worker, kind: "state" | "liveness" | "age"): void {
+type WorkerDeadlineKind = Extract<DeadlineKind, "state" | "liveness" | "age" | "signalled">;
+
+function handleWorkerDeadline(turn: Turn, worker: Worker, kind: WorkerDeadlineKind): void {
   if (kind === "liveness") return checkLiveness(turn, worker);
   if (kind === "age") return considerRecycling(turn, worker);
+  if (kind === "signalled") return leaveAsSignalled(turn, worker);
   if (worker.stateDeadlineAtMs <= turn.atMs) endState(turn, worker);
 }
 

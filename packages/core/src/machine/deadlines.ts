@@ -17,6 +17,8 @@ const KINDS = [
   "healthy",
   /** A worker is old. */
   "age",
+  /** A worker that was sent TERM has waited for what the supervisor decides. */
+  "signalled",
   "template-state",
   "template-liveness",
   /** A generation's template may be built again. */

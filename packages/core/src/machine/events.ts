@@ -35,6 +35,8 @@ export type RequestEvent =
       readonly desired: number;
       readonly spare?: readonly WorkerId[];
     }
+  /** A stop will follow. Until then the service serves as before, and takes no more requests to change. */
+  | { readonly type: "StopAnnounced" }
   | { readonly type: "StopRequested"; readonly now: boolean };
 
 /** What a generation is to run. Settings and entry as they were read anew; without them they are the last good ones'. */
@@ -77,6 +79,8 @@ export type WorkerEvent = { readonly worker: WorkerId; readonly generation: Gene
   | { readonly type: "WorkerBusy" }
   /** It has noted so too, but its process is stopped (SIGSTOP): nothing goes on in it. */
   | { readonly type: "WorkerSuspended" }
+  /** It was sent TERM, and asks whether it is to leave: the supervisor may have been too, and decides then. */
+  | { readonly type: "WorkerSignalled" }
   /** Whoever embeds it wants it replaced: after a drain (null), or at once and for that reason. Not its failure. */
   | { readonly type: "WorkerDismissed"; readonly reason: FailureReason | null }
   | { readonly type: "WorkerFailed"; readonly code: string; readonly message: string }

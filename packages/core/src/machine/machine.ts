@@ -46,6 +46,7 @@ function dispatch(turn: Turn, event: MachineEvent): void {
     case "StartRequested":
     case "RestartRequested":
     case "ScaleRequested":
+    case "StopAnnounced":
     case "StopRequested":
       return handleRequest(turn, event);
     case "ReleaseResolved":

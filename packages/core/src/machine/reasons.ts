@@ -107,6 +107,10 @@ export function leftEarly(worker: Worker, uptimeMs: number): FailureReason {
   return reason(worker, "BROOD_UNHEALTHY", what);
 }
 
+export function signalledInBoot(worker: Worker): FailureReason {
+  return reason(worker, "BROOD_BOOT_FAILED", "was sent SIGTERM before it was ready.");
+}
+
 /** The file system did not answer. */
 export function resolveTimeout(generation: Generation, timeoutMs: number): FailureReason {
   const what = `gen=${generation} its entry was not found within ${timeoutMs} ms (bootTimeoutMs).`;

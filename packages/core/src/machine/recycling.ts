@@ -48,8 +48,8 @@ function queueRecycling(turn: Turn, worker: Worker): void {
 
 /** Starts replacements as far as permits go. */
 export function advanceRecycling(turn: Turn): void {
-  const { registry, recycling, roll, lastGood, phase, waitingScales } = turn.world;
-  if (roll !== null || phase !== "running" || waitingScales.length > 0) return;
+  const { registry, recycling, roll, lastGood, phase, waitingScales, isStopAnnounced } = turn.world;
+  if (roll !== null || phase !== "running" || isStopAnnounced || waitingScales.length > 0) return;
   for (let index = recycling.first(); index !== null; index = recycling.first()) {
     const slot = registry.slots.get(index);
     const isSeated = slot !== undefined && slot.current !== null && slot.incoming === null;

@@ -24,6 +24,9 @@ export function handleRequest(turn: Turn, event: RequestEvent): void {
       return restart(turn, event);
     case "ScaleRequested":
       return scale(turn, event);
+    case "StopAnnounced":
+      turn.world.isStopAnnounced = true;
+      return;
     case "StopRequested":
       return stop(turn, event);
   }
@@ -41,6 +44,7 @@ function start(turn: Turn, { entry }: Asked<"StartRequested">): void {
 /** While the service starts a restart waits; a newer one takes its place, and the older caller is told. */
 function restart(turn: Turn, request: Asked<"RestartRequested">): void {
   const { world } = turn;
+  if (world.isStopAnnounced) return refuseRestart(turn, request.requestId, "failed", ROLL_STOPPED);
   if (world.phase === "running") return takeUp(turn, request);
   if (world.phase === "starting") {
     const displaced = world.waitingRestart;
@@ -91,6 +95,8 @@ export function refuseRestart(
 
 function scale(turn: Turn, { requestId, desired, spare = [] }: Asked<"ScaleRequested">): void {
   const { world } = turn;
+  if (world.isStopAnnounced)
+    return void turn.commands.push({ type: "SettleScale", requestId, reason: ROLL_STOPPED });
   world.waitingScales.push(requestId);
   if (world.phase === "stopping" || world.phase === "stopped") return settleScales(turn, ROLL_STOPPED);
   world.desired = desired;

@@ -88,8 +88,9 @@ export function snapshotOf(world: World, atMs: Milliseconds): MachineSnapshot {
   };
 }
 
-function stateOf({ phase, roll, registry }: World): MachineSnapshot["state"] {
+function stateOf({ phase, roll, registry, isStopAnnounced }: World): MachineSnapshot["state"] {
   if (phase === "idle" || phase === "starting") return "starting";
+  if (phase === "running" && isStopAnnounced) return "stopping";
   if (phase !== "running") return phase;
   if (roll !== null) return "rolling";
   for (const slot of registry.slots.values())

@@ -2,12 +2,11 @@
 // a breach of protocol and ends that worker. Then registry, roll and seats are told.
 
 import { closeAccount, noteAnswers } from "./analysis.ts";
-import { LEFT_PAUSE_MS } from "./config.ts";
 import type { SpawnFailed, WorkerEvent } from "./events.ts";
 import { workerFailed } from "./failure.ts";
 import { expectFollowers, isFollower } from "./followers.ts";
 import { identifies } from "./identity.ts";
-import { pause, recordFailure } from "./intensity.ts";
+import { leftOnItsOwn, signalled } from "./leaving.ts";
 import { isDraining, NEXT, type WorkerInput } from "./lifecycle.ts";
 import { noteSuspended, silenceOf, watch } from "./liveness.ts";
 import type { FailureReason } from "./names.ts";
@@ -18,7 +17,7 @@ import { viewOf } from "./roll.ts";
 import { shownMs } from "./rounding.ts";
 import { expel, promote, refill } from "./slots.ts";
 import { isExcused, judgeFork } from "./templates.ts";
-import { admit, announce, dismiss, drain, identityOf, kill, note } from "./workers.ts";
+import { admit, announce, dismiss, identityOf, kill, note } from "./workers.ts";
 import type { Turn, World } from "./world.ts";
 
 type Told<Type extends WorkerEvent["type"]> = Extract<WorkerEvent, { readonly type: Type }>;
@@ -33,6 +32,7 @@ const INPUT: Readonly<Record<WorkerEvent["type"], WorkerInput | null>> = {
   WorkerHeartbeat: "Heartbeat",
   WorkerBusy: "Heartbeat",
   WorkerSuspended: "Heartbeat",
+  WorkerSignalled: null,
   WorkerDismissed: null,
   WorkerFailed: "Failed",
   WorkerDraining: "DrainStarted",
@@ -49,6 +49,7 @@ export function handleWorkerEvent(turn: Turn, worker: Worker, event: WorkerEvent
   const next = input === null ? null : NEXT[before][input];
   if (event.type === "WorkerExited") return exited(turn, worker, event);
   if (event.type === "WorkerSpawnFailed") return spawnFailed(turn, worker, event);
+  if (event.type === "WorkerSignalled") return signalled(turn, worker);
   if (event.type === "WorkerDismissed") return dismissed(turn, worker, event.reason);
   if (next === null) return violated(turn, worker, event);
   if (next === "killing") return;
@@ -141,22 +142,6 @@ function becameReady(turn: Turn, worker: Worker): void {
   if (roll !== null && worker.generation === roll.to) {
     announce(turn, { name: "roll:progress", event: viewOf(turn.world, roll) });
   }
-}
-
-/** It drains unasked (an operator's TERM): its seat is to be filled, after a pause that grows when that goes on. Soon
- *  after it was ready, or again and again, this speaks against its release, or a roll would go on for ever. */
-function leftOnItsOwn(turn: Turn, worker: Worker): void {
-  const { registry, config } = turn.world;
-  const slot = registry.slots.get(worker.slot);
-  const uptimeMs = turn.atMs - (worker.readyAtMs ?? turn.atMs);
-  registry.leave(worker);
-  drain(turn, worker);
-  if (slot === undefined) return;
-  recordFailure(turn, slot, worker);
-  if (uptimeMs < worker.config.minHealthyMs || slot.failures >= config.maxFailures)
-    worker.fault ??= reasons.leftEarly(worker, uptimeMs);
-  pause(turn, slot, Math.max(LEFT_PAUSE_MS, (slot.backingOffUntilAtMs ?? 0) - turn.atMs));
-  refill(turn, slot, worker, false);
 }
 
 /** It has done its part, or its task has to be stopped: a new one takes the seat at once, and nobody is blamed. */

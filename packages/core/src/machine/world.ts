@@ -44,6 +44,8 @@ export interface World {
   readonly deadlines: Deadlines;
   readonly counters: Counters;
   phase: Phase;
+  /** While `running`: a stop follows. */
+  isStopAnnounced: boolean;
   desired: number;
   /** What `desired` goes back to should the roll fail that changed it; null: nothing to go back to. */
   desiredBefore: number | null;
@@ -137,6 +139,7 @@ export function createWorld(config: MachineConfig): World {
     deadlines: new Deadlines(),
     counters: { spawned: 0, exited: 0, crashed: 0, killed: 0, mismatched: 0, staleEvents: 0, fallbacks: 0 },
     phase: "idle",
+    isStopAnnounced: false,
     desired: config.desired,
     desiredBefore: null,
     entry: "",

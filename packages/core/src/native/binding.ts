@@ -99,6 +99,11 @@ export interface Binding {
   unsteer(fd: number): void;
   /** Connections of a listening TCP socket that nobody has accepted yet. */
   queueLength(fd: number): number;
+  /** A listening TCP socket takes no new connections from now on; its queue can still be accepted, and handshakes under way
+   *  end well. True: new ones are refused. False (before Linux 5.7): their first packets are dropped. */
+  refuseNew(fd: number): boolean;
+  /** Of a listening socket: whether a connection waits to be accepted. */
+  isReadable(fd: number): boolean;
   /** The descriptor of new memory (4 KiB to 16 MiB), all zero, which whoever has it can share. */
   pageCreate(bytes: number): number;
   /** The memory itself, also for others to see. The descriptor may be closed afterwards. */
@@ -120,7 +125,7 @@ const TO_DO =
   "then install again.";
 
 /** A function that was added last: an addon without it was built before these sources were written. */
-const NEWEST: keyof Binding = "lockFile";
+const NEWEST: keyof Binding = "refuseNew";
 
 let known: NativeSupport | undefined;
 

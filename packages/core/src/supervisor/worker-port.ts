@@ -45,6 +45,8 @@ function eventOf(owner: Pick<WorkerEvent, "worker" | "generation">, message: Wor
       return { type: "WorkerSuspended", ...signed };
     case "Failed":
       return { type: "WorkerFailed", ...signed, ...failure(message.error) };
+    case "Signalled":
+      return { type: "WorkerSignalled", ...signed };
     case "Draining":
       return { type: "WorkerDraining", ...signed };
     case "Lingering":

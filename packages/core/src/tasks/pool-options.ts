@@ -8,6 +8,7 @@ import type { MachineConfig } from "../machine/config.ts";
 import {
   booleanOption,
   choiceOption,
+  DRAIN_TIMEOUT_DEFAULT_MS,
   integerOption,
   nameOption,
   numberOption,
@@ -153,7 +154,13 @@ function machineConfig(
     startsWith: 1,
     bootTimeoutMs: integerOption("bootTimeoutMs", options.bootTimeoutMs, 1, HOUR_MS, 30_000),
     minHealthyMs: integerOption("minHealthyMs", options.minHealthyMs, 0, HOUR_MS, 0),
-    drainTimeoutMs: integerOption("drainTimeoutMs", options.drainTimeoutMs, 0, HOUR_MS, 30_000),
+    drainTimeoutMs: integerOption(
+      "drainTimeoutMs",
+      options.drainTimeoutMs,
+      0,
+      HOUR_MS,
+      DRAIN_TIMEOUT_DEFAULT_MS,
+    ),
     heartbeatTimeoutMs,
     asksTheSilent: true,
     failuresForgottenAfterMs: 1_000,

@@ -90,7 +90,7 @@ export interface TaskPoolOptions {
   /** Given to each worker once: `context.workerData`, in threads `workerData` of node:worker_threads too. */
   readonly workerData?: unknown;
   readonly recycle?: TaskRecycleOptions;
-  /** As of createService: 30_000, 0, 30_000, 30_000, 3 by default. */
+  /** As of createService: 30_000, 0, 25_000, 30_000, 3 by default. */
   readonly bootTimeoutMs?: number;
   readonly minHealthyMs?: number;
   readonly drainTimeoutMs?: number;

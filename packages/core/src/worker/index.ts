@@ -9,4 +9,5 @@ export type {
   WorkerHost,
 } from "./host.ts";
 export type { PlainContext, PlainEntry, PlainService } from "./plain-host.ts";
+export { type HeldSignal, heldSignals } from "./signals.ts";
 export { setFlagUnlessGiven } from "./v8-flag.ts";

@@ -1,7 +1,7 @@
 // What runs in a worker, from its first report to its farewell:
 //   Hello (who I am, what I found on disk) -> boot the host -> Booted, wait to be admitted -> healthy -> open -> Ready,
 //   heartbeats
-//   -> Drain (told, TERM, or the supervisor is gone) -> answer what was accepted -> close the application -> Bye, exit.
+//   -> Drain (told, also when it was sent TERM and has asked; or the supervisor is gone) -> answer what was accepted -> close the application -> Bye, exit.
 // Every end goes through `leave`; a boot that fails says why before it exits.
 
 import { format } from "node:util";
@@ -16,6 +16,7 @@ import type { CreateWorkerHost, HostOrder, LoadedRelease, MutableContext, Worker
 import type { WorkerLink } from "./link.ts";
 import { loadEntry } from "./load-entry.ts";
 import { createPlainHost } from "./plain-host.ts";
+import { holdSignals, releaseSignals } from "./signals.ts";
 import { startWatchdog } from "./watchdog.ts";
 
 type Unsigned<Message> = Message extends unknown ? Omit<Message, "worker" | "generation"> : never;
@@ -41,10 +42,8 @@ export async function runWorker(
   const worker = createWorker(link, order, inheritance);
   link.onMessage((message, handle) => worker.receive(message, handle));
   link.onClose(() => worker.orphaned());
-  // A thread gets no signals; there the listener serves an application that emits the event itself.
-  process.on("SIGTERM", () => worker.leave());
-  // A terminal sends these to the whole group; the supervisor decides.
-  for (const signal of ["SIGINT", "SIGQUIT", "SIGHUP"] as const) process.on(signal, () => {});
+  // A thread gets no signals; there this serves an application that emits the event itself.
+  holdSignals(() => worker.signalled());
   process.on("uncaughtExceptionMonitor", (error) => worker.confess(error));
   await worker.boot();
 }
@@ -53,7 +52,8 @@ interface RunningWorker {
   boot(): Promise<void>;
   receive(message: SupervisorMessage, handle: unknown): void;
   confess(error: unknown): void;
-  leave(): void;
+  /** It was sent TERM. */
+  signalled(): void;
   orphaned(): void;
 }
 
@@ -132,6 +132,7 @@ function createWorker(link: WorkerLink, order: BootOrder, inheritance: Inheritan
     send({ type: "Draining" });
     hasStartedDrain = true;
     await host.drain();
+    releaseSignals();
     await host.close();
     send({ type: "Bye" });
     await link.flush();
@@ -171,7 +172,9 @@ function createWorker(link: WorkerLink, order: BootOrder, inheritance: Inheritan
   return {
     boot: () => boot().catch(fail),
     confess,
-    leave,
+    signalled() {
+      if (!draining.signal.aborted) send({ type: "Signalled" });
+    },
     orphaned() {
       setTimeout(() => process.exit(1), ORPHAN_DRAIN_MS).unref();
       leave();

@@ -1,7 +1,7 @@
 // Options that the Express and the Fastify adapter have in common, checked alike.
 
 import { badOption } from "@brood/core/errors";
-import { integerOption, objectOption } from "@brood/core/options";
+import { DRAIN_TIMEOUT_DEFAULT_MS, integerOption, objectOption } from "@brood/core/options";
 
 export interface AdapterOptions {
   /** Path of the liveness route, default "/health/live"; false for none. It answers 200 while the process runs. */
@@ -14,7 +14,7 @@ export interface AdapterOptions {
   /** 0...60_000, default 500: how long idle connections are kept for a last request. In a Brood worker the server's own
    *  `lingerMs` counts. */
   readonly lingerMs?: number;
-  /** 0...3_600_000, default 30_000: then what is still open is cut off. In a Brood worker `drainTimeoutMs` counts. */
+  /** 0...3_600_000, default 25_000: then what is still open is cut off. In a Brood worker `drainTimeoutMs` counts. */
   readonly drainTimeoutMs?: number;
 }
 
@@ -33,7 +33,13 @@ export function checkAdapterOptions(
     ready: path("ready", options.ready, "/health/ready"),
     isReady,
     lingerMs: integerOption("lingerMs", options.lingerMs, 0, 60_000, 500),
-    drainTimeoutMs: integerOption("drainTimeoutMs", options.drainTimeoutMs, 0, 3_600_000, 30_000),
+    drainTimeoutMs: integerOption(
+      "drainTimeoutMs",
+      options.drainTimeoutMs,
+      0,
+      3_600_000,
+      DRAIN_TIMEOUT_DEFAULT_MS,
+    ),
   };
 }
 

@@ -95,7 +95,8 @@ export const OPTION_ROWS: readonly OptionRow[] = [
     text,
   ),
   row("--boot-timeout <ms>", "bootTimeoutMs", "a worker must be ready by then (default: 30000)", number),
-  row("--drain-timeout <ms>", "drainTimeoutMs", "a draining worker is killed then (default: 30000)", number),
+  row("--drain-timeout <ms>", "drainTimeoutMs", "a draining worker is killed then (default: 25000)", number),
+  row("--stop-delay <ms>", "stopDelayMs", "serve on for so long after TERM, then stop (default: 0)", number),
   row(
     "--heartbeat-timeout <ms>",
     "heartbeatTimeoutMs",

@@ -7,6 +7,7 @@ import type { Logger, PassedSocket, Service, WorkerSeat } from "@brood/core";
 import { badOption } from "@brood/core/errors";
 import { type Binding, nativeSupport } from "@brood/core/native";
 import type { BoundSocket } from "../listen/bind.ts";
+import type { Patience } from "../listen/last-connections.ts";
 import { peerOfHandle } from "../listen/server-handle.ts";
 import {
   type Accepted,
@@ -21,6 +22,7 @@ import { CounterPages, type Totals } from "./counters.ts";
 import { type ConnectionId, Dispatcher } from "./dispatcher.ts";
 import { FirstBytes, type KeyOfFirstBytes } from "./first-bytes.ts";
 import { type Handoff, unreachableOf } from "./handoff.ts";
+import { acceptLast } from "./last-accepts.ts";
 import type { WorkerId } from "./names.ts";
 import { type OnError, Unavailable } from "./unavailable.ts";
 
@@ -132,9 +134,11 @@ class ConnectionHandoff implements Handoff {
 
   slotClosed(): void {}
 
-  stopping(): void {
+  /** While workers are ready they get what is accepted last; what nobody took in time is refused in words. */
+  async stopping(patience: Patience): Promise<void> {
+    const isTaken = (): boolean => this.#dispatcher.held === 0;
+    await acceptLast(this.#binding, this.#sockets, this.#acceptors, patience, isTaken);
     this.#isStopping = true;
-    for (const acceptor of this.#acceptors) acceptor.close();
     for (const id of this.#dispatcher.giveUp()) this.#refuse(id);
   }
 

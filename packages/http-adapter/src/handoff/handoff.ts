@@ -2,7 +2,10 @@
 // handoff is a pure policy and a shell that performs it; `listener` needs neither.
 
 import type { PassedSocket, Service, WorkerSeat } from "@brood/core";
+import { nativeSupport } from "@brood/core/native";
 import type { BoundSocket } from "../listen/bind.ts";
+import { endOfSockets, type Patience } from "../listen/last-connections.ts";
+import { INHERITED_ROLE } from "./messages.ts";
 import type { SlotIndex, WorkerId } from "./names.ts";
 
 export type HandoffKind = "listener" | "reuseport" | "connection";
@@ -22,15 +25,22 @@ export interface Handoff {
   takeMessage(worker: WorkerId, payload: unknown): boolean;
   /** The service whose workers these are; called once, before it starts. */
   attach(service: Service): void;
-  /** All workers are about to go: nothing is moved between them any more. */
-  stopping(): void;
+  /** All workers are about to go. Nobody new can connect from now on to sockets that are ours; resolves when the workers have
+   *  got what the kernel had accepted, or when patience is at its end. */
+  stopping(patience: Patience): Promise<void>;
   /** Closes what belongs to the handoff, after the last worker has gone. */
   release(): Promise<void>;
 }
 
 /** The workers accept, on listening sockets that all of them share. */
 export function listenerHandoff(sockets: readonly BoundSocket[]): Handoff {
-  const passed = sockets.map(({ descriptor, address }) => ({ role: "listener", fd: descriptor, address }));
+  const native = nativeSupport();
+  const end = endOfSockets(native.ok ? native.binding : null, sockets);
+  const passed = sockets.map(({ descriptor, address, isInherited }) => ({
+    role: isInherited ? INHERITED_ROLE : "listener",
+    fd: descriptor,
+    address,
+  }));
   return {
     kind: "listener",
     addresses: sockets.map(({ address }) => address),
@@ -40,7 +50,7 @@ export function listenerHandoff(sockets: readonly BoundSocket[]): Handoff {
     slotClosed: () => {},
     takeMessage: () => false,
     attach: () => {},
-    stopping: () => {},
+    stopping: (patience) => end(patience),
     release: async () => {
       await Promise.all(sockets.map((each) => each.release()));
     },

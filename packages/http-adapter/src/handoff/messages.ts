@@ -37,6 +37,9 @@ export type FromWorker =
 /** What a worker's end of a channel is called among the sockets that come with it. */
 export const LINK_ROLE = "link";
 
+/** A listening socket that somebody else has opened: the service's end is not its own. */
+export const INHERITED_ROLE = "inherited";
+
 /** Marks our messages among those of the application on the IPC channel. */
 export interface Envelope<Message> {
   readonly broodHandoff: Message;

@@ -5,6 +5,7 @@ import { fstatSync } from "node:fs";
 import type { Logger, PassedSocket, Service, WorkerSeat } from "@brood/core";
 import type { Binding } from "@brood/core/native";
 import type { ListenAddress } from "../listen/addresses.ts";
+import { lastSocket, type Patience, refuseNew, untilTaken } from "../listen/last-connections.ts";
 import { type Channels, channelsOf, type ReceiveFromWorker, takeMessage } from "./channels.ts";
 import type { Handoff } from "./handoff.ts";
 import type { SlotIndex, WorkerId } from "./names.ts";
@@ -135,7 +136,15 @@ class ReuseportHandoff implements Handoff {
     this.#accept({ type: "SlotClosed", slot });
   }
 
-  stopping(): void {
+  async stopping(patience: Patience): Promise<void> {
+    const open = [...this.#sockets.values(), ...(this.#spare === null ? [] : [this.#spare])];
+    const last = open.flatMap((sockets) =>
+      sockets.map(({ fd }, index) => lastSocket(fd, this.addresses[index] ?? "")),
+    );
+    if (this.#binding !== null) {
+      refuseNew(this.#binding, last);
+      await untilTaken(this.#binding, last, patience);
+    }
     this.#accept({ type: "StopRequested" });
   }
 

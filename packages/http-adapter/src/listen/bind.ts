@@ -23,7 +23,7 @@ import {
   setNoDelay,
 } from "./server-handle.ts";
 import { BY_UMASK, type SocketOwner } from "./socket-owner.ts";
-import { type OwnedPath, pathOfDescriptor } from "./unix-path.ts";
+import { type OwnedPath, pathOfDescriptor, unlinkOwned } from "./unix-path.ts";
 import { bindUnixPath, type UnixDraft } from "./unix-socket.ts";
 
 /** A listening socket that this process owns and never accepts from. */
@@ -39,7 +39,11 @@ export interface BoundSocket {
   keep(report: ReportPath): Promise<void>;
   /** Who has the unix path, as far as it is kept. */
   readonly holder: PathHolder;
-  /** Closes it; a unix path is unlinked if it still is ours. */
+  /** Somebody else opened it, and goes on with it when this server has stopped. */
+  readonly isInherited: boolean;
+  /** A unix path is unlinked if it still is ours: nobody new finds the socket. */
+  unpublish(): Promise<void>;
+  /** Closes it, unpublished. */
   release(): Promise<void>;
 }
 
@@ -187,8 +191,16 @@ async function draftUnix(
   const { handle, publish, undo }: UnixDraft = await bindUnixPath(address, owner);
   let owned: OwnedPath | null = null;
   let kept: KeptPath | null = null;
+  const withdraw = async (act: () => Promise<void>): Promise<void> => {
+    await kept?.stop();
+    const lock = await lockPath(path, RELEASE_WAIT_MS).catch(() => null);
+    await act();
+    lock?.release();
+  };
   return {
     ...simpleDraft(address, handle, backlog),
+    // Without the addon it is bound elsewhere first.
+    address: formatAddress(address),
     get holder() {
       return kept?.holder ?? "ours";
     },
@@ -199,12 +211,8 @@ async function draftUnix(
       if (owned !== null) kept = await KeptPath.keep(owned, report);
     },
     undo,
-    release: async () => {
-      await kept?.stop();
-      const lock = await lockPath(path, RELEASE_WAIT_MS).catch(() => null);
-      await undo();
-      lock?.release();
-    },
+    unpublish: () => withdraw(async () => (owned === null ? undefined : unlinkOwned(owned))),
+    release: () => withdraw(undo),
   };
 }
 
@@ -221,7 +229,9 @@ function simpleDraft(wanted: ListenAddress, handle: BoundHandle, backlog: number
     backlog,
     holder: "ours",
     keep: () => Promise.resolve(),
+    isInherited: wanted.kind === "fd",
     publish: () => Promise.resolve(),
+    unpublish: () => Promise.resolve(),
     undo: () => handle.close(),
     release: () => handle.close(),
   };

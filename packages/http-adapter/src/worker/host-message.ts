@@ -6,6 +6,19 @@ export interface TicketKeysMessage {
   readonly keys: string;
 }
 
+/** The whole service ends: nobody else accepts what waits in the sockets that this worker serves. */
+export interface ServiceEndsMessage {
+  readonly brood: "service-ends";
+}
+
+export const SERVICE_ENDS: ServiceEndsMessage = { brood: "service-ends" };
+
+export function isServiceEndsMessage(message: unknown): message is ServiceEndsMessage {
+  return (
+    typeof message === "object" && message !== null && Reflect.get(message, "brood") === SERVICE_ENDS.brood
+  );
+}
+
 export function ticketKeysMessage(keys: string): TicketKeysMessage {
   return { brood: "ticket-keys", keys };
 }

@@ -16,7 +16,7 @@ import type { EntryExports, Hook } from "./entry-exports.ts";
 import { askItselfUnlessAsked } from "./first-request.ts";
 import { probeHealth } from "./health-probe.ts";
 import { type HttpHostData, readHostData } from "./host-data.ts";
-import { isTicketKeysMessage } from "./host-message.ts";
+import { isServiceEndsMessage, isTicketKeysMessage } from "./host-message.ts";
 import { IdentityHeaders } from "./identity-headers.ts";
 import { Intake } from "./intake.ts";
 import { type LoadedApp, loadApp } from "./loaded-app.ts";
@@ -81,6 +81,7 @@ class HttpHost implements WorkerHost {
 
   message(payload: unknown, handle: unknown): void {
     if (this.#intake?.message(payload, handle) === true) return;
+    if (isServiceEndsMessage(payload)) this.#intake?.emptyFirst();
     if (isTicketKeysMessage(payload) && this.#loaded !== null)
       shareTicketKeys(this.#loaded.app.server, payload.keys);
   }

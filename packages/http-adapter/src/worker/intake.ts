@@ -7,7 +7,7 @@ import type { Server } from "node:net";
 import { nativeSupport } from "@brood/core/native";
 import type { HostOrder } from "@brood/core/worker";
 import { CounterWriter } from "../handoff/counters.ts";
-import { LINK_ROLE, type ToWorker } from "../handoff/messages.ts";
+import { INHERITED_ROLE, LINK_ROLE, type ToWorker } from "../handoff/messages.ts";
 import type { BareHandle } from "../listen/server-handle.ts";
 import { ConnectionIntake } from "./connection-intake.ts";
 import {
@@ -27,6 +27,9 @@ import { SharedSockets } from "./shared-sockets.ts";
  *  what it has sent and we have not taken goes to another worker. */
 const END_WITHIN_MS = 1_000;
 
+/** Without the addon nobody can be kept from connecting meanwhile, and a flood of them has no end. */
+const EMPTY_WITHIN_MS = 1_000;
+
 type IntakeData = "handoff" | "inheritsNoDelay" | "backlogs";
 
 export class Intake {
@@ -40,6 +43,7 @@ export class Intake {
   #sockets: SharedSockets | null = null;
   #connections: ConnectionIntake | null = null;
   #isClosed = false;
+  #emptiesFirst = false;
   readonly #ended: Promise<void>;
   #end: () => void = () => {};
 
@@ -69,22 +73,25 @@ export class Intake {
       await this.#connections.open(options.backlog, path);
     } else {
       const listening = this.#order.sockets.filter(({ role }) => role !== LINK_ROLE);
-      const descriptors = listening.map(({ fd }) => this.#order.ownSocket(fd));
-      this.#sockets = await SharedSockets.open(
-        this.#server,
-        descriptors,
-        path,
-        options,
-        this.#noDelay,
-        this.#backlogs,
-      );
+      const listeners = listening.map(({ fd, role }, index) => ({
+        descriptor: this.#order.ownSocket(fd),
+        backlog: this.#backlogs[index] ?? null,
+        isInherited: role === INHERITED_ROLE,
+      }));
+      this.#sockets = await SharedSockets.open(this.#server, listeners, path, options, this.#noDelay);
     }
     if (this.#handoff === "listener") return;
     this.#channel = openHandoffChannel(this.#order, (message, received) => this.#receive(message, received));
   }
 
+  /** What waits in its sockets is this worker's to accept: after it nobody comes. */
+  emptyFirst(): void {
+    this.#emptiesFirst = true;
+  }
+
   /** Takes nothing more. What was sent to it before is taken still. */
   async close(): Promise<void> {
+    if (this.#emptiesFirst) await this.#sockets?.emptied(EMPTY_WITHIN_MS);
     if (this.#connections !== null) await within(this.#ended, END_WITHIN_MS);
     this.#isClosed = true;
     this.#lent?.close();

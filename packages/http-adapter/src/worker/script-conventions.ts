@@ -1,13 +1,15 @@
 // What scripts written for PM2 or node:cluster expect of whoever runs them, so that they run unchanged:
 //   process.send("ready")   the script says when it is ready; waited for with `waitReady` (PM2: wait_ready)
 //   message "shutdown"      after everything was answered the script is told to end itself (PM2: shutdown_with_message)
-//   SIGTERM, else SIGINT    the same for a script that listens for the signal; emitted, since nobody sends it in a roll
+//   SIGTERM, else SIGINT    the same for a script that listens for the signal; emitted, since nobody sends it in a roll, and
+//                           since the engine has held back one that was sent
 //   NODE_APP_INSTANCE       the slot's number
 // Told last and not first, as PM2 does: a script that calls process.exit() at once has nothing in flight by then.
 // Listeners of our own, and of the engine, do not count: only those that came with the application.
 
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
+import { heldSignals } from "@brood/core/worker";
 
 const ENDINGS = ["message", "SIGTERM", "SIGINT"] as const;
 
@@ -23,7 +25,6 @@ export class ScriptConventions {
   #isReady: () => void = () => {};
   #foreign: Listeners = new Map();
   #own: Listeners = new Map();
-  #wasSignalled = false;
 
   constructor() {
     this.ready = new Promise((resolve) => {
@@ -64,13 +65,15 @@ export class ScriptConventions {
 
   /** Tells the script to end itself and waits until it has: it exits, or nothing of it keeps the process alive any more, or
    *  its time is up. Returns at once when it does not listen.
-   *  @param isScript  it called `listen()` itself; an exported application has hooks instead of signals.
+   *  @param isScript  it called `listen()` itself; an exported application has hooks, and hears only of a signal that was sent.
    *  @param unref  see `HostOrder` */
   async farewell(isScript: boolean, unref: () => void): Promise<void> {
     if (this.#has("message")) process.emit("message", "shutdown", undefined);
     else {
-      if (!isScript || this.#wasSignalled) return;
-      const signal = (["SIGTERM", "SIGINT"] as const).find((each) => this.#has(each));
+      const held = heldSignals();
+      if (!isScript && held.size === 0) return;
+      const signals = (["SIGTERM", "SIGINT"] as const).filter((each) => this.#has(each));
+      const signal = signals.find((each) => held.has(each)) ?? signals[0];
       if (signal === undefined) return;
       process.emit(signal, signal);
     }
@@ -81,9 +84,6 @@ export class ScriptConventions {
 
   #enter(slot: number): void {
     process.env["NODE_APP_INSTANCE"] ??= String(slot);
-    process.once("SIGTERM", () => {
-      this.#wasSignalled = true;
-    });
   }
 
   #has(ending: Ending): boolean {

@@ -10,9 +10,22 @@ import type { ListenCall } from "./listen-call.ts";
 import { listenOfNode } from "./listen-capture.ts";
 import type { InheritedNoDelay } from "./no-delay.ts";
 
+/** The application may put its own in the place of it. */
+const { setImmediate } = globalThis;
+
+/** A listening socket of the supervisor's. */
+export interface SharedSocket {
+  readonly descriptor: number;
+  /** Null leaves it to the application or Node. */
+  readonly backlog: number | null;
+  /** It outlives the service. */
+  readonly isInherited: boolean;
+}
+
 export class SharedSockets {
   readonly #main: net.Server;
   readonly #servers: readonly net.Server[];
+  readonly #inherited: readonly net.Server[];
   readonly #noDelay: InheritedNoDelay | null;
   /** Of the slots' sockets, which have all the same. */
   readonly #backlog: number | null;
@@ -22,49 +35,64 @@ export class SharedSockets {
   private constructor(
     main: net.Server,
     servers: readonly net.Server[],
+    inherited: readonly net.Server[],
     noDelay: InheritedNoDelay | null,
     backlog: number | null,
   ) {
     this.#main = main;
     this.#servers = servers;
+    this.#inherited = inherited;
     this.#noDelay = noDelay;
     this.#backlog = backlog;
   }
 
   /** Resolves when `main` gets connections from every descriptor. Rejects with Node's error.
    *  @param pathOfMain what `main.address()` says if the first descriptor is a unix socket
-   *  @param noDelay  if TCP_NODELAY comes with the connections
-   *  @param backlogs  by descriptor; null leaves it to the application or Node */
+   *  @param noDelay  if TCP_NODELAY comes with the connections */
   static async open(
     main: net.Server,
-    descriptors: readonly number[],
+    sockets: readonly SharedSocket[],
     pathOfMain: string,
     options: ListenCall["options"],
     noDelay: InheritedNoDelay | null = null,
-    backlogs: readonly (number | null)[] = [],
   ): Promise<SharedSockets> {
     answerAddress(main, pathOfMain);
-    const servers = descriptors.map((_, index) => (index === 0 ? main : auxiliaryOf(main)));
+    const servers = sockets.map((_, index) => (index === 0 ? main : auxiliaryOf(main)));
     await Promise.all(
       servers.map((server, index) =>
         listening(
           server,
-          { ...(index === 0 && options), fd: descriptors[index] },
-          backlogs[index] ?? (index === 0 ? options.backlog : undefined),
+          { ...(index === 0 && options), fd: sockets[index]?.descriptor },
+          sockets[index]?.backlog ?? (index === 0 ? options.backlog : undefined),
           noDelay,
         ),
       ),
     );
     for (const auxiliary of servers.slice(1)) auxiliary.on("error", (error) => main.emit("error", error));
-    return new SharedSockets(main, servers, noDelay, backlogs[0] ?? null);
+    const inherited = servers.filter((_, index) => sockets[index]?.isInherited);
+    return new SharedSockets(main, servers, inherited, noDelay, sockets[0]?.backlog ?? null);
+  }
+
+  /** Resolves when nothing waits to be accepted any more; inherited sockets are closed at once, and serve somebody else. */
+  async emptied(withinMs: number): Promise<void> {
+    for (const server of this.#inherited) closeListening(server);
+    const untilMs = performance.now() + withinMs;
+    const serving = [...this.#servers, ...[...this.#adopted.values()].flat()];
+    let isSilent = false;
+    const heard = (): void => {
+      isSilent = false;
+    };
+    for (const server of serving) server.on("connection", heard);
+    while (!isSilent && performance.now() < untilMs) {
+      isSilent = true;
+      await polled();
+    }
+    for (const server of serving) server.off("connection", heard);
   }
 
   /** Accepts nothing more. Connections stay as they are. */
   close(): void {
-    for (const server of this.#servers) {
-      net.Server.prototype.close.call(server);
-      allowLateClose(server);
-    }
+    for (const server of this.#servers) closeListening(server);
     for (const slot of [...this.#adopted.keys()]) this.release(slot);
   }
 
@@ -82,6 +110,16 @@ export class SharedSockets {
     for (const server of this.#adopted.get(slot) ?? []) net.Server.prototype.close.call(server);
     this.#adopted.delete(slot);
   }
+}
+
+function closeListening(server: net.Server): void {
+  if (server.listening) net.Server.prototype.close.call(server);
+  allowLateClose(server);
+}
+
+/** Resolves when the event loop has looked at every descriptor once: the first turn may be over with that already. */
+async function polled(): Promise<void> {
+  for (let turn = 0; turn < 2; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** What a server does to the sockets it accepts. */

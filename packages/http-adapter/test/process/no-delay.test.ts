@@ -99,7 +99,7 @@ const handleOf = (owner: object): BareHandle => Reflect.get(owner, "_handle");
 async function serving(sockets: readonly Listening[], options: net.ServerOpts) {
   if (!native.ok) throw new Error(native.reason);
   const server = net.createServer(options);
-  const descriptors = sockets.map(({ descriptor }) => descriptor);
+  const descriptors = sockets.map(({ descriptor }) => ({ descriptor, backlog: null, isInherited: false }));
   const noDelay = new InheritedNoDelay(native.binding);
   const shared = await SharedSockets.open(server, descriptors, "", {}, noDelay);
   onTestFinished(() => shared.close());

@@ -95,6 +95,8 @@ export interface BroodPlace {
   readonly pidfile?: string;
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** In a process group of its own, which can be signalled as a terminal or systemd does. */
+  readonly hasOwnGroup?: boolean;
   /** What runs the command, when that is not Node itself: `brood <args>` is appended. */
   readonly through?: (brood: readonly string[]) => readonly [command: string, ...args: string[]];
 }
@@ -120,6 +122,7 @@ export async function startBroodIn(place: BroodPlace, ...args: readonly string[]
     cwd,
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
+    detached: place.hasOwnGroup === true,
   });
   const output = capture(child);
   onTestFailed(() => console.error(`${output.stdout()}\n${output.stderr()}`));

@@ -17,7 +17,7 @@ export interface HandoffRow {
 }
 
 const NATIVE = nativeSupport();
-const WITHOUT_ADDON = { BROOD_NATIVE: "off" };
+export const WITHOUT_ADDON: Readonly<Record<string, string>> = { BROOD_NATIVE: "off" };
 
 interface WorkersRow {
   readonly name: string;

@@ -20,6 +20,7 @@ export type Action =
   | { readonly type: "goBack"; readonly back: number }
   | { readonly type: "edit"; readonly behaviour: Behaviour }
   | { readonly type: "scale"; readonly desired: number }
+  | { readonly type: "announceStop" }
   | { readonly type: "stop"; readonly now: boolean }
   /** `victim` counts through those who live. */
   | { readonly type: "kill" | "crash" | "terminate" | "slowKill"; readonly victim: number }

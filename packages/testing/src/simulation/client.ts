@@ -57,6 +57,10 @@ export class Client {
     return request;
   }
 
+  announceStop(): void {
+    this.#supervisor.accept({ type: "StopAnnounced" });
+  }
+
   /** Repeated calls join; the service passes each on to the machine only while it hurries. */
   stop(now: boolean): ClientRequest {
     const first = this.requests.find(({ kind }) => kind === "stop");

@@ -35,6 +35,8 @@ export function perform(simulation: Simulation, action: Action): void {
     case "scale":
       client.scale(action.desired);
       return;
+    case "announceStop":
+      return client.announceStop();
     case "stop":
       client.stop(action.now);
       return;
@@ -83,7 +85,7 @@ function strike({ time }: Simulation, worker: SimulatedWorker, blow: Blow): void
     case "crash":
       return worker.crash();
     case "terminate":
-      return worker.leave();
+      return worker.terminate();
     case "slowKill":
       worker.diesSlowly = true;
       return;

@@ -81,7 +81,7 @@ async function calmDown(simulation: Simulation, start: ClientRequest): Promise<v
   simulation.note("calm");
   await settled(simulation, "promises-settle");
   if (simulation.isBroken) return;
-  if (start.error === null && machine.world.phase === "running") {
+  if (start.error === null && machine.world.phase === "running" && !machine.world.isStopAnnounced) {
     files.deploy(GOOD);
     simulation.note("a good release");
     const healing = client.restart(CURRENT);

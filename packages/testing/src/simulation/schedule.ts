@@ -57,6 +57,7 @@ const CHOICES: readonly Choice[] = [
   choice(2, null, (random) => ({ type: "rollback", back: random.integer(1, 3) })),
   choice(2, null, (random) => ({ type: "goBack", back: random.integer(0, 3) })),
   choice(5, null, (random, { desired }) => ({ type: "scale", desired: random.integer(1, desired + 3) })),
+  choice(0.2, null, () => ({ type: "announceStop" })),
   choice(0.4, null, (random) => ({ type: "stop", now: random.chance(0.3) })),
   choice(2, "changedFiles", (random, config, faults) => ({
     type: "edit",

@@ -52,6 +52,8 @@ function formatEvent(event: MachineEvent, nameOf: (worker: string) => string): s
       return `${event.type} request=${event.requestId}${event.entry === null ? "" : ` entry=${event.entry}`}`;
     case "ScaleRequested":
       return `${event.type} request=${event.requestId} desired=${event.desired}`;
+    case "StopAnnounced":
+      return event.type;
     case "StopRequested":
       return `${event.type} now=${event.now}`;
     case "ReleaseResolved":

@@ -47,6 +47,7 @@ export class SimulatedWorker implements WorkerHandle {
   readonly #time: VirtualTime;
   readonly #sink: WorkerSink;
   readonly #fault: BehaviourKind;
+  #hasReported = false;
   #isBooted = false;
   #isAdmitted = false;
   #isKilled = false;
@@ -92,7 +93,14 @@ export class SimulatedWorker implements WorkerHandle {
     this.#time.happen(this.diesSlowly ? SLOW_KILL_MS : KILL_MS, null, () => this.end(null, "SIGKILL"));
   }
 
-  /** SIGTERM from an operator, or told to drain. */
+  /** SIGTERM from an operator: it asks, once it can. */
+  terminate(): void {
+    if (!this.isAlive || this.isDraining) return;
+    if (this.#hasReported) this.#act(0, () => this.#say({ type: "Signalled" }));
+    else this.end(null, "SIGTERM");
+  }
+
+  /** Told to drain, or for a reason of its own. */
   leave(): void {
     if (this.isDraining || !this.isAlive) return;
     if (!this.hasOpened) return this.end(0, null);
@@ -138,7 +146,10 @@ export class SimulatedWorker implements WorkerHandle {
     const { behaviour, pid, release } = this.makeup;
     // Of a forked one its template tells.
     if (this.template === null) this.#time.reach(this.#time.now(), () => this.#sink.spawned(pid));
-    this.#act(behaviour.helloMs, () => this.#say({ type: "Hello", release, pid }));
+    this.#act(behaviour.helloMs, () => {
+      this.#hasReported = true;
+      this.#say({ type: "Hello", release, pid });
+    });
     if (this.#fault === "bootHangs") return;
     this.#act(behaviour.helloMs + behaviour.bootMs, () => {
       if (this.#fault === "bootThrows") return this.crash();

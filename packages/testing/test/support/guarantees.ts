@@ -103,6 +103,7 @@ const HOLDS: readonly (readonly [ids: string, holds: string])[] = [
     "G67*",
     "Data that an application writes beside its code is no other release, and keeps none from coming back.",
   ],
+  ["G69*", "While a server stops, each client is answered or refused before it was connected."],
   ["G72*-", "Random bytes that libraries drew before a fork are used by no two workers; keys stay."],
   ["G73*-", "A template that holds a lock on a file is refused with the file's path."],
   ["G74*-", "Nothing of the application runs in its template after it has loaded; every fork is looked at."],

@@ -1,5 +1,5 @@
 // Promise 5: ready workers never fall below `desired - maxUnavailable` by our own doing. Losses by a fault (an exit, a
-// breach, silence) are not ours; what a roll, a recycling or a resize takes away is.
+// breach, silence) or by an operator's signal are not ours; what a roll, a recycling or a resize takes away is.
 
 import type { WorkerId, World } from "@brood/core/engine";
 import type { Observation } from "../observation.ts";
@@ -7,10 +7,14 @@ import type { Invariant } from "./invariant.ts";
 
 export function capacityFloor(): Invariant {
   let currents: ReadonlySet<WorkerId> = new Set();
+  const signalled = new Set<WorkerId>();
   return {
     name: "capacity-floor",
     check(observation) {
-      const before = currents;
+      const { event } = observation;
+      if (event.type === "WorkerSignalled") signalled.add(event.worker);
+      if (event.type === "WorkerExited") signalled.delete(event.worker);
+      const before = new Set([...currents].filter((id) => !signalled.has(id)));
       currents = currentsOf(observation.world);
       return belowFloor(observation, before, currents);
     },
