@@ -1,13 +1,15 @@
 // Finds and loads ./brood.config.{ts,mts,js,mjs,json}. JavaScript is loaded by Node itself; TypeScript by jiti, which
 // also runs where Node does not strip types (20). jiti is only loaded for such a file: it costs the supervisor memory.
-// A restart reads it again in a thread that ends then: Node keeps what it has imported, the file's own imports included,
-// so here only the first reading would ever count. Functions cannot leave that thread; they stay those of the first one.
+// A restart reads it again in a process that ends then: Node keeps what it has imported, the file's own imports included,
+// so here only the first reading would ever count. Functions cannot leave that process; they stay those of the first reading.
+// Rejected: a thread. It has this process's working directory, which is the first release's folder, and Node starts none
+// once that has been removed.
 
+import { fork } from "node:child_process";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { extname, join, resolve } from "node:path";
+import { dirname, extname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { Worker } from "node:worker_threads";
 import { badOption, PoolError } from "@brood/core/errors";
 import { meantFolder } from "@brood/core/place";
 import { needsStart } from "../needs-start.ts";
@@ -32,7 +34,7 @@ export interface NamedFile {
   readonly text: string;
 }
 
-/** What the thread answers. */
+/** What the process answers. */
 export type Reading =
   | { readonly values: Readonly<Record<string, unknown>>; readonly kept: readonly string[] }
   | { readonly failure: string };
@@ -58,7 +60,7 @@ export async function rereadConfigFile(
 ): Promise<ConfigFile | null> {
   const path = pathOf(named, cwd);
   if (path === null) return null;
-  const reading = await readInThread(path);
+  const reading = await readInProcess(path, cwd);
   if ("failure" in reading) throw cannotBeLoaded(path, reading.failure);
   const kept = reading.kept.map((option) => {
     const value = first?.values[option];
@@ -100,24 +102,38 @@ function cannotBeLoaded(path: string, reason: string, cause?: unknown): PoolErro
   return new PoolError("BROOD_BAD_OPTION", message, { details: { option: "config", value: path }, cause });
 }
 
-function readInThread(path: string): Promise<Reading> {
+/** @param cwd  the folder that was meant, where it leads now */
+function readInProcess(path: string, cwd: string): Promise<Reading> {
   return new Promise((resolve) => {
-    const thread = new Worker(new URL("./config-thread.js", import.meta.url), { workerData: path });
+    // A folder that is gone is the release's fault, not the file's: it is said by name when the release is resolved.
+    const folder = existsSync(cwd) ? cwd : dirname(path);
+    const child = fork(new URL("./config-process.js", import.meta.url), [path], {
+      cwd: folder,
+      env: { ...process.env, PWD: folder },
+      // A debugger's port is taken by this process.
+      execArgv: process.execArgv.filter((flag) => !flag.startsWith("--inspect")),
+      serialization: "advanced",
+    });
     const patience = setTimeout(() => {
       resolve({ failure: `it was not read within ${READING_MAX_MS} ms` });
-      void thread.terminate();
+      child.kill("SIGKILL");
     }, READING_MAX_MS);
-    thread.once("message", (reading: Reading) => {
-      resolve(reading);
+    child.once("message", (reading) => {
+      resolve(readingOf(reading));
       // It may have left timers and sockets.
-      void thread.terminate();
+      child.kill("SIGKILL");
     });
-    thread.once("error", (error) => resolve({ failure: error.message }));
-    thread.once("exit", (code) => {
+    child.once("error", (error) => resolve({ failure: error.message }));
+    child.once("exit", (code, signal) => {
       clearTimeout(patience);
-      resolve({ failure: `it ended the reading with exit code ${code}` });
+      resolve({ failure: `it ended the reading with ${signal ?? `exit code ${code}`}` });
     });
   });
+}
+
+/** A codec: config-process.ts wrote it. */
+function readingOf(message: unknown): Reading {
+  return message as Reading;
 }
 
 function findIn(cwd: string): string | null {

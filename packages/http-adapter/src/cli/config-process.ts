@@ -1,7 +1,6 @@
-// Runs in the thread that reads a configuration file again (config-file.ts): what the file exports, as far as it can be
+// Runs in the process that reads a configuration file again (config-file.ts): what the file exports, as far as it can be
 // sent. What cannot (functions, a logger) is only named.
 
-import { parentPort, workerData } from "node:worker_threads";
 import { exportedBy, type Reading } from "./config-file.ts";
 
 async function read(path: string): Promise<Reading> {
@@ -24,7 +23,7 @@ function canBeSent(value: unknown): boolean {
   }
 }
 
-const reading = await read(String(workerData)).catch((error: unknown) => ({
+const reading = await read(process.argv[2] ?? "").catch((error: unknown) => ({
   failure: error instanceof Error ? error.message : String(error),
 }));
-parentPort?.postMessage(reading);
+process.send?.(reading);
