@@ -6,6 +6,7 @@ import type { BootOrder } from "../link/protocol.ts";
 import type { Binding } from "../native/index.ts";
 import { openNativeLink } from "../worker/native-link.ts";
 import { type Inheritance, runWorker } from "../worker/runtime.ts";
+import type { Identity } from "./identity.ts";
 import { leaveByExitNow } from "./leaving.ts";
 import type { ParkedTimers } from "./parked-timers.ts";
 import type { Randomness } from "./randomness.ts";
@@ -19,6 +20,7 @@ export interface Birth {
   readonly randomness: Randomness;
   readonly snapshot: SnapshotCallbacks;
   readonly timers: ParkedTimers;
+  readonly identity: Identity;
   readonly order: BootOrder;
   readonly hasStdout: boolean;
   /** The link, stderr, stdout where `hasStdout`, then the sockets. */
@@ -31,6 +33,7 @@ export function becomeWorker({
   randomness,
   snapshot,
   timers,
+  identity,
   order,
   hasStdout,
   descriptors,
@@ -40,7 +43,8 @@ export function becomeWorker({
   binding.withoutThreads();
   const [linkEnd, stderr, ...others] = descriptors;
   if (linkEnd === undefined || stderr === undefined) return binding.exitNow(1);
-  renewPid();
+  // Node asks for its pid once.
+  identity.renew(Number(readlinkSync("/proc/self")));
   redirect(binding, stderr, STDERR);
   const stdout = hasStdout ? others.shift() : undefined;
   if (stdout !== undefined) redirect(binding, stdout, STDOUT);
@@ -54,12 +58,6 @@ export function becomeWorker({
   snapshot.deserialize();
   timers.resume();
   void runWorker(openNativeLink(binding, linkEnd), { ...order, sockets }, inheritance);
-}
-
-/** Node asks for its pid once; `process.ppid` is asked for each time and right. */
-function renewPid(): void {
-  const value = Number(readlinkSync("/proc/self"));
-  Object.defineProperty(process, "pid", { value, writable: false, enumerable: true, configurable: true });
 }
 
 function redirect(binding: Binding, from: number, to: number): void {

@@ -6,6 +6,7 @@ import { createTemplateCommandReader } from "../link/frames.ts";
 import { decodeJson } from "../link/json-frame.ts";
 import { createFramedLink, nativeSupport } from "../native/index.ts";
 import { holdSignals } from "./held-signals.ts";
+import { Identity } from "./identity.ts";
 import { ownRandomness } from "./randomness.ts";
 import { actAsSnapshot } from "./startup-snapshot.ts";
 import { Template } from "./template.ts";
@@ -20,6 +21,7 @@ binding.occupyAddresses();
 const randomness = ownRandomness();
 const snapshot = actAsSnapshot();
 const signals = holdSignals();
+const identity = new Identity();
 void process.stdout;
 void process.stderr;
 
@@ -33,6 +35,6 @@ const link = createFramedLink(binding, LINK_FD, {
   // The supervisor is gone. The workers notice by themselves, on their own links.
   ended: () => binding.exitNow(0),
 });
-const template = new Template({ binding, link, randomness, snapshot, signals });
+const template = new Template({ binding, link, randomness, snapshot, signals, identity });
 // A terminal or an operator may signal the whole group: the supervisor decides when a template ends.
 for (const signal of ["SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP"] as const) process.on(signal, () => {});

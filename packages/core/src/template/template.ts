@@ -22,6 +22,7 @@ import { compileOnCall, forgetUnused, keepCompiled } from "./compilation.ts";
 import { collectGarbage } from "./garbage.ts";
 import { limitHeapGrowth } from "./heap-growth.ts";
 import type { HeldSignals } from "./held-signals.ts";
+import type { Identity } from "./identity.ts";
 import { ParkedTimers } from "./parked-timers.ts";
 import { Preflight, unsafe } from "./preflight.ts";
 import type { Randomness } from "./randomness.ts";
@@ -39,6 +40,7 @@ export interface TemplateParts {
   readonly randomness: Randomness;
   readonly snapshot: SnapshotCallbacks;
   readonly signals: HeldSignals;
+  readonly identity: Identity;
 }
 
 /** The release as it is loaded here, ready to be copied. */
@@ -93,8 +95,9 @@ export class Template {
     const release = await load({
       context,
       hostData: order.hostData,
-      loadEntry: () => loadEntry(found.entry),
+      loadEntry: () => loadEntry(found.entry).finally(() => this.#parts.identity.loaded()),
     });
+    tellReaders(this.#parts.identity.loaded());
     await release.beforeFork();
     this.#parts.snapshot.serialize();
     const findings = await preflight.findings();
@@ -125,6 +128,7 @@ export class Template {
     try {
       const since = loaded.preflight.findingsSince([...descriptors, ...this.#forks.values()]);
       if (since.length > 0 && loaded.order.unsafe === "refuse") return this.#fail(unsafe(since));
+      this.#parts.identity.measure();
       forked = binding.forkSibling(loaded.written.memory);
     } catch (error) {
       for (const each of descriptors) binding.close(each);
@@ -148,7 +152,7 @@ export class Template {
 
   /** In the child. Synchronous to the end: nothing may run in between with the template's identity. */
   #leaveTemplate(order: BootOrder, loaded: Loaded, hasStdout: boolean, descriptors: readonly number[]): void {
-    const { binding, link, randomness, snapshot, signals } = this.#parts;
+    const { binding, link, randomness, snapshot, signals, identity } = this.#parts;
     clearInterval(this.#heartbeat);
     link.close();
     for (const pidfd of this.#forks.values()) binding.close(pidfd);
@@ -160,7 +164,17 @@ export class Template {
     const whenReady = written.ready.bind(written);
     const inheritance = { loaded: release, context, draining, whenReady };
     const timers = this.#timers;
-    becomeWorker({ binding, randomness, snapshot, timers, order, hasStdout, descriptors, inheritance });
+    becomeWorker({
+      binding,
+      randomness,
+      snapshot,
+      timers,
+      identity,
+      order,
+      hasStdout,
+      descriptors,
+      inheritance,
+    });
   }
 
   /** The supervisor has seen the end, so there is a zombie; only its parent can bury it. */
@@ -194,6 +208,15 @@ export class Template {
     const what = error instanceof PoolError ? message : `failed to load the release: ${message}`;
     this.#send({ type: "Failed", error: { code, message: what, stack } });
   }
+}
+
+/** What they have kept is no worker's. */
+function tellReaders(readers: readonly string[]): void {
+  if (readers.length === 0) return;
+  process.stderr.write(
+    `brood: process.pid was read while the release loaded, by ${readers.join(", ")}. ` +
+      "What was kept of it is the template's pid in every worker; read it in onWorkerBoot.\n",
+  );
 }
 
 async function loaderOf(host: string | null): Promise<LoadRelease> {
