@@ -83,8 +83,9 @@ describe("brood config", () => {
         `option --node-args: got "--a 'b", expected flags with each quote closed`,
       ],
     ];
-    for (const [args, env, expected] of refused) {
-      for (const command of ["config", "start"]) {
+    for (const [at, [args, env, expected]] of refused.entries()) {
+      // The start has the same checks: once is enough to see that.
+      for (const command of at === 0 ? ["config", "start"] : ["config"]) {
         const { exitCode, stderr } = await brood([command, ...args], folder, env);
         expect([command, exitCode]).toEqual([command, 2]);
         const line = stderr.replace(/^brood: /, "").trimEnd();
