@@ -29,8 +29,8 @@ import type { ControlTarget } from "./target.ts";
 
 const SOCKET_MODE = 0o600;
 
-/** For a request to come in; what it asks for may take as long as its drains do. */
-const LIMITS = { requestTimeout: 10_000, headersTimeout: 10_000, connectionsCheckingInterval: 1_000 };
+/** For a request to come in; what it asks for may take as long as its drains do. Looked after seldom: an idle supervisor sleeps. */
+const LIMITS = { requestTimeout: 10_000, headersTimeout: 10_000, connectionsCheckingInterval: 5_000 };
 
 /** A client that opens more than any tool does must not take the supervisor's descriptors. */
 const CONNECTIONS_MAX = 256;

@@ -148,7 +148,7 @@ describe("the control socket's border", () => {
         const bytes = request(random);
         const isHalfOpen = random.below(4) === 0 && bytes.includes("\r\n\r\n");
         const what = `an end of request ${count} of seed ${SEED}: ${JSON.stringify(bytes.toString("latin1"))}`;
-        const text = await within(what, exchange(bytes, isHalfOpen), undefined, 15_000);
+        const text = await within(what, exchange(bytes, isHalfOpen), undefined, 25_000);
         expect(text === "" || statusOf(text) > 0, what).toBe(true);
         count += 1;
         if (random.below(50) === 0)
