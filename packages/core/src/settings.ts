@@ -49,7 +49,9 @@ export class SettingsBook {
   /** As they were read anew; what cannot change is as it was at the start. @throws PoolError BROOD_BAD_OPTION */
   add(settings: ServiceSettings): Settings {
     const fixed = Object.fromEntries(FIXED_OPTIONS.map((name) => [name, this.#options[name]]));
-    return this.#add(settings, { ...settings, ...fixed });
+    // Where the service stands is from its start: by now $PWD may lead elsewhere than to the working directory.
+    const cwd = settings.cwd ?? this.first.checked.folder;
+    return this.#add(settings, { ...settings, ...fixed, cwd });
   }
 
   #add(settings: ServiceSettings, options: ServiceOptions): Settings {

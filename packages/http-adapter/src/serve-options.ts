@@ -164,9 +164,9 @@ export function readServeConfig(
   const standing = first?.standing ?? meantFolder([config.cwd, config.entry]);
   const cwd = resolve(standing, textOption("cwd", config.cwd) ?? "");
   if (!isFolder(cwd)) throw badOption("cwd", config.cwd, "a folder that exists");
-  const entry = readEntry(config.entry, cwd);
   // What this process makes stays where it was made, whatever a symlink points to by then.
   const own = first?.own ?? realpathSync(cwd);
+  const entry = readEntry(config.entry, cwd, own);
   const envFiles = envFilePaths(config.envFile, cwd);
   const fileVariables = readEnvFiles(envFiles);
   const port = process.env["PORT"] ?? fileVariables.get("PORT")?.value;
@@ -200,14 +200,15 @@ export function readServeConfig(
   };
 }
 
-function readEntry(value: unknown, cwd: string): string {
+function readEntry(value: unknown, cwd: string, own: string): string {
   const accepted = "the path of a module that exists";
   if (typeof value !== "string" && !(value instanceof URL)) throw badOption("entry", value, accepted);
   const isUrl = value instanceof URL || value.startsWith("file:");
-  const path = isUrl ? fromUrl(value) : resolve(cwd, value);
+  const given = isUrl ? fromUrl(value) : resolve(cwd, value);
+  const path = given === null ? null : meantPath(given, cwd, own);
   const stats = path === null ? undefined : statSync(path, { throwIfNoEntry: false });
   if (path === null || !stats?.isFile()) throw badOption("entry", String(value), accepted);
-  return meantPath(path, cwd);
+  return path;
 }
 
 function fromUrl(value: string | URL): string | null {

@@ -32,11 +32,12 @@ export function meantFolder(given: readonly unknown[] = [], env: Environment = p
 }
 
 /** An absolute path below the folder's real path, as a program has it from `import.meta.url`, is the same path below the
- *  folder that was meant: entry and working directory move together. */
-export function meantPath(path: string, folder: string): string {
-  const real = realOf(folder);
-  if (real === null || real === folder || isInside(folder, path) || !isInside(real, path)) return path;
-  return join(folder, relative(real, path));
+ *  folder that was meant: entry and working directory move together.
+ *  @param former  what the folder led to when the program started, by which it still calls itself */
+export function meantPath(path: string, folder: string, former: string | null = null): string {
+  if (isInside(folder, path)) return path;
+  const real = [former, realOf(folder)].find((each) => each !== null && isInside(each, path));
+  return real === undefined || real === null ? path : join(folder, relative(real, path));
 }
 
 export function isInside(folder: string, path: string): boolean {

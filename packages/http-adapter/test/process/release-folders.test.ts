@@ -11,6 +11,7 @@ import { answerOf, placedApp, type ReleaseFolders, releaseFolders } from "../sup
 import { rowsOf } from "../support/spawn.ts";
 import { within } from "../support/within.ts";
 
+const INDEX = fileURLToPath(new URL("../../dist/index.js", import.meta.url));
 const BIN = fileURLToPath(new URL("../../bin/brood.js", import.meta.url));
 const QUICK = ["-w", "2", "-l", "127.0.0.1:0", "--min-healthy", "50"] as const;
 
@@ -46,7 +47,36 @@ const MANIFEST = JSON.stringify({
   bin: { brood: "brood.mjs" },
 });
 
+/** A program of one's own that serves; the flags are the command's. */
+function program(entry: string): string {
+  return `import { join } from "node:path";
+import { serve } from ${JSON.stringify(INDEX)};
+const args = process.argv.slice(2);
+const option = (flag, other) => (args.includes(flag) ? args[args.lastIndexOf(flag) + 1] : other);
+const [spawn, runtime] = [option("--spawn"), option("--runtime", "process")];
+const common = { workers: 2, listen: "127.0.0.1:0", minHealthyMs: 50, spawn, runtime, control: option("--control") };
+const server = await serve({ entry: ${entry}, ...common });
+process.on("SIGQUIT", () => server.stop({ now: true }));
+console.log("brood ready pid=" + process.pid + " listen=" + server.addresses.join(","));
+`;
+}
+
+function embedding(name: string, entry: string): Way {
+  return {
+    name: `an embedding program, ${name}`,
+    files: { "program.mjs": program(entry) },
+    place: (layout) => ({
+      ...inCurrent(layout),
+      through: ([node = "", , ...args]) => [node, "program.mjs", ...args],
+    }),
+    entry: () => [],
+  };
+}
+
 const WAYS: readonly Way[] = [
+  embedding("a relative entry", '"./server.mjs"'),
+  embedding("an absolute entry", 'join(process.env.PWD, "server.mjs")'),
+  embedding("an entry beside itself", 'new URL("./server.mjs", import.meta.url)'),
   { name: "brood server.mjs", place: inCurrent, entry: () => ["server.mjs"] },
   {
     name: "brood $PWD/server.mjs, $PWD not set",
@@ -105,19 +135,20 @@ async function started(way: Way, kind: Kind): Promise<{ layout: ReleaseFolders; 
   const layout = await releaseFolders([placedApp("1"), placedApp("2")], way.files);
   for (const release of [1, 2])
     await fs.chmod(join(layout.of(release), "node_modules/.bin/brood"), 0o755).catch(() => undefined);
-  // A thread cannot go elsewhere than its process.
   const server = await startBroodIn(way.place(layout), ...way.entry(layout), ...QUICK, ...flags(kind));
   return { layout, server };
 }
 
 const ROWS = WAYS.flatMap((way) => KINDS.map(([kind]) => ({ way: way.name, kind, row: way }))).filter(
-  ({ way, kind }) => !(way === "--cwd current" && kind === "thread"),
+  // A host's own working directory is never changed, and without one Node starts no thread.
+  ({ way, kind }) => !(way.startsWith("an embedding") && kind === "thread"),
 );
 
 describe("release folders and a symlink that moves", () => {
   const rows = rowsOf(
     ROWS,
-    ({ way, kind }) => way === "brood server.mjs" || (way.includes("npm --prefix") && kind === "fresh"),
+    ({ way, kind }) =>
+      way === "brood server.mjs" || (/npm --prefix|beside itself/.test(way) && kind === "fresh"),
     "release folders: every way to start x every kind of worker",
   );
 
