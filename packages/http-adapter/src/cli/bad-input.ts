@@ -39,7 +39,8 @@ export function inCommandWords(error: unknown, input: Pick<StartConfig, "given" 
 export function reportError(error: unknown): number {
   if (error instanceof PoolError && BAD_INPUT_CODES.includes(error.code)) {
     process.stderr.write(`brood: ${oneLine(error.message)}\n`);
-    return EXIT_BAD_INPUT;
+    // The server had begun to do what was asked: that is no bad input.
+    return error.details["wasThere"] === true ? EXIT_FAILED : EXIT_BAD_INPUT;
   }
   if (error instanceof PoolError) {
     process.stderr.write(

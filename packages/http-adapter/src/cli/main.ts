@@ -1,7 +1,8 @@
-// The `brood` command (bin/brood.js loads this). SIGUSR1 starts Node's inspector unless someone listens: a listener comes before anything else
-// is loaded, and stays beside the one of the server.
+// The `brood` command (bin/brood.js loads this).
 
-process.on("SIGUSR1", () => undefined);
+import { noteEarlySignals } from "./early-signals.ts";
+
+noteEarlySignals();
 
 // Whoever reads our output may leave early (`brood server.js | head -1`); the server runs on.
 process.stdout.on("error", () => undefined);

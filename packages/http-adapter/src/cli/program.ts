@@ -4,6 +4,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { EXIT_BAD_INPUT, reportError } from "./bad-input.ts";
+import { passEarlySignalsOn } from "./early-signals.ts";
 import { OPTION_ROWS, variableOf } from "./option-table.ts";
 import type { CommandValues } from "./start-config.ts";
 
@@ -37,6 +38,9 @@ function program(settle: Settle): Command {
   root.exitOverride().configureOutput({ writeErr: () => undefined });
   root.description("Serve an HTTP application on many workers and replace them without a dropped request.");
   root.version(version(), "-V, --version");
+  root.hook("preAction", (_, command) => {
+    if (command.name() !== "start") passEarlySignalsOn();
+  });
   addStart(root, settle);
   addRestart(root, settle);
   addStatus(root, settle);

@@ -1,22 +1,24 @@
 // `brood start`: a server in the foreground. Signals and the control socket steer it; it ends when the server has
 // stopped, whoever asked for that.
 
-import type { Writable } from "node:stream";
-import type { Logger } from "@brood/core";
 import { PoolError } from "@brood/core/errors";
 import { LogFile } from "../log-files.ts";
 import { PROCESS_TITLE_PREFIX } from "../pidfile.ts";
-import { scaleTarget } from "../scale-target.ts";
 import { serve } from "../serve.ts";
 import type { ServeConfig } from "../serve-options.ts";
 import type { Server } from "../server.ts";
 import { checkServeConfig } from "../service-options.ts";
-import { handleSignals, type SignalActions } from "../signals.ts";
+import { handleSignals } from "../signals.ts";
 import { openNotifySocket } from "../systemd/notify-socket.ts";
 import { notifyOf, watchdogIntervalMs } from "../systemd/service-notifier.ts";
+import { Terminal } from "../terminal.ts";
 import { EXIT_FAILED, inCommandWords, reportError } from "./bad-input.ts";
+import { takeEarlySignals } from "./early-signals.ts";
+import { ServerLife } from "./server-life.ts";
 import { createServerLog } from "./server-log.ts";
 import { type CommandValues, readStartConfig, type StartConfig } from "./start-config.ts";
+
+const terminal = new Terminal();
 
 /** @returns the exit code, once the server has stopped. */
 export async function start(entry: string | undefined, values: CommandValues): Promise<number> {
@@ -42,10 +44,16 @@ async function run(
   explain: (error: unknown) => unknown,
 ): Promise<number> {
   // By the server's own rule (relative to `cwd`), and only when every option has been checked.
-  const output = openOutput(checkServeConfig(first.config).options.stderr);
+  const { stdout, stderr } = checkServeConfig(first.config).options;
+  const output = openOutput(stderr);
   const logger = first.config.logger ?? createServerLog(output ?? process.stderr);
-  const life = new ServerLife(logger, output);
+  const logsToFiles = stdout !== undefined || stderr !== undefined;
+  const life = new ServerLife({ log: logger, output, logsToFiles, terminal });
   handleSignals(life);
+  for (const signal of takeEarlySignals()) {
+    if (signal === "SIGHUP") life.hangUp();
+    else life.restart();
+  }
   let readings = 0;
   const source = async (): Promise<ServeConfig> => {
     readings += 1;
@@ -54,8 +62,8 @@ async function run(
   };
   const options = { signal: life.startSignal, isOwnProcess: true, explain };
   const server = await serve(source, options).catch((error: unknown) => {
-    // Asked to stop before it was ready: it has.
-    if (life.startSignal.aborted) return null;
+    // Asked to stop before it was ready, by a signal or by `brood stop`: it has.
+    if (life.startSignal.aborted || isStopped(error)) return null;
     throw error;
   });
   if (server === null) return 0;
@@ -80,60 +88,8 @@ async function run(
   return exitCode;
 }
 
-/** Signals before and after the server is ready. */
-class ServerLife implements SignalActions {
-  readonly #starting = new AbortController();
-  readonly #log: Logger;
-  readonly #output: Writable | null;
-  #server: Server | null = null;
-
-  constructor(log: Logger, output: Writable | null) {
-    this.#log = log;
-    this.#output = output;
-  }
-
-  get startSignal(): AbortSignal {
-    return this.#starting.signal;
-  }
-
-  isReady(server: Server): void {
-    this.#server = server;
-  }
-
-  stop(options: { readonly now: boolean }): void {
-    if (this.#server === null) this.#starting.abort();
-    else void this.#server.stop(options);
-  }
-
-  restart(): void {
-    this.#ifReady("restart", async (server) => {
-      await server.restart();
-    });
-  }
-
-  scaleBy(change: number): void {
-    const target = change > 0 ? `+${change}` : String(change);
-    this.#ifReady("scale", async (server) => server.scale(scaleTarget(target, server.stats().desired)));
-  }
-
-  reopenLogs(): void {
-    this.#ifReady("reopen", async (server) => {
-      if (this.#output instanceof LogFile) this.#output.reopen();
-      server.reopenLogs();
-    });
-  }
-
-  /** `act` is async, so that whatever it throws is a rejection: a signal must never end the server by accident. */
-  #ifReady(what: string, act: (server: Server) => Promise<void>): void {
-    const server = this.#server;
-    if (server === null) {
-      this.#log.warn(`${what} signal ignored: the server is not ready yet`);
-      return;
-    }
-    act(server).catch((error: unknown) => {
-      this.#log.warn(`${what} failed`, { reason: error instanceof Error ? error.message : String(error) });
-    });
-  }
+function isStopped(error: unknown): boolean {
+  return error instanceof PoolError && error.code === "BROOD_ROLL_STOPPED";
 }
 
 /** The log goes where the workers' stderr goes. Both append, each through its own descriptor. */

@@ -66,7 +66,7 @@ function wentAway(path: string, cause: unknown): PoolError {
     "BROOD_CONTROL_FAILED",
     `the server at ${path} went away before it answered (${reason}).`,
     {
-      details: { path },
+      details: { path, wasThere: true },
       cause,
     },
   );
