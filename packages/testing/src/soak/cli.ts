@@ -44,9 +44,9 @@ async function run({ seed, seconds, rate, kept, spawn, quiet }: Options): Promis
 }
 
 function isClean(report: SoakReport): boolean {
-  const { errors, stale, staleDeploys, slotsLost, processesLeft, exitCode, healed } = report;
+  const { errors, stale, staleDeploys, takenForCode, slotsLost, processesLeft, exitCode, healed } = report;
   const isHealed = healed === "completed" && exitCode === 0;
-  return errors.length + stale + staleDeploys + slotsLost + processesLeft === 0 && isHealed;
+  return errors.length + stale + staleDeploys + takenForCode + slotsLost + processesLeft === 0 && isHealed;
 }
 
 function show(report: SoakReport): void {
@@ -60,6 +60,7 @@ function show(report: SoakReport): void {
     `kept connections  ${JSON.stringify(report.connections)}`,
     `stale answers     ${report.stale}`,
     `stale deploys     ${report.staleDeploys}`,
+    `data for code     ${report.takenForCode}`,
     `slots lost        ${report.slotsLost}`,
     `processes left    ${report.processesLeft}`,
     `last good deploy  ${report.healed}`,

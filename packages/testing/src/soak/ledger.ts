@@ -15,6 +15,7 @@ export class Ledger {
   readonly excused: Record<string, number> = {};
   stale = 0;
   staleDeploys = 0;
+  takenForCode = 0;
   readonly errors: { readonly error: string; readonly atMs: number }[] = [];
   readonly pids: Set<number> = new Set();
   readonly rolls: Record<string, number> = {};
@@ -34,6 +35,11 @@ export class Ledger {
     if (name !== "roll:ended") return;
     this.rolls[String(result)] = (this.rolls[String(result)] ?? 0) + 1;
     if (result === "completed") this.#completed.push({ generation: Number(to), atMs: performance.now() });
+  }
+
+  /** A line of the server. */
+  heard(line: string): void {
+    if (line.includes("found other files than its generation pinned")) this.takenForCode += 1;
   }
 
   /** @param linked  the release that the link named when the deploy was asked for */

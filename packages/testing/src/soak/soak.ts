@@ -38,6 +38,8 @@ export interface SoakReport {
   readonly stale: number;
   /** Completed, with an older release than `current` named when they were asked for. */
   readonly staleDeploys: number;
+  /** Workers that took what the application wrote for another release. */
+  readonly takenForCode: number;
   readonly slotsLost: number;
   readonly processesLeft: number;
   /** Of the server, when it was stopped. */
@@ -61,6 +63,8 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   try {
     const releases = new ReleaseFolders(folder);
     releases.deploy("good");
+    const ledger = new Ledger();
+    const { say = () => {} } = options;
     const server = await SoakServer.start({
       current: releases.current,
       control: join(folder, "control.sock"),
@@ -68,10 +72,13 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
         ...["-w", String(WORKERS), "-l", "127.0.0.1:0", "--spawn", options.spawn],
         ...["--heartbeat-timeout", String(HEARTBEAT_TIMEOUT_MS)],
       ],
-      say: options.say ?? (() => {}),
+      say: (line) => {
+        ledger.heard(line);
+        say(line);
+      },
     });
     try {
-      return await run(options, releases, server);
+      return await run(options, releases, server, ledger);
     } finally {
       await server.stop();
     }
@@ -84,8 +91,8 @@ async function run(
   { seed, seconds, spawn, rate, kept, say = () => {} }: SoakOptions,
   releases: ReleaseFolders,
   server: SoakServer,
+  ledger: Ledger,
 ): Promise<SoakReport> {
-  const ledger = new Ledger();
   await server.watch((name, data) => ledger.saw(name, data));
   for (const { pid } of (await server.stats()).workers) if (pid !== null) ledger.pids.add(pid);
   const asked = { url: server.url, rate, kept, seed, latencyMs: LATENCY_MS, thinkMs: THINK_MAX_MS };
@@ -106,9 +113,9 @@ async function run(
   const { counters } = await server.stats();
   const exitCode = await server.stop();
   ledger.close();
-  const { requests, excused, errors, stale, staleDeploys, rolls } = ledger;
+  const { requests, excused, errors, stale, staleDeploys, takenForCode, rolls } = ledger;
   const processesLeft = await leftOf([...ledger.pids], performance.now() + GONE_MS);
-  const seen = { requests, excused, errors, connections, stale, staleDeploys, rolls };
+  const seen = { requests, excused, errors, connections, stale, staleDeploys, takenForCode, rolls };
   const end = { healed, slotsLost, processesLeft, exitCode };
   return { ...seen, ...end, deeds: mischief.counts, counters: { ...counters } };
 }

@@ -21,16 +21,19 @@ it.each(["fresh", "template"] as const)(
       kept: 30,
       say: (line) => void lines.push(line),
     });
-    const { errors, stale, staleDeploys, slotsLost, processesLeft, healed, exitCode } = report;
-    expect({ errors, stale, staleDeploys, slotsLost, processesLeft, healed, exitCode }).toEqual({
-      errors: [],
-      stale: 0,
-      staleDeploys: 0,
-      slotsLost: 0,
-      processesLeft: 0,
-      healed: "completed",
-      exitCode: 0,
-    });
+    const { errors, stale, staleDeploys, takenForCode, slotsLost, processesLeft, healed, exitCode } = report;
+    expect({ errors, stale, staleDeploys, takenForCode, slotsLost, processesLeft, healed, exitCode }).toEqual(
+      {
+        errors: [],
+        stale: 0,
+        staleDeploys: 0,
+        takenForCode: 0,
+        slotsLost: 0,
+        processesLeft: 0,
+        healed: "completed",
+        exitCode: 0,
+      },
+    );
     expect(report.requests).toBeGreaterThan(SECONDS * REQUESTS_A_SECOND);
   },
   180_000,
