@@ -193,6 +193,8 @@ export interface ServiceCounters {
   readonly staleEvents: number;
   /** Workers spawned fresh while their template was being built again. */
   readonly fallbacks: number;
+  /** Kept connections that draining workers passed on to others. */
+  readonly moved: number;
 }
 
 /** How far a roll is. */
@@ -235,6 +237,8 @@ export interface ServiceEvents {
     event: WorkerEvent & {
       readonly exitCode: number | null;
       readonly signal: string | null;
+      /** Connections that it passed on while it drained. */
+      readonly moved: number;
       /** Why, when it was not asked to end or did not end as asked. */
       readonly reason: FailureReason | null;
     },
@@ -285,6 +289,8 @@ export interface Service {
   freshStats(): Promise<ServiceStats>;
   /** Sends to one worker; false when it is gone. `handle` as in child_process `send`; a thread takes none (false). */
   post(worker: WorkerId, payload: unknown, handle?: unknown): boolean;
+  /** Counts connections that a draining worker has passed on to another one: in stats, its `worker:exited` and the roll. */
+  recordMoved(worker: WorkerId, count: number): void;
   on<Name extends keyof ServiceEvents>(name: Name, listener: ServiceEvents[Name]): this;
   once<Name extends keyof ServiceEvents>(name: Name, listener: ServiceEvents[Name]): this;
   off<Name extends keyof ServiceEvents>(name: Name, listener: ServiceEvents[Name]): this;

@@ -139,6 +139,10 @@ class SupervisedService implements Service {
     return this.#supervisor.handle(worker)?.send({ type: "Post", payload }, handle) ?? false;
   }
 
+  recordMoved(worker: WorkerId, count: number): void {
+    this.#supervisor.accept({ type: "ConnectionsMoved", from: worker, count });
+  }
+
   on<Name extends keyof ServiceEvents>(name: Name, listener: ServiceEvents[Name]): this {
     this.#events.emitter.on(name, listener as EventListenerOf<Name>);
     return this;

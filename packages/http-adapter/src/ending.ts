@@ -56,6 +56,8 @@ export class Ending {
     const { ready, workers } = service.stats();
     const limitMs = ready === 0 ? 0 : Math.min(TAKEN_WITHIN_MS, drainTimeoutMs / 2);
     await handoff.stopping({ limitMs, signal });
-    for (const { worker, state } of workers) if (state === "ready") service.post(worker, SERVICE_ENDS);
+    // One that drains already learns that nobody is left to pass its connections to.
+    const told = workers.filter(({ state }) => state === "ready" || state === "draining");
+    for (const { worker } of told) service.post(worker, SERVICE_ENDS);
   }
 }

@@ -17,6 +17,7 @@ export const OPTION_KINDS: Readonly<Record<keyof ServeConfig, OptionKind>> = {
   balance: "start",
   maxHeld: "start",
   holdTimeoutMs: "start",
+  moveConnections: "start",
   onError: "start",
   socketMode: "start",
   socketOwner: "start",

@@ -84,7 +84,13 @@ export interface ServeConfig extends EngineOptions, HandoffConfig {
   /** 0...3_600_000, default 0: after TERM, `brood stop` or `stop()` the server serves as before for so long, its state being
    *  "stopping", before it refuses connections and drains. For balancers that go on sending for a while. `now` skips it. */
   readonly stopDelayMs?: number;
-  /** 0...60_000, default 500: how long a draining worker keeps an idle keep-alive connection for a last request. */
+  /** A draining worker passes its idle HTTP/1 connections on to others, so that no restart closes one; default true. Needs the
+   *  native addon; TLS and HTTP/2 connections stay. False for applications that bind state to a connection (NTLM, a Map by
+   *  socket). */
+  readonly moveConnections?: boolean;
+  /** 0...60_000: how long a draining worker keeps an idle connection that cannot move. Default: as long as its client was told
+   *  that it may be idle (`keepAliveTimeout` of the application's server) and a second more, at most `drainTimeoutMs`; a shorter
+   *  time makes restarts shorter. */
   readonly lingerMs?: number;
   /** Limits of the HTTP servers: keep-alive, request and header timeouts, header size, backlog. */
   readonly server?: HttpServerConfig;
@@ -131,7 +137,8 @@ export interface ServeOptions {
   readonly warmup: Required<WarmupOptions>;
   readonly exposeGeneration: boolean;
   readonly stopDelayMs: number;
-  readonly lingerMs: number;
+  readonly moveConnections: boolean;
+  readonly lingerMs: number | null;
   readonly server: HttpServerOptions;
   readonly waitReady: boolean;
   readonly ticketKeysMs: number;
@@ -146,8 +153,6 @@ export interface ServeOptions {
   readonly engine: EngineOptions;
 }
 
-/** Long enough for a client that has just sent its next request on a connection it saw open. */
-const LINGER_DEFAULT_MS = 500;
 const LINGER_MAX_MS = 60_000;
 
 const DAY_MS = 86_400_000;
@@ -185,7 +190,9 @@ export function readServeConfig(
     handoff: readHandoffOptions(config, addresses),
     exposeGeneration: booleanOption("exposeGeneration", config.exposeGeneration, false),
     stopDelayMs: integerOption("stopDelayMs", config.stopDelayMs, 0, 3_600_000, 0),
-    lingerMs: integerOption("lingerMs", config.lingerMs, 0, LINGER_MAX_MS, LINGER_DEFAULT_MS),
+    moveConnections: booleanOption("moveConnections", config.moveConnections, true),
+    lingerMs:
+      config.lingerMs === undefined ? null : integerOption("lingerMs", config.lingerMs, 0, LINGER_MAX_MS, 0),
     server: readHttpServerOptions(config.server),
     waitReady: booleanOption("waitReady", config.waitReady, false),
     ticketKeysMs: readTicketKeysMs(config.ticketKeysMs),

@@ -11,7 +11,7 @@ import { namesake } from "./control/locate.ts";
 import { controlPath } from "./control/paths.ts";
 import { type ControlServer, nameTaken, openControlServer } from "./control/server.ts";
 import { connectionHandoff } from "./handoff/connection-handoff.ts";
-import { type Handoff, listenerHandoff } from "./handoff/handoff.ts";
+import { createMovingDelivery, type Handoff, listenerHandoff } from "./handoff/handoff.ts";
 import { reuseportHandoff } from "./handoff/reuseport-handoff.ts";
 import { bindAddresses, claimWithin } from "./listen/bind.ts";
 import { AT_ONCE } from "./listen/last-connections.ts";
@@ -144,9 +144,10 @@ async function openControl(options: ServeOptions, stack: ReleaseStack): Promise<
 async function openHandoff(options: ServeOptions, retryForMs: number): Promise<Handoff> {
   const { addresses, handoff, runtime } = options;
   const { logger } = options.engine;
+  const moving = { logger, runtime, moves: options.moveConnections };
   if (handoff.kind === "reuseport") {
     const claim = <Value>(attempt: () => Promise<Value>): Promise<Value> => claimWithin(retryForMs, attempt);
-    return reuseportHandoff({ addresses, logger, runtime, claim, backlog: options.server.backlog });
+    return reuseportHandoff({ addresses, ...moving, claim, backlog: options.server.backlog });
   }
   const sockets = await bindAddresses(addresses, retryForMs, {
     owner: handoff.owner,
@@ -155,5 +156,5 @@ async function openHandoff(options: ServeOptions, retryForMs: number): Promise<H
   await Promise.all(sockets.map((socket) => socket.keep((...news) => logger?.warn(pathNews(...news)))));
   return handoff.kind === "connection"
     ? connectionHandoff(sockets, { ...handoff, logger, runtime })
-    : listenerHandoff(sockets);
+    : listenerHandoff(sockets, createMovingDelivery(moving));
 }

@@ -35,11 +35,16 @@ export function checkServeConfig(config: ServeConfig, first: ServeOptions | null
   return { given: config, options, effective: effectiveConfig(options, checked) };
 }
 
+/** Not more than the engine's default. */
+const DRAIN_TIMEOUT_MS = 25_000;
+
 export function serviceOptions(options: ServeOptions, parts: ServiceParts): ServiceOptions {
   const { handoff, stdout, stderr, ticketKeys } = parts;
   const hostData: HttpHostData = {
     exposeGeneration: options.exposeGeneration,
     lingerMs: options.lingerMs,
+    drainTimeoutMs: options.engine.drainTimeoutMs ?? DRAIN_TIMEOUT_MS,
+    moves: options.moveConnections,
     server: options.server,
     backlogs: handoff.backlogs,
     waitReady: options.waitReady,

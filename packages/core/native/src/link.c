@@ -84,7 +84,11 @@ napi_value brood_link_send(napi_env env, napi_callback_info info) {
   return result;
 }
 
-/** Appends what came with the message to `array`; on failure closes them all. */
+/** Stands in the array for descriptors that the kernel dropped. */
+#define DROPPED (-1)
+
+/** Appends what came with the message to `array`, and DROPPED where this process may open no more; on failure closes them
+ *  all. */
 static bool take_descriptors(napi_env env, struct msghdr *message, napi_value array) {
   bool taken = true;
   uint32_t length = 0;
@@ -96,18 +100,21 @@ static bool take_descriptors(napi_env env, struct msghdr *message, napi_value ar
       int fd;
       napi_value value;
       memcpy(&fd, CMSG_DATA(header) + index * sizeof(int), sizeof fd);
-      const bool kept = taken && (message->msg_flags & MSG_CTRUNC) == 0 &&
-                        napi_create_int32(env, fd, &value) == napi_ok &&
+      const bool kept = taken && napi_create_int32(env, fd, &value) == napi_ok &&
                         napi_set_element(env, array, length, value) == napi_ok;
       if (kept) length += 1;
       else close(fd);
     }
   }
-  return taken;
+  if (!taken || (message->msg_flags & MSG_CTRUNC) == 0) return taken;
+  napi_value dropped;
+  return napi_create_int32(env, DROPPED, &dropped) == napi_ok &&
+         napi_set_element(env, array, length, dropped) == napi_ok;
 }
 
 /** linkReceive(fd, bytes, descriptors): how many bytes came, 0 at the peer's end, -1 when there are none yet.
- *  EMFILE: the kernel dropped descriptors since this process may open no more; the bytes are lost with them. */
+ *  A -1 among the descriptors: the kernel dropped the rest of those that came with the same bytes, since this process may
+ *  open no more. */
 napi_value brood_link_receive(napi_env env, napi_callback_info info) {
   napi_value arguments[3], result;
   int fd;
@@ -121,10 +128,7 @@ napi_value brood_link_receive(napi_env env, napi_callback_info info) {
   do count = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
   while (count < 0 && errno == EINTR);
   if (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK) return brood_throw_errno(env, errno, "recvmsg");
-  if (count >= 0) {
-    if (!take_descriptors(env, &message, arguments[2])) return brood_throw_napi(env, "descriptors");
-    if ((message.msg_flags & MSG_CTRUNC) != 0) return brood_throw_errno(env, EMFILE, "recvmsg");
-  }
+  if (count >= 0 && !take_descriptors(env, &message, arguments[2])) return brood_throw_napi(env, "descriptors");
   BROOD_TRY(env, napi_create_int64(env, count, &result));
   return result;
 }

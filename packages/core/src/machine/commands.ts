@@ -52,6 +52,7 @@ export type Announcement =
       readonly event: WorkerIdentity & {
         readonly exitCode: number | null;
         readonly signal: string | null;
+        readonly moved: number;
         readonly reason: FailureReason | null;
       };
     }

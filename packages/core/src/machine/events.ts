@@ -52,6 +52,13 @@ export type ReleaseEvent =
   | ({ readonly type: "ReleaseResolved"; readonly generation: Generation } & ResolvedRelease)
   | { readonly type: "ReleaseRejected"; readonly generation: Generation; readonly reason: FailureReason };
 
+/** Whoever embeds the engine passed connections on, from a worker that drains: counted, and nothing else. */
+export interface ConnectionsMoved {
+  readonly type: "ConnectionsMoved";
+  readonly from: WorkerId;
+  readonly count: number;
+}
+
 /** The one timer: `dueAtMs` is what `nextDeadlineAtMs()` had said. */
 export interface DeadlineEvent {
   readonly type: "DeadlinesReached";
@@ -132,4 +139,10 @@ export interface Report {
   readonly pid: number;
 }
 
-export type MachineEvent = RequestEvent | ReleaseEvent | DeadlineEvent | WorkerEvent | TemplateEvent;
+export type MachineEvent =
+  | RequestEvent
+  | ReleaseEvent
+  | DeadlineEvent
+  | ConnectionsMoved
+  | WorkerEvent
+  | TemplateEvent;

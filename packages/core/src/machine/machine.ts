@@ -5,7 +5,7 @@
 import type { Command } from "./commands.ts";
 import type { MachineConfig } from "./config.ts";
 import { handleDeadlines } from "./deadline-events.ts";
-import type { MachineEvent, Moment, TemplateEvent, WorkerEvent } from "./events.ts";
+import type { ConnectionsMoved, MachineEvent, Moment, TemplateEvent, WorkerEvent } from "./events.ts";
 import type { Milliseconds } from "./names.ts";
 import type { Worker } from "./registry.ts";
 import { handleRelease, handleRequest } from "./requests.ts";
@@ -54,6 +54,8 @@ function dispatch(turn: Turn, event: MachineEvent): void {
       return handleRelease(turn, event);
     case "DeadlinesReached":
       return handleDeadlines(turn, event);
+    case "ConnectionsMoved":
+      return countMoved(turn.world, event);
     case "TemplateSpawned":
     case "TemplateSpawnFailed":
     case "TemplateReported":
@@ -71,6 +73,14 @@ function dispatch(turn: Turn, event: MachineEvent): void {
       if (worker !== null) handleWorkerEvent(turn, worker, event);
     }
   }
+}
+
+/** Not through the gate: a worker that has died in between has moved them all the same. */
+function countMoved({ registry, counters, roll }: World, { from, count }: ConnectionsMoved): void {
+  const worker = registry.workers.get(from);
+  counters.moved += count;
+  if (roll !== null) roll.moved += count;
+  if (worker !== undefined) worker.moved += count;
 }
 
 /** The stale gate. */

@@ -79,6 +79,8 @@ export interface RollResult {
   readonly replaced: number;
   /** Old workers that did not end by their drain deadline. */
   readonly killed: number;
+  /** Kept connections that went from draining workers to others while it ran. */
+  readonly moved: number;
   readonly durationMs: Milliseconds;
   /** What the service ran before; null when it had not started. */
   readonly fromRelease: Release | null;

@@ -56,6 +56,8 @@ export interface Worker {
   requestsLimit: number | null;
   /** Recycle from then on; null without a limit of age. */
   recycleAtMs: Milliseconds | null;
+  /** Connections that it passed on while it drained. */
+  moved: number;
   /** Why it must end, or what it confessed; null while nothing is wrong. */
   fault: FailureReason | null;
 }

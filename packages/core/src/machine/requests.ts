@@ -80,6 +80,7 @@ export function refuseRestart(
     result,
     replaced: 0,
     killed: 0,
+    moved: 0,
     durationMs: 0,
     fromRelease: world.pinned.get(world.lastGood)?.release ?? null,
     toRelease: null,

@@ -37,6 +37,7 @@ export function beginRoll(turn: Turn, request: RestartRequest, past: PastGenerat
     pending: new SlotQueue(),
     failures: 0,
     killed: 0,
+    moved: 0,
     reason: null,
   };
   const isNamed = request.entry !== null;

@@ -38,6 +38,7 @@ export function endRoll(turn: Turn, roll: Roll, outcome: RollOutcome, reason: Fa
     result: outcome,
     replaced: world.registry.currentOf(roll.to),
     killed: roll.killed,
+    moved: roll.moved,
     durationMs: shownMs(turn.atMs - roll.startedAtMs),
     fromRelease: roll.fromRelease,
     toRelease,

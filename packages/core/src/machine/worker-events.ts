@@ -169,11 +169,11 @@ function spawnFailed(turn: Turn, worker: Worker, failure: SpawnFailed): void {
 /** Spelled out, as a spread costs several times as much; an exit is the most expensive event there is. */
 function announceExit(
   turn: Turn,
-  { slot, id: worker, generation, pid }: Worker,
+  { slot, id: worker, generation, pid, moved }: Worker,
   { exitCode, signal }: reasons.ProcessEnd,
   reason: FailureReason | null,
 ): void {
-  const event = { slot, worker, generation, pid, exitCode, signal, reason };
+  const event = { slot, worker, generation, pid, exitCode, signal, moved, reason };
   announce(turn, { name: "worker:exited", event });
 }
 

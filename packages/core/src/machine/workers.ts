@@ -41,6 +41,7 @@ export function spawnInto(turn: Turn, slot: Slot, generation: Generation): Worke
     usage: NO_USAGE,
     answers: null,
     slowBeats: 0,
+    moved: 0,
     requestsLimit: null,
     recycleAtMs: null,
     fault: null,

@@ -33,6 +33,8 @@ export interface Counters {
   staleEvents: number;
   /** Workers spawned fresh because their generation's template was being built again. */
   fallbacks: number;
+  /** Connections that draining workers passed on. */
+  moved: number;
 }
 
 export interface World {
@@ -120,6 +122,7 @@ export interface Roll {
   readonly pending: SlotQueue;
   failures: number;
   killed: number;
+  moved: number;
   reason: FailureReason | null;
 }
 
@@ -137,7 +140,16 @@ export function createWorld(config: MachineConfig): World {
     registry: new Registry(),
     templates: new TemplateRegistry(),
     deadlines: new Deadlines(),
-    counters: { spawned: 0, exited: 0, crashed: 0, killed: 0, mismatched: 0, staleEvents: 0, fallbacks: 0 },
+    counters: {
+      spawned: 0,
+      exited: 0,
+      crashed: 0,
+      killed: 0,
+      mismatched: 0,
+      staleEvents: 0,
+      fallbacks: 0,
+      moved: 0,
+    },
     phase: "idle",
     isStopAnnounced: false,
     desired: config.desired,

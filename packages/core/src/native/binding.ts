@@ -56,7 +56,8 @@ export interface Binding {
   socketPair(): [number, number];
   /** How many bytes went; -1 when the socket is full. Descriptors go with the first byte. At most 253. */
   linkSend(fd: number, bytes: Uint8Array, descriptors: readonly number[]): number;
-  /** How many bytes came, 0 at the end, -1 for none yet. Appends the descriptors that came along. */
+  /** How many bytes came, 0 at the end, -1 for none yet. Appends the descriptors that came along, and -1 in the place of
+   *  those that the kernel dropped because this process may open no more. */
   linkReceive(fd: number, bytes: Uint8Array, descriptors: number[]): number;
   duplicate(fd: number): number;
   /** Starts the one watchdog of this process: `graceMs` after the other end of `linkFd` is gone it ends the process, and on

@@ -5,11 +5,14 @@
 
 import { PoolError } from "../errors.ts";
 import { type Binding, READABLE, type Watch, WRITABLE } from "./binding.ts";
-import { encodeFrame, FrameDecoder } from "./link-frames.ts";
+import { encodeFrame, FrameDecoder, type LinkFrame } from "./link-frames.ts";
 
 export interface LinkSink {
   /** The descriptors belong to the receiver, which closes them. */
   frame(payload: Buffer, descriptors: readonly number[]): void;
+  /** As `frame`, for one that lost `dropped` of its descriptors: this process may open no more. Without this the link ends
+   *  with EMFILE. */
+  cutOff?(payload: Buffer, descriptors: readonly number[], dropped: number): void;
   /** Null: the peer closed its end or died. */
   ended(error: Error | null): void;
 }
@@ -97,7 +100,7 @@ class SocketLink implements FramedLink {
     this.#isOpen = false;
     this.#binding.watchStop(this.#watch);
     for (const { descriptors } of this.#queue.splice(0)) this.#closeAll(descriptors);
-    this.#closeAll(this.#decoder.descriptors.splice(0));
+    this.#closeAll(this.#decoder.descriptors.splice(0).filter((each) => each >= 0));
     this.#binding.close(this.#fd);
     this.#queuedBytes = 0;
   }
@@ -161,11 +164,20 @@ class SocketLink implements FramedLink {
       if (count < 0) return;
       if (count === 0) return this.#end(this.#decoder.isPartial ? breach("the end within a frame") : null);
       for (const frame of this.#decoder.push(this.#chunk.subarray(0, count))) {
-        if (this.#isOpen) this.#deliver(() => this.#sink.frame(frame.payload, frame.descriptors));
+        if (this.#isOpen) this.#receive(frame);
         else this.#closeAll(frame.descriptors);
       }
       if (this.#decoder.breach !== null) return this.#end(breach(this.#decoder.breach));
     }
+  }
+
+  #receive(frame: LinkFrame): void {
+    const { payload, descriptors, dropped } = frame;
+    if (dropped === 0) return this.#deliver(() => this.#sink.frame(payload, descriptors));
+    if (this.#sink.cutOff !== undefined)
+      return this.#deliver(() => this.#sink.cutOff?.(payload, descriptors, dropped));
+    this.#closeAll(descriptors);
+    this.#end(outOfDescriptors(dropped));
   }
 
   /** A throw of the receiver is its own uncaught exception, and must not cost it the frames behind. */
@@ -188,6 +200,12 @@ class SocketLink implements FramedLink {
 
 function breach(what: string): PoolError {
   return new PoolError("BROOD_PROTOCOL", `the native link got ${what}. Only Brood may write to it.`);
+}
+
+/** As the addon would throw it. */
+function outOfDescriptors(dropped: number): Error {
+  const error = new Error(`EMFILE recvmsg: ${dropped} descriptors dropped, this process may open no more`);
+  return Object.assign(error, { code: "EMFILE", syscall: "recvmsg" });
 }
 
 /** ECONNRESET: it died with something of ours unread. */

@@ -10,7 +10,12 @@ export interface LinkFrame {
   readonly payload: Buffer;
   /** Owned by whoever gets the frame. */
   readonly descriptors: readonly number[];
+  /** How many more were sent and dropped by the kernel: this process may open no more. */
+  readonly dropped: number;
 }
+
+/** Among received descriptors: the rest of those that came with the same frame were dropped. */
+const DROPPED = -1;
 
 /** A frame as it goes onto the wire, in one piece: small frames then cost one system call. */
 export function encodeFrame(payload: Uint8Array, descriptorCount: number): Buffer {
@@ -71,10 +76,15 @@ export class FrameDecoder {
     const announced = this.#header.readUInt16LE(4);
     if (this.#header.readUInt16LE(6) !== MARK) this.breach = "bytes that are no frame";
     else if (length > this.#maxBytes) this.breach = `a frame of ${length} bytes, at most ${this.#maxBytes}`;
-    else if (announced > this.descriptors.length) {
+    else if (announced > this.descriptors.length && this.#cutOffAt(announced) < 0) {
       this.breach = `${announced} descriptors announced, ${this.descriptors.length} came`;
     } else this.#body = Buffer.allocUnsafe(length);
     this.#bodyFilled = 0;
+  }
+
+  /** Where the frame's descriptors end early; below 0 when all are there. */
+  #cutOffAt(announced: number): number {
+    return this.descriptors.slice(0, announced).indexOf(DROPPED);
   }
 
   #fillBody(body: Buffer, bytes: Uint8Array): number {
@@ -86,9 +96,12 @@ export class FrameDecoder {
 
   #take(): LinkFrame {
     const payload = this.#body ?? Buffer.alloc(0);
-    const descriptors = this.descriptors.splice(0, this.#header.readUInt16LE(4));
+    const announced = this.#header.readUInt16LE(4);
+    const cutOffAt = this.#cutOffAt(announced);
+    const descriptors = this.descriptors.splice(0, cutOffAt < 0 ? announced : cutOffAt);
+    if (cutOffAt >= 0) this.descriptors.shift();
     this.#body = null;
     this.#headerFilled = 0;
-    return { payload, descriptors };
+    return { payload, descriptors, dropped: announced - descriptors.length };
   }
 }

@@ -6,6 +6,7 @@
 import { Server } from "node:net";
 import type { WorkerContext } from "@brood/core/worker";
 import { worker } from "../worker/current-worker.ts";
+import { Departure } from "../worker/departure.ts";
 import { Traffic } from "../worker/traffic.ts";
 import type { CheckedAdapterOptions } from "./adapter-options.ts";
 
@@ -64,7 +65,7 @@ export class Program {
     // Not http.Server's own close: that closes connections on which a request is already on its way.
     if (server.listening) Server.prototype.close.call(server);
     const deadline = setTimeout(() => cutOff(server), this.#options.drainTimeoutMs);
-    await traffic.drain(this.#options.lingerMs);
+    await traffic.drain(new Departure(server, { ...this.#options, mover: null }));
     clearTimeout(deadline);
   }
 

@@ -124,7 +124,7 @@ export const OPTION_ROWS: readonly OptionRow[] = [
   row(
     "--linger <ms>",
     "lingerMs",
-    "how long a draining worker waits for a last request on idle connections (default: 500)",
+    "how long a draining worker keeps idle connections that cannot move (default: as long as clients were told)",
     number,
   ),
   row(
@@ -220,6 +220,11 @@ export const OPTION_ROWS: readonly OptionRow[] = [
     "--wait-ready",
     "waitReady",
     'a worker is ready only when its script has called process.send("ready")',
+  ),
+  flag(
+    "--move-connections",
+    "moveConnections",
+    "a draining worker passes its kept connections on (default: it does; --no-move-connections)",
   ),
   flag("--expose-generation", "exposeGeneration", "answer with x-brood-generation and x-brood-worker"),
 ];

@@ -60,7 +60,7 @@ async function progressView(isJson: boolean): Promise<RollProgressView> {
 }
 
 function report(result: RollResult): void {
-  const counts = `gen=${result.from}->${result.to} replaced=${result.replaced} killed=${result.killed}`;
+  const counts = `gen=${result.from}->${result.to} replaced=${result.replaced} killed=${result.killed} moved=${result.moved}`;
   process.stdout.write(
     `brood restart ${result.result} ${counts} durationMs=${Math.round(result.durationMs)}\n`,
   );

@@ -25,7 +25,13 @@ export async function renderMetrics(stats: ServiceStats): Promise<MetricsText> {
     Number(stats.state === "degraded"),
   );
   gauge(registry, "brood_uptime_seconds", "Since the supervisor made the service.", stats.uptimeMs / 1_000);
-  for (const [counter, value] of Object.entries(stats.counters)) {
+  const { moved, ...workers } = stats.counters;
+  new Counter({
+    name: "brood_connections_moved",
+    help: "Kept connections that draining workers passed on to others.",
+    registers: [registry],
+  }).inc(moved);
+  for (const [counter, value] of Object.entries(workers)) {
     const name = `brood_workers_${counter.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`;
     new Counter({ name, help: `Workers or events: ${counter}.`, registers: [registry] }).inc(value);
   }

@@ -77,7 +77,7 @@ export function nativeAcceptor(binding: Binding, descriptor: number, sink: Accep
   };
 }
 
-class NativeConnection implements Accepted {
+export class NativeConnection implements Accepted {
   readonly fd: number;
   readonly handle = null;
   readonly #binding: Binding;

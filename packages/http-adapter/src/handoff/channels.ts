@@ -33,7 +33,12 @@ export interface Channels {
   closeAll(): void;
 }
 
-export type ReceiveFromWorker = (worker: WorkerId, message: FromWorker) => void;
+/** @param descriptors  what came along, now the receiver's; some may be missing, if this process may open no more */
+export type ReceiveFromWorker = (
+  worker: WorkerId,
+  message: FromWorker,
+  descriptors: readonly number[],
+) => void;
 
 /** The worker's end is closed, and nobody has said yet that the worker has gone: it can be given nothing more. */
 export type ChannelLost = (worker: WorkerId) => void;
@@ -62,12 +67,13 @@ export class NativeChannels implements Channels {
 
   open(worker: WorkerId): readonly PassedSocket[] {
     const [ours, theirs] = this.#binding.socketPair();
+    const frame = (payload: Buffer, descriptors: readonly number[]): void => {
+      this.#letGo(worker);
+      this.#receive(worker, decode<FromWorker>(payload), descriptors);
+    };
     const link = createFramedLink(this.#binding, ours, {
-      frame: (payload, descriptors) => {
-        this.#binding.closeMany(descriptors);
-        this.#letGo(worker);
-        this.#receive(worker, decode<FromWorker>(payload));
-      },
+      frame,
+      cutOff: frame,
       ended: () => this.#ended(worker),
     });
     this.#channels.set(worker, { link, theirs, finished: null });
@@ -162,6 +168,6 @@ export function channelsOf(
 /** @returns whether it was a message of ours; else it is the application's */
 export function takeMessage(worker: WorkerId, payload: unknown, receive: ReceiveFromWorker): boolean {
   if (!isEnvelope(payload)) return false;
-  receive(worker, openEnvelope<FromWorker>(payload));
+  receive(worker, openEnvelope<FromWorker>(payload), []);
   return true;
 }

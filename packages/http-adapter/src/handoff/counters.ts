@@ -1,4 +1,4 @@
-// What a worker has taken and what has ended, as counters in a page of memory that it shares with the supervisor: one page
+// What a worker has taken, what it has accepted itself and what has ended, as counters in a page of memory that it shares with the supervisor: one page
 // for each worker, so that a successor starts at zero and nobody writes into another's.
 // The worker counts a connection before it reads a byte of it, so a page read after its writer's end says exactly what
 // died with it. Nobody is woken for a change: the supervisor looks when it chooses a worker, and now and then while
@@ -11,12 +11,15 @@ import type { WorkerId } from "./names.ts";
 export interface Totals {
   readonly taken: number;
   readonly closed: number;
+  /** Connections that did not come from the supervisor: it accepted them. */
+  readonly own: number;
 }
 
 /** The least that can be shared. */
 const PAGE_BYTES = 4_096;
 const TAKEN = 0;
 const CLOSED = 1;
+const OWN = 2;
 
 /** The worker's side. */
 export class CounterWriter {
@@ -33,6 +36,10 @@ export class CounterWriter {
   closed(): void {
     Atomics.add(this.#words, CLOSED, 1);
   }
+
+  acceptedOwn(): void {
+    Atomics.add(this.#words, OWN, 1);
+  }
 }
 
 /** The supervisor's side of one page. */
@@ -40,6 +47,7 @@ export class CounterReader implements Totals {
   readonly #words: Uint32Array;
   taken = 0;
   closed = 0;
+  own = 0;
 
   constructor(page: ArrayBuffer) {
     this.#words = new Uint32Array(page);
@@ -47,11 +55,12 @@ export class CounterReader implements Totals {
 
   /** @returns whether anything has changed */
   read(): boolean {
-    const { taken, closed } = this;
+    const { taken, closed, own } = this;
     // Closed first: what ends between the two is no more than what has been taken.
     this.closed += (Atomics.load(this.#words, CLOSED) - closed) >>> 0;
     this.taken += (Atomics.load(this.#words, TAKEN) - taken) >>> 0;
-    return this.taken !== taken || this.closed !== closed;
+    this.own += (Atomics.load(this.#words, OWN) - own) >>> 0;
+    return this.taken !== taken || this.closed !== closed || this.own !== own;
   }
 }
 

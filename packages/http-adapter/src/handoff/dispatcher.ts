@@ -5,6 +5,8 @@
 // Nothing grows without bound: a worker has room for WINDOW connections that it has not taken, and while workers are
 // ready only `maxHeld` are accepted beyond that; the rest waits in the kernel. While nobody is ready connections are
 // accepted all the same, to be refused in words when `maxHeld` or `holdTimeoutMs` is passed.
+// A kept connection that a draining worker passes on goes to the newest generation among the ready: that is what a restart
+// is for. A worker that cannot open what it was sent refuses; all that it has not taken goes to others, or back to its owner.
 
 import { type Balance, type Candidate, createPicker, type Picker } from "./balance.ts";
 import type { SlotIndex, WorkerId } from "./names.ts";
@@ -30,26 +32,38 @@ export interface DispatcherOptions {
   readonly lookEveryMs: number | null;
 }
 
+/** Only the first of a full worker's refusals is news: for so long it gets nothing more. Descriptors come back as connections
+ *  end. */
+export const FULL_MS = 500;
+
 export interface Dispatched {
   readonly sent: ReadonlyMap<WorkerId, readonly ConnectionId[]>;
   /** To be answered 503. */
   readonly refused: readonly ConnectionId[];
+  /** Passed on by a draining worker, which has to keep them: everyone who could take them is full. */
+  readonly returned: readonly ConnectionId[];
 }
 
 interface Held {
   readonly id: ConnectionId;
   readonly key: string | null;
+  /** By a draining worker, not by the kernel. */
+  readonly isMoved: boolean;
   readonly acceptedAtMs: number;
   sentAtMs: number;
 }
 
 interface Target extends Candidate {
-  isReady: boolean;
+  readonly generation: number;
+  /** It had no descriptor left: it gets nothing before then. */
+  fullUntilMs: number;
   /** In the order in which they were sent. */
   readonly untaken: Held[];
   sent: number;
   taken: number;
   closed: number;
+  /** Connections that it accepted itself. */
+  own: number;
   load: number;
   hasRoom: boolean;
 }
@@ -60,6 +74,8 @@ export class Dispatcher {
   readonly #targets: Map<WorkerId, Target> = new Map();
   /** The ready ones, in the order in which they became so. */
   #ready: Target[] = [];
+  /** Those of the newest generation among them. */
+  #newest: Target[] = [];
   #held: Held[] = [];
   #dispatchedAtMs = 0;
 
@@ -70,6 +86,10 @@ export class Dispatcher {
 
   get held(): number {
     return this.#held.length;
+  }
+
+  get hasReady(): boolean {
+    return this.#ready.length > 0;
   }
 
   /** How many more may be accepted now. */
@@ -83,19 +103,36 @@ export class Dispatcher {
   }
 
   accepted(id: ConnectionId, key: string | null, atMs: number): void {
-    this.#held.push({ id, key, acceptedAtMs: atMs, sentAtMs: atMs });
+    this.#held.push({ id, key, isMoved: false, acceptedAtMs: atMs, sentAtMs: atMs });
   }
 
-  ready(id: WorkerId, slot: SlotIndex): void {
-    const numbers = { untaken: [], sent: 0, taken: 0, closed: 0, load: 0, hasRoom: true };
-    const target: Target = { id, slot, isReady: true, ...numbers };
+  /** A draining worker passes it on. */
+  moved(id: ConnectionId, key: string | null, atMs: number): void {
+    this.#held.push({ id, key, isMoved: true, acceptedAtMs: atMs, sentAtMs: atMs });
+  }
+
+  ready(id: WorkerId, slot: SlotIndex, generation = 0): void {
+    const numbers = { untaken: [], sent: 0, taken: 0, closed: 0, own: 0, load: 0 };
+    const fullUntilMs = Number.NEGATIVE_INFINITY;
+    const target: Target = { id, slot, generation, fullUntilMs, ...numbers, hasRoom: true };
     this.#targets.set(id, target);
-    this.#ready.push(target);
+    this.#setReady([...this.#ready, target]);
   }
 
   /** It gets nothing more; what is on its way to it may still be taken. */
   draining(id: WorkerId): void {
-    this.#ready = this.#ready.filter((target) => target.id !== id);
+    this.#setReady(this.#ready.filter((target) => target.id !== id));
+  }
+
+  /** It has no descriptor left, and has taken nothing since its last totals. @returns how many connections go elsewhere. */
+  full(id: WorkerId, atMs: number): number {
+    const target = this.#targets.get(id);
+    if (target === undefined) return 0;
+    target.fullUntilMs = atMs + FULL_MS;
+    const untaken = target.untaken.splice(0);
+    target.sent -= untaken.length;
+    this.#held.unshift(...untaken);
+    return untaken.length;
   }
 
   /** What it had not taken is held again, before everything else. @returns how many those are. */
@@ -107,15 +144,17 @@ export class Dispatcher {
     return untaken.length;
   }
 
-  /** A worker's totals. @returns what it has taken since the last ones: the supervisor's copies can go. */
-  counted(id: WorkerId, taken: number, closed: number): readonly ConnectionId[] {
+  /** A worker's totals; `own` are connections that it did not get from here. @returns what it has taken since the last ones:
+   *  the supervisor's copies can go. */
+  counted(id: WorkerId, taken: number, closed: number, own = 0): readonly ConnectionId[] {
     const target = this.#targets.get(id);
     if (target === undefined) return [];
     const count = Math.min(Math.max(0, taken - target.taken), target.untaken.length);
     const settled = target.untaken.splice(0, count);
     target.taken += count;
-    target.closed = Math.max(target.closed, Math.min(closed, target.taken));
-    target.load = target.sent - target.closed;
+    target.own = Math.max(target.own, own);
+    target.closed = Math.max(target.closed, Math.min(closed, target.taken + target.own));
+    target.load = loadOf(target);
     return settled.map((each) => each.id);
   }
 
@@ -125,10 +164,12 @@ export class Dispatcher {
     this.#dispatchedAtMs = atMs;
     const sent = new Map<WorkerId, ConnectionId[]>();
     const refused: ConnectionId[] = [];
+    const returned: ConnectionId[] = [];
     const waiting: Held[] = [];
     for (const target of this.#ready) weigh(target, atMs);
     for (const held of this.#held) {
-      const target = this.#picker.pick(this.#ready, held.key);
+      const candidates = held.isMoved ? this.#newest : this.#ready;
+      const target = this.#picker.pick(candidates, held.key);
       if (target !== null) {
         held.sentAtMs = atMs;
         target.untaken.push(held);
@@ -137,6 +178,8 @@ export class Dispatcher {
         const batch = sent.get(target.id);
         if (batch === undefined) sent.set(target.id, [held.id]);
         else batch.push(held.id);
+      } else if (held.isMoved && candidates.some(({ fullUntilMs }) => fullUntilMs > atMs)) {
+        returned.push(held.id);
       } else if (held.acceptedAtMs + holdTimeoutMs <= atMs || waiting.length >= maxHeld) {
         refused.push(held.id);
       } else {
@@ -144,18 +187,34 @@ export class Dispatcher {
       }
     }
     this.#held = waiting;
-    return { sent, refused };
+    return { sent, refused, returned };
   }
 
   /** When `dispatch` is wanted next though nothing happens, or null. */
   nextDeadlineAtMs(): number | null {
     // Those that came back from a dead worker stand first, and were accepted first.
     const [first] = this.#held;
-    const refusalAtMs = first === undefined ? null : first.acceptedAtMs + this.#options.holdTimeoutMs;
+    const refusalAtMs =
+      first === undefined
+        ? null
+        : Math.min(first.acceptedAtMs + this.#options.holdTimeoutMs, this.#roomAgainAtMs());
     const { lookEveryMs } = this.#options;
     if (lookEveryMs === null || !this.#isOnItsWay()) return refusalAtMs;
     const lookAtMs = this.#dispatchedAtMs + lookEveryMs;
     return refusalAtMs === null ? lookAtMs : Math.min(refusalAtMs, lookAtMs);
+  }
+
+  /** When a full worker is tried again; those that stand still tell by their counters. */
+  #roomAgainAtMs(): number {
+    return Math.min(
+      ...this.#newest.map(({ fullUntilMs }) => (fullUntilMs > this.#dispatchedAtMs ? fullUntilMs : Infinity)),
+    );
+  }
+
+  #setReady(targets: Target[]): void {
+    const newest = Math.max(...targets.map(({ generation }) => generation));
+    this.#ready = targets;
+    this.#newest = targets.filter(({ generation }) => generation === newest);
   }
 
   /** Draining workers count: they may still take. */
@@ -173,6 +232,10 @@ export class Dispatcher {
 function weigh(target: Target, atMs: number): void {
   const [oldest] = target.untaken;
   const isStalled = oldest !== undefined && oldest.sentAtMs + STALLED_MS < atMs;
-  target.load = target.sent - target.closed;
-  target.hasRoom = target.untaken.length < WINDOW && !isStalled;
+  target.load = loadOf(target);
+  target.hasRoom = target.untaken.length < WINDOW && !isStalled && target.fullUntilMs <= atMs;
+}
+
+function loadOf({ sent, own, closed }: Target): number {
+  return sent + own - closed;
 }

@@ -1,10 +1,11 @@
 // How connections reach workers, as the server sees it: what goes with each worker, and what it must be told. Each
-// handoff is a pure policy and a shell that performs it; `listener` needs neither.
+// handoff is a pure policy and a shell that performs it; `listener` needs neither but for kept connections that move.
 
-import type { PassedSocket, Service, WorkerSeat } from "@brood/core";
+import type { Logger, PassedSocket, Service, WorkerSeat } from "@brood/core";
 import { nativeSupport } from "@brood/core/native";
 import type { BoundSocket } from "../listen/bind.ts";
 import { endOfSockets, type Patience } from "../listen/last-connections.ts";
+import { Delivery } from "./delivery.ts";
 import { INHERITED_ROLE } from "./messages.ts";
 import type { SlotIndex, WorkerId } from "./names.ts";
 
@@ -32,8 +33,34 @@ export interface Handoff {
   release(): Promise<void>;
 }
 
+/** Held at once while nobody is ready, where workers accept themselves: what is beyond stays with its draining worker. */
+const HELD_MAX = 16_384;
+
+export interface MovingOptions {
+  readonly logger: Logger | undefined;
+  readonly runtime: "process" | "thread";
+  /** Draining workers pass their kept connections on; only with the addon. */
+  readonly moves: boolean;
+}
+
+/** For handoffs whose workers accept themselves; null where nothing is moved. What waits for a worker waits as long as its
+ *  client does, like what waits in the kernel's queue. */
+export function createMovingDelivery({ logger, runtime, moves }: MovingOptions): Delivery | null {
+  const native = nativeSupport();
+  if (!moves || !native.ok) return null;
+  return new Delivery(native.binding, {
+    balance: "least-connections",
+    isByAddress: false,
+    maxHeld: HELD_MAX,
+    holdTimeoutMs: Number.POSITIVE_INFINITY,
+    onError: undefined,
+    logger,
+    runtime,
+  });
+}
+
 /** The workers accept, on listening sockets that all of them share. */
-export function listenerHandoff(sockets: readonly BoundSocket[]): Handoff {
+export function listenerHandoff(sockets: readonly BoundSocket[], delivery: Delivery | null = null): Handoff {
   const native = nativeSupport();
   const end = endOfSockets(native.ok ? native.binding : null, sockets);
   const passed = sockets.map(({ descriptor, address, isInherited }) => ({
@@ -46,12 +73,16 @@ export function listenerHandoff(sockets: readonly BoundSocket[]): Handoff {
     addresses: sockets.map(({ address }) => address),
     backlogs: sockets.map(({ backlog }) => backlog),
     unreachable: () => unreachableOf(sockets),
-    socketsOf: () => passed,
+    socketsOf: ({ worker }) => [...passed, ...(delivery?.open(worker) ?? [])],
     slotClosed: () => {},
     takeMessage: () => false,
-    attach: () => {},
-    stopping: (patience) => end(patience),
+    attach: (service) => delivery?.attach(service),
+    stopping: async (patience) => {
+      await end(patience);
+      delivery?.stopping();
+    },
     release: async () => {
+      delivery?.close();
       await Promise.all(sockets.map((each) => each.release()));
     },
   };

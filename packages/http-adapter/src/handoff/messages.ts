@@ -6,18 +6,42 @@ import type { SlotIndex } from "./names.ts";
 export type ToWorker =
   /** The first over the native link: its descriptor is the page in which the worker counts (counters.ts). */
   | { readonly type: "Counters" }
-  /** Accepted connections, one for each descriptor (or the one handle). */
-  | { readonly type: "Connections" }
+  /** Connections, one for each descriptor (or the one handle). */
+  | { readonly type: "Connections"; readonly pasts?: Pasts }
   /** The same for a thread, by the numbers of the supervisor's own descriptors: their table is one. Each is the thread's from
    *  the moment it counts it as taken. */
-  | { readonly type: "Lent"; readonly descriptors: readonly number[] }
+  | { readonly type: "Lent"; readonly descriptors: readonly number[]; readonly pasts?: Pasts }
   /** Nothing more will come: the worker drains. */
   | { readonly type: "End" }
   /** Serve this slot's sockets as well: one descriptor for each address (or the one handle, of address `index`). */
   | { readonly type: "Adopt"; readonly slot: SlotIndex; readonly index: number }
   /** The same for a thread, which makes descriptors of its own. */
   | { readonly type: "AdoptLent"; readonly slot: SlotIndex; readonly sockets: readonly LentSocket[] }
-  | { readonly type: "Release"; readonly slot: SlotIndex };
+  | { readonly type: "Release"; readonly slot: SlotIndex }
+  /** Of what this worker has passed on, by its own numbers: others have these by now, and its ends are to be closed. */
+  | { readonly type: "Moved"; readonly tokens: readonly number[] }
+  /** Nobody can take these: they are this worker's again. */
+  | { readonly type: "Returned"; readonly tokens: readonly number[] }
+  /** The answer to `Full`: what comes from now on was sent after it. */
+  | { readonly type: "Again" };
+
+/** What the receiver of a connection has to know of its past; null: nothing has happened on it. */
+export type Pasts = readonly (Past | null)[];
+
+export interface Past {
+  /** Answered so far, as `maxRequestsPerSocket` counts; 0: nobody has asked anything on it. */
+  readonly requests: number;
+  /** So long was its client told that it may be idle (`Keep-Alive: timeout`), in milliseconds; 0: it was told nothing. */
+  readonly toldMs: number;
+  /** Of a client that is known by its first bytes: it has sent them. */
+  readonly key: string | null;
+}
+
+/** Connections of a draining worker, each with the number by which it waits for the answer. */
+export interface PassedOn {
+  readonly tokens: readonly number[];
+  readonly pasts: Pasts;
+}
 
 /** A descriptor of the supervisor's. */
 export interface LentSocket {
@@ -32,6 +56,12 @@ export type FromWorker =
   /** Without a page. Totals since the start: connections taken over before a byte of them was read, and those that have
    *  ended. */
   | { readonly type: "Counts"; readonly taken: number; readonly closed: number }
+  /** One for each descriptor. */
+  | ({ readonly type: "PassOn" } & PassedOn)
+  /** The same from a thread, by numbers of descriptors: they are the supervisor's from then on. */
+  | ({ readonly type: "PassOnLent"; readonly descriptors: readonly number[] } & PassedOn)
+  /** No descriptor was left for what came last: it takes nothing until `Again`. */
+  | { readonly type: "Full" }
   | { readonly type: "Released"; readonly slot: SlotIndex };
 
 /** What a worker's end of a channel is called among the sockets that come with it. */
@@ -49,12 +79,13 @@ export function isEnvelope(payload: unknown): payload is Envelope<unknown> {
   return typeof payload === "object" && payload !== null && "broodHandoff" in payload;
 }
 
-/** The message that comes with every connection has no words: writing and reading them was most of its cost. */
+/** The message that comes with every new connection has no words: writing and reading them was most of its cost. */
 const WORDLESS: ToWorker = { type: "Connections" };
 const NO_WORDS: Buffer = Buffer.alloc(0);
 
 export function encode(message: ToWorker | FromWorker): Buffer {
-  return message.type === WORDLESS.type ? NO_WORDS : Buffer.from(JSON.stringify(message));
+  const isWordless = message.type === "Connections" && message.pasts === undefined;
+  return isWordless ? NO_WORDS : Buffer.from(JSON.stringify(message));
 }
 
 /** A codec's cast: both ends are of one version, the engine's protocol sees to that. */

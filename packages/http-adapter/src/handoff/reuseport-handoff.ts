@@ -6,8 +6,10 @@ import type { Logger, PassedSocket, Service, WorkerSeat } from "@brood/core";
 import type { Binding } from "@brood/core/native";
 import type { ListenAddress } from "../listen/addresses.ts";
 import { lastSocket, type Patience, refuseNew, untilTaken } from "../listen/last-connections.ts";
-import { type Channels, channelsOf, type ReceiveFromWorker, takeMessage } from "./channels.ts";
-import type { Handoff } from "./handoff.ts";
+import { type Channels, channelsOf, type Passable, type ReceiveFromWorker, takeMessage } from "./channels.ts";
+import type { Delivery } from "./delivery.ts";
+import { createMovingDelivery, type Handoff, type MovingOptions } from "./handoff.ts";
+import type { ToWorker } from "./messages.ts";
 import type { SlotIndex, WorkerId } from "./names.ts";
 import { ReuseportGroup } from "./reuseport-group.ts";
 import {
@@ -20,10 +22,8 @@ import {
 } from "./reuseport-sockets.ts";
 import { type SlotCommand, type SlotEvent, SlotSockets } from "./slot-sockets.ts";
 
-export interface ReuseportOptions {
+export interface ReuseportOptions extends MovingOptions {
   readonly addresses: readonly ListenAddress[];
-  readonly logger: Logger | undefined;
-  readonly runtime: "process" | "thread";
   /** Claims an address; tried again while a dead predecessor lets go of it. */
   /** Default 511. */
   readonly backlog: number | undefined;
@@ -73,6 +73,8 @@ class ReuseportHandoff implements Handoff {
   readonly #sockets: Map<SlotIndex, readonly OwnedSocket[]> = new Map();
   /** Claimed, and not a slot's yet. */
   #spare: readonly OwnedSocket[] | null;
+  /** Has the channels where kept connections move. */
+  readonly #delivery: Delivery | null;
   #channels: Channels | null = null;
   readonly #queue: SlotEvent[] = [];
   #steered: readonly SlotIndex[] | null = null;
@@ -86,8 +88,10 @@ class ReuseportHandoff implements Handoff {
     backend: Backend,
     ports: readonly SharedPort[],
     first: readonly OwnedSocket[],
-    { logger, runtime, backlog }: Pick<ReuseportOptions, "logger" | "runtime" | "backlog">,
+    moving: MovingOptions & Pick<ReuseportOptions, "backlog">,
   ) {
+    const { logger, runtime, backlog } = moving;
+    this.#delivery = createMovingDelivery(moving);
     this.#backend = backend;
     this.#binding = backend.kind === "native" ? backend.binding : null;
     this.#ports = ports;
@@ -107,7 +111,8 @@ class ReuseportHandoff implements Handoff {
   }
 
   attach(service: Service): void {
-    this.#channels = channelsOf(this.#binding, service, this.#receive);
+    if (this.#delivery !== null) this.#delivery.attach(service, this.#receive);
+    else this.#channels = channelsOf(this.#binding, service, this.#receive);
     service.on("worker:ready", ({ worker }) => this.#accept({ type: "WorkerReady", worker }));
     service.on("worker:draining", ({ worker }) => this.#accept({ type: "WorkerDraining", worker }));
     service.on("worker:exited", ({ worker }) => {
@@ -129,7 +134,7 @@ class ReuseportHandoff implements Handoff {
       fd,
       address: this.addresses[index] ?? null,
     }));
-    return [...passed, ...(this.#channels?.open(worker) ?? [])];
+    return [...passed, ...((this.#delivery ?? this.#channels)?.open(worker) ?? [])];
   }
 
   slotClosed(slot: SlotIndex): void {
@@ -145,11 +150,13 @@ class ReuseportHandoff implements Handoff {
       refuseNew(this.#binding, last);
       await untilTaken(this.#binding, last, patience);
     }
+    this.#delivery?.stopping();
     this.#accept({ type: "StopRequested" });
   }
 
   async release(): Promise<void> {
     clearTimeout(this.#timer);
+    this.#delivery?.close();
     this.#channels?.closeAll();
     for (const slot of [...this.#sockets.keys()]) this.#close(slot);
     for (const socket of this.#spare ?? []) socket.close();
@@ -194,8 +201,7 @@ class ReuseportHandoff implements Handoff {
       case "Adopt":
         return this.#adopt(command.slot, command.worker);
       case "Release":
-        this.#channels?.send(command.worker, { type: "Release", slot: command.slot }, []);
-        return;
+        return this.#send(command.worker, { type: "Release", slot: command.slot });
       case "Steer":
         return this.#steer(command.slots);
       case "LookAtQueue":
@@ -209,9 +215,14 @@ class ReuseportHandoff implements Handoff {
 
   #adopt(slot: SlotIndex, worker: WorkerId): void {
     const sockets = this.#sockets.get(slot) ?? [];
-    if (!this.#lends) return void this.#channels?.send(worker, { type: "Adopt", slot, index: 0 }, sockets);
+    if (!this.#lends) return this.#send(worker, { type: "Adopt", slot, index: 0 }, sockets);
     const lent = sockets.map(({ fd }) => ({ fd, inode: fstatSync(fd).ino }));
-    this.#channels?.send(worker, { type: "AdoptLent", slot, sockets: lent }, []);
+    this.#send(worker, { type: "AdoptLent", slot, sockets: lent });
+  }
+
+  #send(worker: WorkerId, message: ToWorker, passed: readonly Passable[] = []): void {
+    if (this.#delivery !== null) this.#delivery.send(worker, message, passed);
+    else this.#channels?.send(worker, message, passed);
   }
 
   #open(slot: SlotIndex): void {

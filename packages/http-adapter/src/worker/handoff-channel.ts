@@ -23,32 +23,54 @@ export type Received =
   | { readonly fd: null; readonly handle: BareHandle };
 
 export interface HandoffChannel {
-  send(message: FromWorker): void;
+  /** False when it could not be sent. Descriptors are copied: they stay the caller's. */
+  send(message: FromWorker, descriptors?: readonly number[]): boolean;
   /** From the IPC channel. True when it was ours. */
   take(payload: unknown, handle: unknown): boolean;
 }
 
 export type ReceiveFromSupervisor = (message: ToWorker, received: readonly Received[]) => void;
 
-/** @throws PoolError BROOD_BOOT_FAILED when the addon, which the supervisor has, is not there. */
-export function openHandoffChannel(order: HostOrder, receive: ReceiveFromSupervisor): HandoffChannel {
-  const link = order.sockets.find(({ role }) => role === LINK_ROLE);
-  return link === undefined ? ipcChannel(order, receive) : nativeChannel(order.ownSocket(link.fd), receive);
+export interface ChannelEnds {
+  /** As what is received, but some of it was dropped: this process may open no more. Without this it ends, loudly. */
+  readonly cutOff?: ReceiveFromSupervisor | undefined;
+  /** Nothing can be sent or received any more. */
+  readonly lost: () => void;
 }
 
-function nativeChannel(fd: number, receive: ReceiveFromSupervisor): HandoffChannel {
+/** @throws PoolError BROOD_BOOT_FAILED when the addon, which the supervisor has, is not there. */
+export function openHandoffChannel(
+  order: HostOrder,
+  receive: ReceiveFromSupervisor,
+  ends: ChannelEnds,
+): HandoffChannel {
+  const link = order.sockets.find(({ role }) => role === LINK_ROLE);
+  if (link === undefined) return ipcChannel(order, receive);
+  return nativeChannel(order.ownSocket(link.fd), receive, ends);
+}
+
+function nativeChannel(
+  fd: number,
+  receive: ReceiveFromSupervisor,
+  { cutOff, lost }: ChannelEnds,
+): HandoffChannel {
   const native = nativeSupport();
   if (!native.ok) {
     throw new PoolError("BROOD_BOOT_FAILED", `this worker cannot receive sockets: ${native.reason}`);
   }
-  const link: FramedLink = createFramedLink(native.binding, fd, {
-    frame: (payload, descriptors) =>
-      receive(
+  const frameTo =
+    (receiver: ReceiveFromSupervisor) =>
+    (payload: Buffer, descriptors: readonly number[]): void =>
+      receiver(
         decode<ToWorker>(payload),
         descriptors.map((each) => ({ fd: each, handle: null })),
-      ),
+      );
+  const link: FramedLink = createFramedLink(native.binding, fd, {
+    frame: frameTo(receive),
+    ...(cutOff === undefined ? {} : { cutOff: frameTo(cutOff) }),
     ended: (error) => {
       receive({ type: "End" }, []);
+      lost();
       // A worker that nothing reaches any more, and that looks well: it ends loudly, and is replaced.
       if (error !== null) throw unreachable(error);
     },
@@ -56,7 +78,7 @@ function nativeChannel(fd: number, receive: ReceiveFromSupervisor): HandoffChann
   // Whether this process goes on is for the engine's link to say.
   link.unref();
   link.send(encode({ type: "Open" }));
-  return { send: (message) => void link.send(encode(message)), take: () => false };
+  return { send: (message, descriptors) => link.send(encode(message), descriptors), take: () => false };
 }
 
 function unreachable(error: Error): PoolError {
@@ -71,7 +93,10 @@ function unreachable(error: Error): PoolError {
 
 function ipcChannel(order: HostOrder, receive: ReceiveFromSupervisor): HandoffChannel {
   return {
-    send: (message) => order.post({ broodHandoff: message }),
+    send(message) {
+      order.post({ broodHandoff: message });
+      return true;
+    },
     take(payload, handle) {
       if (!isEnvelope(payload)) return false;
       receive(openEnvelope<ToWorker>(payload), isBareHandle(handle) ? [{ fd: null, handle }] : []);

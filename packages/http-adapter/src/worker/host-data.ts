@@ -7,9 +7,13 @@ import type { HttpServerOptions } from "../http-server-options.ts";
 export interface HttpHostData {
   /** Each response carries `x-brood-generation` and `x-brood-worker`. Default false. */
   readonly exposeGeneration: boolean;
-  /** A draining worker keeps a connection with nothing in flight open for so long, so that a request that is on
-   *  its way is answered. Default 500: more than a round trip to anywhere, little beside any drain deadline. */
-  readonly lingerMs: number;
+  /** Shortens how long a draining worker keeps an idle connection that cannot move; null (default): as long as its client
+   *  was told that it may be idle. */
+  readonly lingerMs?: number | null;
+  /** The supervisor kills a draining worker then. Default 30_000. */
+  readonly drainTimeoutMs?: number;
+  /** A draining worker passes its idle connections on; only with the native addon. Default false. */
+  readonly moves?: boolean;
   /** The worker is ready only when the script has sent "ready". Default false. */
   readonly waitReady?: boolean;
   /** 48 bytes in base64, for TLS session tickets; null (default) leaves Node's. */
@@ -33,13 +37,15 @@ export interface HttpHostData {
   readonly warmup?: { readonly requests: number; readonly paths: readonly string[] };
 }
 
-const LINGER_MS = 500;
+const DRAIN_TIMEOUT_MS = 30_000;
 
 export function readHostData(hostData: unknown): Required<HttpHostData> {
   const given: Partial<HttpHostData> = typeof hostData === "object" && hostData !== null ? hostData : {};
   return {
     exposeGeneration: given.exposeGeneration ?? false,
-    lingerMs: given.lingerMs ?? LINGER_MS,
+    lingerMs: given.lingerMs ?? null,
+    drainTimeoutMs: given.drainTimeoutMs ?? DRAIN_TIMEOUT_MS,
+    moves: given.moves ?? false,
     ticketKeys: given.ticketKeys ?? null,
     waitReady: given.waitReady ?? false,
     addresses: given.addresses ?? [],

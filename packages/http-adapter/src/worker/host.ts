@@ -4,7 +4,7 @@
 //   boot   onWorkerBoot
 //   check  healthCheck(ctx) of the entry and the health path, each on this worker itself
 //   open   listen on the supervisor's sockets; a forked worker that nobody asks then asks itself
-//   drain  accept nothing more, answer what was accepted, let idle connections linger
+//   drain  accept nothing more, answer what was accepted, pass idle connections on, or let them linger
 //   close  onWorkerShutdown, then the application (last: Fastify answers 503 from then on), then the script's own end
 // Nothing waits for a deadline of its own: the engine has them, and kills.
 
@@ -12,6 +12,7 @@ import type { Answers, CreateWorkerHost, HostOrder, LoadRelease, WorkerHost } fr
 import { AnswerCounter } from "./answers.ts";
 import { limit } from "./app-server.ts";
 import { renumberClusterWorker } from "./cluster-script.ts";
+import { Departure } from "./departure.ts";
 import type { EntryExports, Hook } from "./entry-exports.ts";
 import { askItselfUnlessAsked } from "./first-request.ts";
 import { probeHealth } from "./health-probe.ts";
@@ -54,6 +55,8 @@ class HttpHost implements WorkerHost {
   #exports: EntryExports | null = null;
   /** Of an entry that still runs: settles when its hooks have been called. */
   #lateHooks: Promise<void> | null = null;
+  /** The whole server stops. */
+  #isStopping = false;
 
   constructor(order: HostOrder, hostData: Required<HttpHostData>, load: () => Promise<LoadedApp>) {
     this.#order = order;
@@ -61,7 +64,10 @@ class HttpHost implements WorkerHost {
     this.#load = load;
     this.#answers = order.countsAnswers === true ? new AnswerCounter() : null;
     const identity = hostData.exposeGeneration ? new IdentityHeaders(order.context) : null;
-    this.#traffic = new Traffic(identity, this.#answers, () => this.#intake?.connectionClosed());
+    this.#traffic = new Traffic(identity, this.#answers, {
+      opened: (connection) => this.#intake?.connectionOpened(connection),
+      closed: () => this.#intake?.connectionClosed(),
+    });
   }
 
   async boot(): Promise<void> {
@@ -81,9 +87,13 @@ class HttpHost implements WorkerHost {
 
   message(payload: unknown, handle: unknown): void {
     if (this.#intake?.message(payload, handle) === true) return;
-    if (isServiceEndsMessage(payload)) this.#intake?.emptyFirst();
     if (isTicketKeysMessage(payload) && this.#loaded !== null)
       shareTicketKeys(this.#loaded.app.server, payload.keys);
+    else if (isServiceEndsMessage(payload)) {
+      this.#isStopping = true;
+      this.#intake?.emptyFirst();
+      this.#traffic.stopping();
+    }
   }
 
   async open(): Promise<void> {
@@ -103,8 +113,16 @@ class HttpHost implements WorkerHost {
   }
 
   async drain(): Promise<void> {
+    if (this.#loaded === null) return;
+    const { server } = this.#loaded.app;
     await this.#intake?.close();
-    await this.#traffic.drain(this.#hostData.lingerMs);
+    const departure = new Departure(server, {
+      ...this.#hostData,
+      mover: this.#intake?.mover() ?? null,
+      onLingering: () => this.#order.lingering(),
+    });
+    if (this.#isStopping) departure.stopping();
+    await this.#traffic.drain(departure);
   }
 
   async close(): Promise<void> {

@@ -2,13 +2,15 @@
 //   listener    it accepts on the listening sockets that came with it
 //   reuseport   the same on its slot's own sockets, and for a while on those of slots that have nobody
 //   connection  the supervisor accepts, and passes each connection on
+// With every one of them kept connections come from workers that drain, and leave for others when this one does.
 
 import type { Server } from "node:net";
-import { nativeSupport } from "@brood/core/native";
+import { type Binding, nativeSupport } from "@brood/core/native";
 import type { HostOrder } from "@brood/core/worker";
 import { CounterWriter } from "../handoff/counters.ts";
 import { INHERITED_ROLE, LINK_ROLE, type ToWorker } from "../handoff/messages.ts";
 import type { BareHandle } from "../listen/server-handle.ts";
+import type { Connection } from "./connection.ts";
 import { ConnectionIntake } from "./connection-intake.ts";
 import {
   type HandoffChannel,
@@ -20,6 +22,8 @@ import {
 import type { HttpHostData } from "./host-data.ts";
 import { LentSockets } from "./lent-sockets.ts";
 import type { ListenCall } from "./listen-call.ts";
+import { Arrivals } from "./moving/arrivals.ts";
+import { Mover } from "./moving/mover.ts";
 import { InheritedNoDelay } from "./no-delay.ts";
 import { SharedSockets } from "./shared-sockets.ts";
 
@@ -30,18 +34,22 @@ const END_WITHIN_MS = 1_000;
 /** Without the addon nobody can be kept from connecting meanwhile, and a flood of them has no end. */
 const EMPTY_WITHIN_MS = 1_000;
 
-type IntakeData = "handoff" | "inheritsNoDelay" | "backlogs";
+type IntakeData = "handoff" | "inheritsNoDelay" | "backlogs" | "moves";
 
 export class Intake {
   readonly #order: HostOrder;
   readonly #server: Server;
   readonly #handoff: HttpHostData["handoff"];
   readonly #backlogs: readonly (number | null)[];
+  readonly #moves: boolean;
+  readonly #binding: Binding | null;
   readonly #noDelay: InheritedNoDelay | null;
   readonly #lent: LentSockets | null;
   #channel: HandoffChannel | null = null;
   #sockets: SharedSockets | null = null;
   #connections: ConnectionIntake | null = null;
+  #arrivals: Arrivals | null = null;
+  #mover: Mover | null = null;
   #isClosed = false;
   #emptiesFirst = false;
   readonly #ended: Promise<void>;
@@ -50,7 +58,7 @@ export class Intake {
   constructor(
     order: HostOrder,
     server: Server,
-    { handoff, inheritsNoDelay, backlogs }: Pick<Required<HttpHostData>, IntakeData>,
+    { handoff, inheritsNoDelay, backlogs, moves }: Pick<Required<HttpHostData>, IntakeData>,
   ) {
     this.#order = order;
     this.#server = server;
@@ -58,6 +66,8 @@ export class Intake {
     this.#backlogs = backlogs;
     const native = nativeSupport();
     const binding = native.ok ? native.binding : null;
+    this.#binding = binding;
+    this.#moves = moves && binding !== null;
     this.#noDelay = inheritsNoDelay ? new InheritedNoDelay(binding) : null;
     this.#lent = binding && new LentSockets(binding, (slot, handle) => this.#adopt(slot, handle));
     this.#ended = new Promise((resolve) => {
@@ -69,8 +79,11 @@ export class Intake {
    *  @param path  what `server.address()` says for a unix socket  @param addresses  as `brood` prints them */
   async open(path: string, addresses: readonly string[], options: ListenCall["options"]): Promise<void> {
     if (this.#handoff === "connection") {
-      this.#connections = new ConnectionIntake(this.#server, addresses, () => this.#channel, this.#noDelay);
+      this.#connections = new ConnectionIntake(this.#server, addresses, this.#noDelay);
       await this.#connections.open(options.backlog, path);
+      this.#arrivals = this.#arrivalsBy(this.#connections.door, addresses);
+      // Beyond maxConnections: Node closes it without a `connection`.
+      this.#server.on("drop", () => this.#arrivals?.closed());
     } else {
       const listening = this.#order.sockets.filter(({ role }) => role !== LINK_ROLE);
       const listeners = listening.map(({ fd, role }, index) => ({
@@ -80,8 +93,10 @@ export class Intake {
       }));
       this.#sockets = await SharedSockets.open(this.#server, listeners, path, options, this.#noDelay);
     }
-    if (this.#handoff === "listener") return;
-    this.#channel = openHandoffChannel(this.#order, (message, received) => this.#receive(message, received));
+    if (this.#handoff === "listener" && !this.#moves) return;
+    if (this.#moves && this.#sockets !== null)
+      this.#arrivals = this.#arrivalsBy(this.#sockets.door(), addresses);
+    this.#channel = this.#openChannel();
   }
 
   /** What waits in its sockets is this worker's to accept: after it nobody comes. */
@@ -92,16 +107,29 @@ export class Intake {
   /** Takes nothing more. What was sent to it before is taken still. */
   async close(): Promise<void> {
     if (this.#emptiesFirst) await this.#sockets?.emptied(EMPTY_WITHIN_MS);
-    if (this.#connections !== null) await within(this.#ended, END_WITHIN_MS);
+    if (this.#arrivals !== null) await within(this.#ended, END_WITHIN_MS);
     this.#isClosed = true;
     this.#lent?.close();
     this.#connections?.close();
     this.#sockets?.close();
   }
 
+  /** Passes connections on from now on; null where they cannot move. */
+  mover(): Mover | null {
+    if (!this.#moves || this.#channel === null || this.#binding === null) return null;
+    const { runtime } = this.#order.context;
+    const { duplicate } = this.#binding;
+    this.#mover ??= new Mover(this.#server, this.#channel, runtime === "thread" ? duplicate : null);
+    return this.#mover;
+  }
+
+  connectionOpened(connection: Connection): void {
+    this.#arrivals?.opened(connection);
+  }
+
   /** A connection of the server has ended. */
   connectionClosed(): void {
-    this.#connections?.closed();
+    this.#arrivals?.closed();
   }
 
   /** True when it was ours. */
@@ -109,14 +137,37 @@ export class Intake {
     return this.#channel?.take(payload, handle) ?? false;
   }
 
+  #arrivalsBy(door: (connection: BareHandle) => void, addresses: readonly string[]): Arrivals {
+    return new Arrivals(this.#server, addresses, door, () => this.#channel);
+  }
+
+  #openChannel(): HandoffChannel {
+    const refuse = (message: ToWorker, received: readonly Received[]): void => {
+      if (message.type === "Connections") this.#arrivals?.refuse(received);
+    };
+    return openHandoffChannel(this.#order, (message, received) => this.#receive(message, received), {
+      // A worker that only the supervisor's connections reach is of no use when they cannot: it ends, and is replaced.
+      cutOff: this.#handoff === "listener" ? refuse : undefined,
+      lost: () => this.#mover?.close(),
+    });
+  }
+
   #receive(message: ToWorker, received: readonly Received[]): void {
     switch (message.type) {
       case "Counters":
         return this.#countIn(received);
       case "Connections":
-        return this.#connections?.take(received);
+        return this.#arrivals?.take(received, message.pasts);
       case "Lent":
-        return this.#connections?.take(message.descriptors.map((fd) => ({ fd, handle: null })));
+        return this.#arrivals?.take(
+          message.descriptors.map((fd) => ({ fd, handle: null })),
+          message.pasts,
+        );
+      case "Moved":
+      case "Returned":
+        return this.#mover?.receive(message);
+      case "Again":
+        return this.#arrivals?.again();
       case "End":
         return this.#end();
       case "Adopt":
@@ -145,7 +196,7 @@ export class Intake {
   /** Without the page receipts are told. */
   #countIn([received]: readonly Received[]): void {
     const page = received === undefined ? null : pageOf(received);
-    if (page !== null) this.#connections?.countIn(new CounterWriter(page));
+    if (page !== null) this.#arrivals?.countIn(new CounterWriter(page));
   }
 }
 

@@ -8,6 +8,7 @@ import net from "node:net";
 import type { BareHandle } from "../listen/server-handle.ts";
 import type { ListenCall } from "./listen-call.ts";
 import { listenOfNode } from "./listen-capture.ts";
+import type { Door } from "./moving/arrivals.ts";
 import type { InheritedNoDelay } from "./no-delay.ts";
 
 /** The application may put its own in the place of it. */
@@ -90,6 +91,15 @@ export class SharedSockets {
     for (const server of serving) server.off("connection", heard);
   }
 
+  /** The way in for a connection that this process has not accepted; good also when nothing more is accepted. */
+  door(): Door {
+    const handle: unknown = Reflect.get(this.#main, "_handle");
+    const onconnection: unknown = isObject(handle) ? Reflect.get(handle, "onconnection") : undefined;
+    if (typeof onconnection !== "function")
+      throw new TypeError("net.Server has no onconnection in this Node");
+    return (connection) => void Reflect.apply(onconnection, handle, [0, connection]);
+  }
+
   /** Accepts nothing more. Connections stay as they are. */
   close(): void {
     for (const server of this.#servers) closeListening(server);
@@ -144,6 +154,10 @@ export function allowLateClose(server: net.Server): void {
     };
     return Reflect.apply(close, server, onClosed === undefined ? [] : [closed]);
   });
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }
 
 function auxiliaryOf(main: net.Server): net.Server {

@@ -8,12 +8,13 @@
 // (`_httpMessage`; looked up in Node 20, 22, 24 and 26), and answers leave a connection in order, so only a pipelined
 // response, which waits behind another, has to be remembered.
 
-import { IncomingMessage, ServerResponse } from "node:http";
+import { Server as HttpServer, IncomingMessage, ServerResponse } from "node:http";
 import type { ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import { type Server, Socket } from "node:net";
 import { announceClose } from "./announce-close.ts";
 import type { AnswerCounter } from "./answers.ts";
 import { Connection, connectionOf } from "./connection.ts";
+import type { Departure } from "./departure.ts";
 import type { IdentityHeaders } from "./identity-headers.ts";
 
 declare module "node:net" {
@@ -21,6 +22,11 @@ declare module "node:net" {
     /** Node's own: the response that it is sending, or waits for, on this socket. */
     readonly _httpMessage?: unknown;
   }
+}
+
+export interface ConnectionWatch {
+  opened(connection: Connection): void;
+  closed(): void;
 }
 
 export class Traffic {
@@ -31,23 +37,23 @@ export class Traffic {
   /** Responses of `checkContinue` and its like, whose listener may emit `request` in turn. */
   readonly #expected = new WeakSet<ServerResponse>();
   #requests = 0;
-  #lingerMs: number | null = null;
+  /** While the worker drains. */
+  #departure: Departure | null = null;
   readonly #ignoredSessions = new WeakSet<object>();
   /** The connection whose event is being emitted: http2 makes its session there. */
   #entering: Connection | "ignored" | undefined;
   #onEmpty: () => void = () => {};
-  readonly #onClosed: () => void;
+  readonly #watch: ConnectionWatch;
 
-  /** @param identity adds itself to each response, if given  @param answers counts them, if given
-   *  @param onClosed a connection has ended */
+  /** @param identity adds itself to each response, if given  @param answers counts them, if given */
   constructor(
     identity: IdentityHeaders | null,
     answers: AnswerCounter | null = null,
-    onClosed: () => void = () => {},
+    watch: ConnectionWatch = { opened() {}, closed() {} },
   ) {
     this.#identity = identity;
     this.#answers = answers;
-    this.#onClosed = onClosed;
+    this.#watch = watch;
   }
 
   /** What comes over this connection is our own, a health check or a first request: nobody's traffic. */
@@ -68,10 +74,12 @@ export class Traffic {
 
   observe(server: Server): void {
     const speaksHttp = isHttp(server);
+    const http = server instanceof HttpServer ? server : null;
     const emit = server.emit;
     server.emit = (event: string | symbol, ...args: unknown[]): boolean => {
       const [first, second] = args;
-      const isHot = event === "request" && args.length === 2 && this.#lingerMs === null;
+      const isHot = event === "request" && args.length === 2 && this.#departure === null;
+      if (event === "request" && http?.maxRequestsPerSocket) countOn(http, first, second);
       if (isHot && first instanceof IncomingMessage && second instanceof ServerResponse) {
         this.#requested(event, first, second);
         return Reflect.apply(emit, server, [event, first, second]);
@@ -80,7 +88,7 @@ export class Traffic {
       if (first instanceof IncomingMessage) {
         if (second instanceof ServerResponse) {
           this.#requested(event, first, second);
-          return this.#lingerMs === null ? pass() : defer(pass);
+          return this.#departure === null ? pass() : defer(pass);
         }
         if (event === "upgrade" || event === "connect") this.#upgraded(first);
       } else if (first instanceof Socket) {
@@ -90,22 +98,30 @@ export class Traffic {
         if (event === "secureConnection") return this.#enter(this.#secured(first), pass);
       } else if (event === "session" && isSession(first)) this.#started(first);
       else if (event === "stream" && isStream(first)) this.#streamed(first);
+      else if (event === "clientError" && isLate(first) && isQuiet(second)) return true;
       return pass();
     };
   }
 
   /** Resolves when no connection is left. New ones, if any are still handed in, are drained as well. */
-  drain(lingerMs: number): Promise<void> {
-    this.#lingerMs = lingerMs;
+  drain(departure: Departure): Promise<void> {
+    this.#departure = departure;
+    departure.begin(() => this.#connections.size);
     for (const connection of this.#connections) {
       connection.latest ??= busyWith(connection.socket);
-      if (connection.latest !== null) this.#follow(connection, connection.latest);
-      connection.drain(lingerMs);
+      if (connection.latest !== null) this.#follow(connection, connection.latest, departure);
+      connection.drain(departure);
     }
     return new Promise((resolve) => {
       this.#onEmpty = resolve;
       if (this.#connections.size === 0) resolve();
     });
+  }
+
+  /** Draining ends sooner now. */
+  stopping(): void {
+    this.#departure?.stopping();
+    for (const connection of this.#connections) connection.stay();
   }
 
   /** Itself, or the accepted socket under its TLS. */
@@ -121,8 +137,9 @@ export class Traffic {
     if (known !== undefined) return known; // handed in once more by the application
     const connection = new Connection(socket, this.#closed);
     this.#connections.add(connection);
+    this.#watch.opened(connection);
     if (!speaksHttp) connection.hold();
-    if (this.#lingerMs !== null) connection.drain(this.#lingerMs);
+    if (this.#departure !== null) connection.drain(this.#departure);
     return connection;
   }
 
@@ -136,7 +153,8 @@ export class Traffic {
 
   readonly #closed = (connection: Connection): void => {
     this.#connections.delete(connection);
-    this.#onClosed();
+    this.#watch.closed();
+    this.#departure?.look();
     if (this.#connections.size === 0) this.#onEmpty();
   };
 
@@ -179,25 +197,28 @@ export class Traffic {
     this.#answers?.follow(response);
     this.#identity?.onResponse(response);
     const isFirst = request.socket._httpMessage === response;
-    if (isFirst && this.#lingerMs === null) return;
+    if (isFirst && this.#departure === null) return;
     const connection = connectionOf(request.socket);
     if (connection === undefined) return;
     connection.latest = response;
-    if (this.#lingerMs !== null) this.#follow(connection, response);
+    if (this.#departure !== null) this.#follow(connection, response, this.#departure);
     else response.on("close", () => connection.answered(response));
   }
 
   /** The worker drains: the connection is busy until this response is through, and is to close after it. */
-  #follow(connection: Connection, response: ServerResponse): void {
+  #follow(connection: Connection, response: ServerResponse, departure: Departure): void {
     connection.requestBegan();
     response.on("close", () => connection.requestEnded());
-    this.#announce(connection, response);
+    this.#announce(connection, response, departure);
   }
 
   /** A response that is given before its request has come in whole must not close: the rest, arriving at a closed
    *  socket, would reset the connection and take the response with it. Such a connection lingers instead. */
-  #announce(connection: Connection, response: ServerResponse): void {
-    announceClose(response, () => connection.latest === response && response.req.complete);
+  #announce(connection: Connection, response: ServerResponse, departure: Departure): void {
+    announceClose(
+      response,
+      () => connection.latest === response && response.req.complete && !departure.moves(connection),
+    );
   }
 }
 
@@ -214,6 +235,26 @@ function closeIfSilent(socket: Socket): boolean {
     if (socket.bytesRead === bytesRead) socket.destroy();
   });
   return true;
+}
+
+/** Node counts what it has seen on a socket; of one that has moved others have seen more. */
+function countOn({ maxRequestsPerSocket }: HttpServer, request: unknown, response: unknown): void {
+  if (!(request instanceof IncomingMessage) || !(response instanceof ServerResponse)) return;
+  const connection = connectionOf(request.socket);
+  if (connection === undefined || maxRequestsPerSocket === null) return;
+  connection.requests += 1;
+  const total = (connection.past?.requests ?? 0) + connection.requests;
+  if (total >= maxRequestsPerSocket) Reflect.set(response, "maxRequestsOnConnectionReached", true);
+}
+
+function isLate(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ERR_HTTP_REQUEST_TIMEOUT";
+}
+
+/** Node takes a connection that has moved for a new one whose first request is late: it would be told so (408), unasked. */
+function isQuiet(socket: unknown): boolean {
+  if (!(socket instanceof Socket)) return false;
+  return socket.bytesRead === 0 && (connectionOf(socket)?.past?.requests ?? 0) > 0;
 }
 
 function defer(pass: () => boolean): boolean {

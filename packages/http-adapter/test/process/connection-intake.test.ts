@@ -8,7 +8,9 @@ import { join } from "node:path";
 import { nativeSupport } from "@brood/core/native";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { CounterReader, CounterWriter } from "../../src/handoff/counters.ts";
+import type { Connection } from "../../src/worker/connection.ts";
 import { ConnectionIntake } from "../../src/worker/connection-intake.ts";
+import { Arrivals } from "../../src/worker/moving/arrivals.ts";
 import { Traffic } from "../../src/worker/traffic.ts";
 import { testFolder } from "../support/brood-server.ts";
 import { seen } from "../support/look.ts";
@@ -19,7 +21,7 @@ if (!native.ok) console.log(`skipped: connection intake: ${native.reason}`);
 
 interface Scene {
   readonly server: http.Server;
-  readonly intake: ConnectionIntake;
+  readonly arrivals: Arrivals;
   /** Taken and closed, as the supervisor sees them. */
   counts(): readonly [taken: number, closed: number];
 }
@@ -29,10 +31,16 @@ async function intakeOf(addresses: readonly string[], server: http.Server): Prom
   const { binding } = native;
   const fd = binding.pageCreate(4_096);
   const reader = new CounterReader(binding.pageMap(fd));
-  const intake = new ConnectionIntake(server, addresses, () => null);
-  intake.countIn(new CounterWriter(binding.pageMap(fd)));
+  const intake = new ConnectionIntake(server, addresses);
+  const arrivals = new Arrivals(server, addresses, intake.door, () => null);
+  arrivals.countIn(new CounterWriter(binding.pageMap(fd)));
   binding.close(fd);
-  new Traffic(null, null, () => intake.closed()).observe(server);
+  server.on("drop", () => arrivals.closed());
+  const watch = {
+    opened: (connection: Connection) => arrivals.opened(connection),
+    closed: () => arrivals.closed(),
+  };
+  new Traffic(null, null, watch).observe(server);
   await intake.open(undefined, "");
   onTestFinished(() => {
     server.closeAllConnections();
@@ -42,7 +50,7 @@ async function intakeOf(addresses: readonly string[], server: http.Server): Prom
     reader.read();
     return [reader.taken, reader.closed];
   };
-  return { server, intake, counts };
+  return { server, arrivals, counts };
 }
 
 /** The listening side that a supervisor would have. */
@@ -95,7 +103,7 @@ describe.skipIf(!native.ok)("connections from the supervisor", () => {
       const client = connect({ port, host: "127.0.0.1" });
       await within("connected", once(client, "connect"));
       const { localPort } = client;
-      scene.intake.take(asReceived(await accept(1)));
+      scene.arrivals.take(asReceived(await accept(1)));
       expect(scene.counts()).toEqual([taken, taken - 1]);
       expect(JSON.parse(await answerOn(client))).toEqual([taken, "127.0.0.1", localPort]);
       await within(
@@ -105,6 +113,23 @@ describe.skipIf(!native.ok)("connections from the supervisor", () => {
     }
   });
 
+  it("one that is kept ends when its client was told, or later, unless it asks; a first request is not late", async () => {
+    const options = { keepAliveTimeout: 100, headersTimeout: 50, connectionsCheckingInterval: 20 };
+    const server = http.createServer(options, (_, response) => response.end("ok"));
+    const scene = await intakeOf(["tcp://127.0.0.1:1"], server);
+    const { port, accept } = listening();
+    const client = connect({ port, host: "127.0.0.1" });
+    let received = "";
+    client.setEncoding("latin1").on("data", (text: string) => {
+      received += text;
+    });
+    const beganAtMs = performance.now();
+    scene.arrivals.take(asReceived(await accept(1)), [{ requests: 1, toldMs: 300, key: null }]);
+    await within("the end", once(client, "close"));
+    expect(received).toBe("");
+    expect(performance.now() - beganAtMs).toBeGreaterThanOrEqual(300);
+  });
+
   it("one beyond maxConnections has ended", async () => {
     const server = http.createServer((_, response) => response.end("ok"));
     server.maxConnections = 1;
@@ -112,7 +137,7 @@ describe.skipIf(!native.ok)("connections from the supervisor", () => {
     const { port, accept } = listening();
     const [first, second] = [connect({ port, host: "127.0.0.1" }), connect({ port, host: "127.0.0.1" })];
     const [one = -1, other = -1] = await accept(2);
-    scene.intake.take(asReceived([one, other]));
+    scene.arrivals.take(asReceived([one, other]));
     expect(scene.counts()).toEqual([2, 1]);
     await within("the end", Promise.race([once(first, "close"), once(second, "close")]));
   });
@@ -140,11 +165,11 @@ describe.skipIf(!native.ok)("connections from the supervisor", () => {
     if (kind !== "only unix") {
       const { port, accept } = listening();
       const client = connect({ port, host: "127.0.0.1" });
-      scene.intake.take(asReceived(await accept(1)));
+      scene.arrivals.take(asReceived(await accept(1)));
       expect(await answerOn(client)).toBe("127.0.0.1");
     }
     const client = connect({ path });
-    scene.intake.take(asReceived([await within("the connection", accepted)]));
+    scene.arrivals.take(asReceived([await within("the connection", accepted)]));
     expect(await answerOn(client)).toBe("undefined");
   });
 });

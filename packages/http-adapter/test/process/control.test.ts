@@ -19,6 +19,7 @@ const ROLL: RollResult = {
   result: "completed",
   replaced: 4,
   killed: 0,
+  moved: 7,
   durationMs: 9,
   fromRelease: null,
   toRelease: null,

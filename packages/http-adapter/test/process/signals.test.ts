@@ -200,7 +200,7 @@ describe("control commands", () => {
     const { server } = await start("-w", "2");
     const lines = await server.command("restart");
     expect(lines.stdout).toMatch(
-      /^brood restart completed gen=1->2 replaced=2 killed=0 durationMs=\d+\nold release entry=\S+ version=none folder=\S+ fingerprint=\w+\nnew release entry=\S+ .*\nunchanged: .*\n$/,
+      /^brood restart completed gen=1->2 replaced=2 killed=0 moved=0 durationMs=\d+\nold release entry=\S+ version=none folder=\S+ fingerprint=\w+\nnew release entry=\S+ .*\nunchanged: .*\n$/,
     );
     expect(lines.stderr.match(/^slot=\d worker=w\d gen=2 pid=\d+ ready after \d+ ms$/gm)).toHaveLength(2);
     const json = await server.command("restart", "--json");

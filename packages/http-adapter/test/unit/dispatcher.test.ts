@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Balance } from "../../src/handoff/balance.ts";
-import { type Dispatched, Dispatcher, STALLED_MS, WINDOW } from "../../src/handoff/dispatcher.ts";
+import { type Dispatched, Dispatcher, FULL_MS, STALLED_MS, WINDOW } from "../../src/handoff/dispatcher.ts";
 import type { WorkerId } from "../../src/handoff/names.ts";
 
 const dispatcherOf = (
@@ -29,7 +29,11 @@ const range = (from: number, count: number): number[] =>
 describe("dispatcher", () => {
   it("holds connections until a worker is ready, and refuses those that come too late or wait too long", () => {
     const dispatcher = dispatcherOf("least-connections", 2);
-    expect(accept(dispatcher, [1, 2, 3])).toEqual({ sent: new Map(), refused: [3] });
+    expect(accept(dispatcher, [1, 2, 3])).toEqual({
+      sent: new Map(),
+      refused: [3],
+      returned: [],
+    });
     expect(dispatcher.nextDeadlineAtMs()).toBe(1_000);
     expect(dispatcher.dispatch(999).refused).toEqual([]);
     dispatcher.accepted(4, null, 999);
@@ -49,6 +53,52 @@ describe("dispatcher", () => {
     expect(dispatcher.dispatch(5).sent.size).toBe(0);
     dispatcher.ready("w2", 0);
     expect(sentOf(dispatcher.dispatch(6))).toEqual({ w2: [2, 3, 4] });
+  });
+
+  it("G68: what a draining worker passes on goes to the newest generation that is ready, the least busy first", () => {
+    const dispatcher = dispatcherOf();
+    dispatcher.ready("w1", 0, 1);
+    dispatcher.ready("w2", 1, 2);
+    dispatcher.ready("w3", 2, 2);
+    // Connections of its own count too.
+    dispatcher.counted("w2", 0, 0, 2);
+    for (const id of [1, 2, 3]) dispatcher.moved(id, null, 0);
+    expect(sentOf(dispatcher.dispatch(0))).toEqual({ w3: [1, 2], w2: [3] });
+    dispatcher.draining("w2");
+    dispatcher.draining("w3");
+    dispatcher.moved(4, null, 1);
+    expect(sentOf(dispatcher.dispatch(1))).toEqual({ w1: [4] });
+  });
+
+  it("a moved connection is held while nobody is ready, and keeps the worker of its key", () => {
+    const dispatcher = dispatcherOf("sticky", 8, Number.POSITIVE_INFINITY);
+    const keys = ["a", "b", "c", "d"];
+    for (const [index, key] of keys.entries()) dispatcher.moved(index, key, 0);
+    expect(dispatcher.dispatch(0)).toEqual({ sent: new Map(), refused: [], returned: [] });
+    expect(dispatcher.hasReady).toBe(false);
+    dispatcher.ready("w1", 0);
+    dispatcher.ready("w2", 1);
+    const first = sentOf(dispatcher.dispatch(1_000_000));
+    expect(Object.values(first).flat().sort()).toEqual([0, 1, 2, 3]);
+    for (const [index, key] of keys.entries()) dispatcher.accepted(10 + index, key, 1_000_001);
+    const again = sentOf(dispatcher.dispatch(1_000_001));
+    for (const worker of ["w1", "w2"])
+      expect(again[worker]).toEqual(first[worker]?.map((index) => 10 + index));
+  });
+
+  it("a full worker's connections go to others; a moved one returns when there are none, and is tried again later", () => {
+    const dispatcher = dispatcherOf();
+    dispatcher.ready("w1", 0);
+    dispatcher.ready("w2", 1);
+    accept(dispatcher, [1, 2]);
+    expect(dispatcher.full("w1", 5)).toBe(1);
+    expect(sentOf(dispatcher.dispatch(5))).toEqual({ w2: [1] });
+    dispatcher.draining("w2");
+    dispatcher.moved(3, null, 6);
+    dispatcher.accepted(4, null, 6);
+    expect(dispatcher.dispatch(6)).toEqual({ sent: new Map(), refused: [], returned: [3] });
+    expect(dispatcher.nextDeadlineAtMs()).toBe(5 + FULL_MS);
+    expect(sentOf(dispatcher.dispatch(5 + FULL_MS))).toEqual({ w1: [4] });
   });
 
   it("a draining worker gets nothing more, and may still take what is on its way", () => {

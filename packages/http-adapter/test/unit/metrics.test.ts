@@ -41,7 +41,16 @@ const stats: ServiceStats = {
   lastRoll: null,
   template: null,
   workers: [worker, { ...worker, worker: "w6", state: "draining", requests: 99 }],
-  counters: { spawned: 9, exited: 5, crashed: 1, killed: 0, mismatched: 0, staleEvents: 2, fallbacks: 0 },
+  counters: {
+    spawned: 9,
+    exited: 5,
+    crashed: 1,
+    killed: 0,
+    mismatched: 0,
+    staleEvents: 2,
+    fallbacks: 0,
+    moved: 3,
+  },
 };
 
 describe("metrics", () => {
@@ -51,6 +60,7 @@ describe("metrics", () => {
     expect(text.trimEnd().endsWith("# EOF")).toBe(true);
     expect(text).toContain('brood_workers_ready{name="shop"} 3');
     expect(text).toContain('brood_workers_spawned_total{name="shop"} 9');
+    expect(text).toContain('brood_connections_moved_total{name="shop"} 3');
     expect(text).toContain('brood_workers_stale_events_total{name="shop"} 2');
     expect(text).toContain('brood_uptime_seconds{name="shop"} 1.5');
     expect(text.match(/^brood_worker_requests_total\{.*\} 10$/gm)).toHaveLength(1);

@@ -87,6 +87,8 @@ function formatEvent(event: MachineEvent, nameOf: (worker: string) => string): s
       return `${event.type} template=${event.template} code=${event.code}`;
     case "TemplateViolated":
       return `${event.type} template=${event.template} ${event.detail}`;
+    case "ConnectionsMoved":
+      return `${event.type} ${nameOf(event.from)} ${event.count}`;
     default:
       return `${event.type} ${nameOf(event.worker)}`;
   }

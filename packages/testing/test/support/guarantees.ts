@@ -103,6 +103,10 @@ const HOLDS: readonly (readonly [ids: string, holds: string])[] = [
     "G67*",
     "Data that an application writes beside its code is no other release, and keeps none from coming back.",
   ],
+  [
+    "G68*",
+    "A restart closes no kept connection that its client was not told of: it goes on with the new code.",
+  ],
   ["G69*", "While a server stops, each client is answered or refused before it was connected."],
   ["G72*-", "Random bytes that libraries drew before a fork are used by no two workers; keys stay."],
   ["G73*-", "A template that holds a lock on a file is refused with the file's path."],

@@ -126,6 +126,24 @@ describe("a roll", () => {
     expect(world.settled.at(-1)).toMatchObject({ result: { killed: 1 } });
   });
 
+  it("counts the connections that draining workers passed on: in the roll, in all, and at the end of each worker", () => {
+    const exits: unknown[] = [];
+    const world = drive({ desired: 1, minHealthyMs: 0 }).start().restart(2).ready("w2");
+    world.step({ type: "ConnectionsMoved", from: "w1", count: 3 });
+    world.step({ type: "ConnectionsMoved", from: "w1", count: 2 });
+    const commands = world.machine.step(
+      { type: "WorkerExited", worker: "w1", generation: 1, exitCode: 0, signal: null, stderr: "" },
+      { atMs: 10, entropy: 0 },
+    );
+    for (const command of commands)
+      if (command.type === "Publish" && command.announcement.name === "worker:exited")
+        exits.push(command.announcement.event);
+    expect(exits).toMatchObject([{ worker: "w1", moved: 5 }]);
+    expect(world.machine.snapshot(10).lastRoll).toMatchObject({ result: "completed", moved: 5 });
+    world.step({ type: "ConnectionsMoved", from: "w1", count: 1 });
+    expect(world.machine.snapshot(10).counters.moved).toBe(6);
+  });
+
   it("goes back to the last good generation when too many workers of the new one fail", () => {
     const world = drive({ desired: 2, minHealthyMs: 0, maxFailures: 1 })
       .start()
