@@ -103,6 +103,31 @@ export function objectOption(
   }
 }
 
+/** Names and texts, as `process.env`; undefined stays undefined. @throws PoolError BROOD_BAD_OPTION */
+export function environmentOption(option: string, value: unknown): NodeJS.ProcessEnv | undefined {
+  if (value === undefined) return undefined;
+  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+  if (!isObject || (value !== process.env && !isPlainObject(value)))
+    throw badOption(option, value, "a plain object of strings");
+  for (const key of Object.keys(value)) {
+    const given = readOption(`${option}.${key}`, value, key);
+    if (given !== undefined && typeof given !== "string")
+      throw badOption(`${option}.${key}`, given, "a string");
+  }
+  return value as NodeJS.ProcessEnv;
+}
+
+/** Something with the four functions of a Logger. @throws PoolError BROOD_BAD_OPTION */
+export function loggerOption(option: string, value: unknown): void {
+  if (value === undefined) return;
+  const levels = ["debug", "info", "warn", "error"];
+  const isLogger =
+    typeof value === "object" &&
+    value !== null &&
+    levels.every((level) => typeof readOption(`${option}.${level}`, value, level) === "function");
+  if (!isLogger) throw badOption(option, value, `an object with the functions ${levels.join(", ")}`);
+}
+
 /** An option that there is not: which one may have been meant.
  *  @param elsewhere  names that other programs have for something, and what there is instead */
 export function unknownOption(

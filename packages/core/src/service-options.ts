@@ -10,7 +10,9 @@ import {
   booleanOption,
   choiceOption,
   DRAIN_TIMEOUT_DEFAULT_MS,
+  environmentOption,
   integerOption,
+  loggerOption,
   nameOption,
   numberOption,
   objectOption,
@@ -82,6 +84,8 @@ export interface CheckedServiceOptions extends CheckedRuntime {
 /** @throws PoolError BROOD_BAD_OPTION that names the option, its value and what is accepted. */
 export function checkServiceOptions(options: ServiceOptions): CheckedServiceOptions {
   objectOption("", options, KNOWN);
+  environmentOption("env", options.env);
+  loggerOption("logger", options.logger);
   const runtime = checkRuntime(options);
   const spawn = choiceOption("spawn", options.spawn, ["fresh", "template"], "fresh");
   if (spawn === "template") checkTemplateSupport(options);
@@ -168,7 +172,7 @@ function checkRollOptions(options: ServiceOptions): Omit<MachineConfig, "heartbe
     ),
     onReleaseChanged: choiceOption("onReleaseChanged", options.onReleaseChanged, ["warn", "refuse"], "warn"),
     template: checkTemplate(options),
-    recycle: checkRecycle(options.recycle ?? {}),
+    recycle: checkRecycle(options.recycle),
     canary: checkCanary(options.canary),
   };
 }
@@ -180,7 +184,7 @@ function checkTemplate({ spawn, template = {} }: ServiceOptions): MachineConfig[
   return spawn === "template" ? { fallback, failuresMax } : null;
 }
 
-function checkRecycle(recycle: RecycleOptions): MachineConfig["recycle"] {
+function checkRecycle(recycle: RecycleOptions = {}): MachineConfig["recycle"] {
   objectOption("recycle", recycle, ["requests", "jitter", "memoryBytes", "ageMs", "eventLoopDelayMs"]);
   const limit = (name: keyof RecycleOptions, min: number): number | null =>
     recycle[name] === undefined

@@ -33,7 +33,7 @@ export function checkRuntime(options: ThreadRelated): CheckedRuntime {
       options.resourceLimits,
       'none unless runtime is "thread"; for a process use execArgv, e.g. --max-old-space-size=512',
     );
-  return { runtime, resourceLimits: checkLimits(options.resourceLimits ?? {}) };
+  return { runtime, resourceLimits: checkLimits(options.resourceLimits) };
 }
 
 function refuseImpossible({ spawn, sockets }: ThreadRelated): void {
@@ -48,7 +48,7 @@ function refuseImpossible({ spawn, sockets }: ThreadRelated): void {
     );
 }
 
-function checkLimits(limits: ThreadLimits): ThreadLimits {
+function checkLimits(limits: ThreadLimits = {}): ThreadLimits {
   objectOption("resourceLimits", limits, LIMITS, "an object of numbers");
   for (const name of LIMITS) numberOption(`resourceLimits.${name}`, limits[name], 0.1, MEGABYTES_MAX, 1);
   return limits;

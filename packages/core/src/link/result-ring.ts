@@ -5,7 +5,8 @@
 // strings. Everything else travels as a message.
 // Rule: one writer, one reader. Whoever reads sets NEWS before it looks at WRITTEN, the writer sets WRITTEN before it
 // looks at NEWS: one of them sees the other.
-// What the pool reads is not believed beyond its own bounds: a process may overwrite its memory before it dies of that.
+// What the pool reads is not believed: a process may overwrite its memory, and live on. What no worker writes ends that worker;
+// unread it would leave the callers of its tasks waiting, and a duration that is none would mislead the plans for all workers.
 // Rejected: holding results back to post many at once, as processes do without it; a slow task would hold up those
 // before it.
 
@@ -134,13 +135,15 @@ export class ResultWriter {
 export class ResultReader {
   readonly #places: Places;
   #read = 0;
+  /** It holds what no worker writes: nothing more of it is read. */
+  isCorrupt = false;
 
   constructor(memory: ArrayBufferLike, startByte: number) {
     this.#places = new Places(memory, startByte);
   }
 
   get hasNews(): boolean {
-    return Atomics.load(this.#places.head, WRITTEN) !== this.#read;
+    return !this.isCorrupt && Atomics.load(this.#places.head, WRITTEN) !== this.#read;
   }
 
   /** The news came, or the reader begins or ceases to look by itself. Before `each`: what is written later is told, or seen by
@@ -153,12 +156,19 @@ export class ResultReader {
   each(take: TakeAnswer): void {
     const { head, kinds, numbers } = this.#places;
     const count = (Atomics.load(head, WRITTEN) - this.#read) | 0;
-    if (count < 0 || count > PLACES) return;
-    for (let left = count; left > 0; left -= 1) {
+    if (count < 0 || count > PLACES) this.isCorrupt = true;
+    for (let left = this.isCorrupt ? 0 : count; left > 0; left -= 1) {
       const place = this.#read & (PLACES - 1);
       const at = place * PLACE_NUMBERS;
+      const seq = numbers[at] ?? 0;
+      const us = numbers[at + 1] ?? 0;
+      const kind = kinds[place] ?? 0;
+      if (!Number.isSafeInteger(seq) || !Number.isSafeInteger(us) || !isKind(kind)) {
+        this.isCorrupt = true;
+        break;
+      }
       this.#read = (this.#read + 1) | 0;
-      take(numbers[at] ?? 0, DONE, this.#value(place, kinds[place] ?? 0), numbers[at + 1] ?? 0);
+      take(seq, DONE, this.#value(place, kind), us);
     }
     Atomics.store(head, READ, this.#read);
   }
@@ -183,4 +193,8 @@ export class ResultReader {
   #text(start: number, length: number): string {
     return String.fromCharCode(...this.#places.texts.subarray(start, start + length));
   }
+}
+
+function isKind(kind: number): boolean {
+  return kind >= 0 && (kind & KIND_MASK) <= TEXT && kind >> LENGTH_SHIFT <= TEXT_MAX;
 }

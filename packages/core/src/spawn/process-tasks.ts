@@ -36,7 +36,13 @@ export class ProcessTasks {
     this.#plane = plane;
     const { memory } = this.#journal;
     const shared =
-      memory === null ? null : new SharedTasks(memory, (answers) => plane.received(order.worker, answers));
+      memory === null
+        ? null
+        : new SharedTasks(
+            memory,
+            (answers) => plane.received(order.worker, answers),
+            (detail) => sink.violated(detail),
+          );
     this.#shared = shared;
     plane.linked(order, {
       threadId: null,

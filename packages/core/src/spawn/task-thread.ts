@@ -63,7 +63,11 @@ class TaskThread implements WorkerHandle {
       plane.unread(order.worker);
     });
     port1.unref();
-    this.#shared = new SharedTasks(this.#memory, (answers) => plane.received(order.worker, answers));
+    this.#shared = new SharedTasks(
+      this.#memory,
+      (answers) => plane.received(order.worker, answers),
+      (detail) => sink.violated(detail),
+    );
     this.#link = linkOver(port1, this.#shared);
     plane.linked(order, this.#link);
   }

@@ -9,7 +9,9 @@ import {
   booleanOption,
   choiceOption,
   DRAIN_TIMEOUT_DEFAULT_MS,
+  environmentOption,
   integerOption,
+  loggerOption,
   nameOption,
   numberOption,
   objectOption,
@@ -103,7 +105,8 @@ export function checkPoolOptions(options: TaskPoolOptions): CheckedPoolOptions {
   const bounds = checkBounds(options.minWorkers, options.maxWorkers);
   const isolate = booleanOption("isolate", options.isolate, false);
   checkHooks(options);
-  const recycle = checkRecycle(options.recycle ?? {});
+  loggerOption("logger", options.logger);
+  const recycle = checkRecycle(options.recycle);
   const heartbeatTimeoutMs = integerOption(
     "heartbeatTimeoutMs",
     options.heartbeatTimeoutMs,
@@ -128,9 +131,9 @@ export function checkPoolOptions(options: TaskPoolOptions): CheckedPoolOptions {
     abortGraceMs: integerOption("abortGraceMs", options.abortGraceMs, 0, HOUR_MS, 1_000),
     retries: integerOption("retries", options.retries, 0, 1_000, 0),
     isolate,
-    batching: isBatched ? checkBatching(options.batching ?? "auto") : null,
-    resourceLimits: checkLimits(options.resourceLimits ?? {}, runtime),
-    env: checkEnv(options.env),
+    batching: isBatched ? checkBatching(options.batching) : null,
+    resourceLimits: checkLimits(options.resourceLimits, runtime),
+    env: { ...(environmentOption("env", options.env) ?? process.env) },
     execArgv: textListOption("execArgv", options.execArgv),
     recordTiming: booleanOption("recordTiming", options.recordTiming, true),
     recycleTasks: recycle.requests,
@@ -218,7 +221,7 @@ function checkMaxQueue(value: unknown): number {
 }
 
 /** 512 tasks of two microseconds are a millisecond; more in one message would only cost memory. */
-function checkBatching(value: unknown): CheckedPoolOptions["batching"] {
+function checkBatching(value: unknown = "auto"): CheckedPoolOptions["batching"] {
   if (value === "off") return null;
   if (value === "auto") return { items: 512, budgetUs: 1_000 };
   objectOption("batching", value, ["items", "budgetMs"], '"auto", "off" or { items, budgetMs }');
@@ -228,7 +231,7 @@ function checkBatching(value: unknown): CheckedPoolOptions["batching"] {
   };
 }
 
-function checkRecycle(recycle: TaskRecycleOptions): MachineConfig["recycle"] {
+function checkRecycle(recycle: TaskRecycleOptions = {}): MachineConfig["recycle"] {
   objectOption("recycle", recycle, ["tasks", "jitter", "memoryBytes", "ageMs"]);
   const limit = (name: keyof TaskRecycleOptions, min: number): number | null =>
     recycle[name] === undefined
@@ -243,7 +246,8 @@ function checkRecycle(recycle: TaskRecycleOptions): MachineConfig["recycle"] {
   };
 }
 
-function checkLimits(limits: object, runtime: TaskRuntime): Readonly<Record<string, number>> {
+function checkLimits(limits: object | undefined, runtime: TaskRuntime): Readonly<Record<string, number>> {
+  if (limits === undefined) return {};
   objectOption("resourceLimits", limits, LIMITS, "an object of numbers");
   const checked: Record<string, number> = {};
   for (const name of LIMITS) {
@@ -254,15 +258,6 @@ function checkLimits(limits: object, runtime: TaskRuntime): Readonly<Record<stri
     checked[name] = numberOption(`resourceLimits.${name}`, value, 0.1, 1_048_576, 1);
   }
   return checked;
-}
-
-function checkEnv(env: unknown): NodeJS.ProcessEnv {
-  if (env === undefined) return process.env;
-  if (typeof env !== "object" || env === null) throw badOption("env", env, "an object of strings");
-  for (const [key, value] of Object.entries(env)) {
-    if (value !== undefined && typeof value !== "string") throw badOption(`env.${key}`, value, "a string");
-  }
-  return { ...env };
 }
 
 function checkHooks({ taskQueue, loadBalancer }: TaskPoolOptions): void {

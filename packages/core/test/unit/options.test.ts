@@ -45,6 +45,35 @@ describe("an option that is an object", () => {
     expect(() => objectOption("", options, ["requests"])).toThrow(expect.objectContaining({ message }));
   });
 
+  it.each([
+    ["env", new Map([["PATH", "/bin"]])],
+    ["env", null],
+    ["env", ["PATH=/bin"]],
+    ["env.PATH", { PATH: 7 }, "env"],
+    ["logger", null],
+    ["logger", { info() {} }],
+    ["recycle", null],
+    ["recycle", new Map()],
+    ["resourceLimits", null],
+  ])("%s %o is refused by name, for pools and services", (option, value, key = option) => {
+    const refused = expect.objectContaining({
+      code: "BROOD_BAD_OPTION",
+      message: expect.stringContaining(`option ${option}: `),
+    });
+    const entry = { entry: "/srv/app.js", runtime: "thread", [key]: value };
+    expect(() => createService(entry as never)).toThrow(refused);
+    expect(() => createTaskPool({ filename: "/srv/tasks.js", [key]: value } as never)).toThrow(refused);
+  });
+
+  it("healthCheck and batching null are refused by name", () => {
+    const refused = (option: string) =>
+      expect.objectContaining({ message: expect.stringContaining(`option ${option}: got null`) });
+    expect(() => createService({ entry: "/a.js", healthCheck: null } as never)).toThrow(
+      refused("healthCheck"),
+    );
+    expect(() => createTaskPool({ filename: "/a.js", batching: null } as never)).toThrow(refused("batching"));
+  });
+
   // What a JavaScript user may pass where a configuration is expected.
   const notOptions = ["/srv/app.js", null, 7] as unknown as readonly never[];
 

@@ -7,7 +7,11 @@ import { shareTaskMemory } from "../../../src/worker/task-memory.ts";
 function bothEnds() {
   const memory = new SharedArrayBuffer(TASK_MEMORY_BYTES);
   const received: number[] = [];
-  const pool = new SharedTasks(memory, (answers) => answers.each((seq) => received.push(seq)));
+  const pool = new SharedTasks(
+    memory,
+    (answers) => answers.each((seq) => received.push(seq)),
+    () => expect.unreachable(),
+  );
   let told = 0;
   const worker = shareTaskMemory(memory, () => {
     told += 1;
