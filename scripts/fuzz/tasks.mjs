@@ -13,7 +13,7 @@ const RUNTIMES = [
 ];
 /** Long for anything that settles at all, on a busy machine too. */
 const BOUND_MS = 30_000;
-const RUNS = 60;
+const RUNS = 150;
 
 const faults = [];
 process.on("unhandledRejection", (error) => faults.push(`unhandled rejection: ${String(error)}`));
@@ -59,7 +59,7 @@ function drawRun({ pick, below, is }) {
     }),
     () => ({ name: "never", value: null, settles: ["BROOD_TASK_TIMEOUT"], timeoutMs: 20, isFatal: true }),
   ];
-  return is(0.03) ? pick(rare)() : pick(outcomes)();
+  return is(0.01) ? pick(rare)() : pick(outcomes)();
 }
 
 /** Codes of ours by themselves, else whether it gave or threw something. */

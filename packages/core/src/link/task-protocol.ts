@@ -23,7 +23,7 @@ export const ASK = 4;
 export const TELL_FIRST = 1;
 /** A flag of a task: what it carries was transferred, so it cannot be given back. */
 export const ONE_WAY = 2;
-/** A flag of a task: its value travels as bytes of its own (carried.ts). */
+/** A flag of a task alone: its value travels as bytes (carried.ts). Where several travel so, it is the column of values. */
 export const VALUE_ENCODED = 4;
 /** Above the flags stands the task's cell. */
 export const CELL_SHIFT = 4;
@@ -61,6 +61,18 @@ export function isPosted(value: unknown): value is Posted {
   return (
     typeof value === "object" && value !== null && "posted" in value && value.posted instanceof Uint8Array
   );
+}
+
+/** A message whose answers travel together as bytes, and any other as it is; null: it cannot be read. */
+export function opened(message: TaskMessage): TaskMessage | null {
+  const [together] = message;
+  if (!(together instanceof Uint8Array)) return message;
+  try {
+    const answers = decodeValue(together);
+    return Array.isArray(answers) && answers.length % RESULT_STRIDE === 0 ? answers : null;
+  } catch {
+    return null;
+  }
 }
 
 /** The answers of a message, one after the other. One that cannot be read is told as NOT_CLONEABLE. */

@@ -38,6 +38,10 @@ const TAKEN_OF_AGGREGATE: ReadonlySet<string> = new Set([...TAKEN, "errors"]);
 
 /** Never throws, and what it returns can be sent over every link and read. */
 export function encodeThrown(thrown: unknown): WireThrown {
+  return attempt(() => encode(thrown), { thrown: textOf(thrown), places: [], errors: [] });
+}
+
+function encode(thrown: unknown): WireThrown {
   const found: object[] = [];
   const places: object[] = [];
   const placeFor = (error: object): unknown => {
@@ -83,7 +87,7 @@ function describe(error: object, copy: PlainCopy): ErrorRecord {
   const [name, message, stack, cause, inner] = ["name", "message", "stack", "cause", "errors"].map(read);
   const known = typeof name === "string" ? name : "Error";
   const said = message === undefined ? "" : textOf(message);
-  const isAggregate = Array.isArray(inner) && attempt(() => !Object.keys(error).includes("errors"), false);
+  const isAggregate = attempt(() => Array.isArray(inner) && !Object.keys(error).includes("errors"), false);
   const copied = cause === undefined ? LEFT_OUT : copy.of(cause);
   const fields = copy.fieldsOf(error, isAggregate ? TAKEN_OF_AGGREGATE : TAKEN);
   // A DOMException's code is a getter of its prototype.

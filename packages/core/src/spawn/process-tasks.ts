@@ -9,6 +9,7 @@ import {
   eachAnswer,
   isPosted,
   isTaskMessage,
+  opened,
   type Posted,
   RUN,
   RUN_ONE,
@@ -94,7 +95,9 @@ export class ProcessTasks {
     // In the order in which the worker spoke: what it answered before it said this.
     this.#shared?.read();
     if (!isTaskMessage(value)) return false;
-    this.#plane.received(this.#order.worker, { each: (take) => eachAnswer(value, take) });
+    const answers = opened(value);
+    if (answers === null) this.#plane.unread(this.#order.worker);
+    else this.#plane.received(this.#order.worker, { each: (take) => eachAnswer(answers, take) });
     return true;
   }
 
@@ -138,9 +141,5 @@ function encoded(message: TaskMessage): TaskMessage {
   }
   if (kind !== RUN) return message;
   const values = value as readonly unknown[];
-  if (values.every(isCarriedAsIs)) return message;
-  const marks = (flags as readonly number[]).map((flag, at) =>
-    isCarriedAsIs(values[at]) ? flag : flag | VALUE_ENCODED,
-  );
-  return [kind, seq, names, values.map((each) => (isCarriedAsIs(each) ? each : encodeValue(each))), marks];
+  return values.every(isCarriedAsIs) ? message : [kind, seq, names, encodeValue(values), flags];
 }

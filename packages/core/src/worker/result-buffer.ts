@@ -12,6 +12,11 @@ import type { Behind, TaskChannel } from "./task-runner.ts";
 
 const HOLD_MS = 0.5;
 const HELD_MAX = 128;
+/** Values travel together, which costs half of what each alone does, while they cannot be nested deeper than their reader's stack:
+ *  a level takes five bytes at least, and 1,600 levels fit into any stack that Node gives. */
+const TOGETHER_MAX_BYTES = 8_192;
+/** Those that may be on their way when the reader says that it could not read one. */
+const TOLD_MAX = 8;
 /** A name is short when its recent tasks were, at worst, shorter than this. */
 const SHORT_US = 250;
 const SAMPLES_MIN = 8;
@@ -27,6 +32,9 @@ export class ResultBuffer {
   readonly #channel: Pick<TaskChannel, "post" | "isCheap" | "place">;
   readonly #records: Map<string, Record> = new Map();
   #held: unknown[] = [];
+  #hasObjects = false;
+  /** The last messages of several values together. */
+  readonly #told: (readonly unknown[])[] = [];
   #heldSinceMs = 0;
 
   constructor(channel: Pick<TaskChannel, "post" | "isCheap" | "place">) {
@@ -74,11 +82,30 @@ export class ResultBuffer {
     this.#channel.post([seq, status, value, 0], []);
   }
 
+  /** The answers of the last messages again, each as bytes of its own: one of those messages could not be read. */
+  retell(): void {
+    for (const answers of this.#told.splice(0)) this.#postApart(answers);
+  }
+
+  flush(): void {
+    if (this.#held.length === 0) return;
+    const held = this.#held;
+    const isCarried = !this.#hasObjects;
+    this.#held = [];
+    this.#hasObjects = false;
+    if (isCarried) return this.#channel.post(held, []);
+    const bytes = this.#asBytes(held);
+    if (bytes === null) return this.#postApart(held);
+    this.#told.push(held);
+    if (this.#told.length > TOLD_MAX) this.#told.shift();
+    this.#channel.post([bytes], []);
+  }
+
   /** @throws for a value that cannot be sent; then nothing of it was */
   #take(seq: number, status: number, value: unknown, us: number, transfer: readonly unknown[]): void {
-    if (this.#channel.isCheap) this.#channel.post([seq, status, value, us], transfer);
-    else if (isCarriedAsIs(value)) this.#hold(seq, status, value, us);
-    else this.#hold(seq, status + ANSWER_ENCODED, encodeValue(value), us);
+    if (this.#channel.isCheap) return this.#channel.post([seq, status, value, us], transfer);
+    if (!isCarriedAsIs(value)) this.#hasObjects = true;
+    this.#hold(seq, status, value, us);
   }
 
   #hold(seq: number, status: number, value: unknown, us: number): void {
@@ -88,25 +115,42 @@ export class ResultBuffer {
     if (this.#held.length >= HELD_MAX * RESULT_STRIDE || nowMs - this.#heldSinceMs >= HOLD_MS) this.flush();
   }
 
-  flush(): void {
-    if (this.#held.length === 0) return;
-    const held = this.#held;
-    this.#held = [];
+  /** All of them together; null: one cannot be sent, or they are large enough to be nested too deep for their reader. */
+  #asBytes(held: readonly unknown[]): Uint8Array | null {
     try {
-      this.#channel.post(held, []);
+      const bytes = encodeValue(held);
+      return bytes.length <= TOGETHER_MAX_BYTES ? bytes : null;
     } catch {
-      this.#sendEach(held);
+      return null;
     }
   }
 
-  /** One of them is larger than the link takes; the others must not suffer. */
-  #sendEach(held: readonly unknown[]): void {
-    for (let at = 0; at < held.length; at += RESULT_STRIDE) {
-      try {
-        this.#channel.post(held.slice(at, at + RESULT_STRIDE), []);
-      } catch (error) {
-        this.#refuse(held[at] as number, held[at + 3] as number, error);
-      }
+  /** Each as bytes of its own, in one message, or in one of its own where that is larger than the link takes. */
+  #postApart(held: readonly unknown[]): void {
+    const apart: unknown[] = [];
+    for (let at = 0; at < held.length; at += RESULT_STRIDE) apart.push(...this.#apart(held, at));
+    try {
+      this.#channel.post(apart, []);
+    } catch {
+      for (let at = 0; at < apart.length; at += RESULT_STRIDE) this.#postOne(apart, at);
+    }
+  }
+
+  #apart(held: readonly unknown[], at: number): readonly unknown[] {
+    const [seq, status, value, us] = held.slice(at, at + RESULT_STRIDE);
+    if (isCarriedAsIs(value)) return [seq, status, value, us];
+    try {
+      return [seq, (status as number) + ANSWER_ENCODED, encodeValue(value), us];
+    } catch (error) {
+      return [seq, NOT_CLONEABLE, textOf(error), us];
+    }
+  }
+
+  #postOne(answers: readonly unknown[], at: number): void {
+    try {
+      this.#channel.post(answers.slice(at, at + RESULT_STRIDE), []);
+    } catch (error) {
+      this.#refuse(answers[at] as number, answers[at + 3] as number, error);
     }
   }
 

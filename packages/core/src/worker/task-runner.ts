@@ -16,6 +16,7 @@ import {
   NO_SUCH_TASK,
   ONE_WAY,
   RETURNED,
+  RUN,
   RUN_ONE,
   type TaskMessage,
   type TaskOrder,
@@ -94,7 +95,20 @@ export class TaskRunner {
   receive(message: TaskMessage): void {
     if (message[0] === ABORT) return this.#abort(message[1] as number);
     if (message[0] === ASK) return this.#tellHeld(message[1] as number);
+    if (message[0] === RUN && !Array.isArray(message[3])) return this.#receiveBytes(message);
     this.#waiting.push(message);
+    this.#pump();
+  }
+
+  /** Tasks whose values travel together. */
+  #receiveBytes([kind, seq, names, bytes, flags]: TaskMessage): void {
+    let values: unknown;
+    try {
+      values = decodeValue(bytes);
+    } catch {
+      return this.unread();
+    }
+    this.#waiting.push([kind, seq, names, values, flags]);
     this.#pump();
   }
 
@@ -133,6 +147,7 @@ export class TaskRunner {
   }
 
   #tellHeld(upTo: number): void {
+    this.#results.retell();
     const held = [...this.#running.keys(), ...this.#waiting.numbers()];
     this.#results.tell(upTo, HOLDS, held);
   }

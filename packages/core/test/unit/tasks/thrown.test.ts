@@ -115,6 +115,7 @@ describe("thrown values", () => {
       Object.defineProperty(error, name, { configurable: true, enumerable: true, get: bad });
     Object.defineProperty(error, "proxy", { enumerable: true, value: proxy });
     Object.defineProperty(error, "kept", { enumerable: true, value: 1 });
+    Object.defineProperty(error, "errors", { enumerable: true, value: proxy });
     expect(across(error)).toMatchObject({ message: "real", kept: 1 });
     const detached = new Uint8Array(8);
     structuredClone(detached, { transfer: [detached.buffer] });
