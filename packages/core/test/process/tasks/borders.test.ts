@@ -89,7 +89,7 @@ it("a forked worker takes and gives tasks of 100 MB", async () => {
   expect(forked.stats().counters).toMatchObject({ spawned: 1, exited: 0 });
 });
 
-describe("71: a thread in which nothing was thrown", () => {
+describe("a thread in which nothing was thrown", () => {
   it.each(["null", "undefined", "Object.create(null)"])("throw %s ends that thread only", async (nothing) => {
     const files = await folder({
       "main.mjs": `
