@@ -70,13 +70,13 @@ export class Mischief {
     await Promise.all(this.#pending);
   }
 
-  /** A good release by the command, that has to heal whatever there was. */
+  /** A good release by the command, that has to heal whatever there was. @returns "completed", or why not */
   async heal(): Promise<string> {
     const { server, releases, ledger } = this.#order;
     const release = releases.deploy("good");
     const result = await server.restartByCommand();
     ledger.deployed(release, result);
-    return result.result;
+    return result.reason === undefined ? result.result : `${result.result}: ${result.reason.message}`;
   }
 
   #background(asked: Promise<unknown>): void {
