@@ -2,6 +2,7 @@
 // stopped, whoever asked for that.
 
 import { PoolError } from "@brood/core/errors";
+import { nativeSupport } from "@brood/core/native";
 import { LogFile } from "../log-files.ts";
 import { PROCESS_TITLE_PREFIX } from "../pidfile.ts";
 import { serve } from "../serve.ts";
@@ -85,7 +86,14 @@ async function run(
   if (notify !== null) notifyOf(server, notify, watchdogIntervalMs(process.env, process.pid));
   process.stdout.write(readyLine(server));
   await server.stopped;
+  leaveClosedTerminal(exitCode);
   return exitCode;
+}
+
+/** Node aborts at its end when it cannot reset a terminal that has gone. */
+function leaveClosedTerminal(exitCode: number): void {
+  const native = nativeSupport();
+  if (terminal.hasClosed && native.ok) native.binding.exitNow(exitCode);
 }
 
 function isStopped(error: unknown): boolean {
