@@ -148,7 +148,7 @@ describe("the files of a release", () => {
     const found = await new ReleaseResolver((message) => said.push(message)).resolve({ entry, folder });
     expect(found).toMatchObject({ isTruncated: true, version: "1.2.3" });
     expect(said).toEqual([expect.stringMatching(/is of 50\d\d code files, and there are more/)]);
-  });
+  }, 60_000);
 });
 
 describe("a fingerprint", () => {

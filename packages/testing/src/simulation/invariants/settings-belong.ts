@@ -21,7 +21,8 @@ export function settingsBelong(): Invariant {
     check(observation) {
       notePinned(observation, account);
       const { event, world } = observation;
-      if (event.type === "ScaleRequested") account.desired = event.desired;
+      // Once a stop is announced the service refuses to scale.
+      if (event.type === "ScaleRequested" && !world.isStopAnnounced) account.desired = event.desired;
       for (const { worker, generation, config } of commandsOf(observation, "SpawnWorker"))
         if (config !== account.configOf.get(generation))
           return `worker=${worker} gen=${generation} is spawned with another generation's settings`;
