@@ -4,6 +4,7 @@
 
 import { textOf } from "./link/described.ts";
 
+export { withoutRepeat } from "./machine/failure-words.ts";
 export { explainSpawnFailure, type SpawnFailure } from "./spawn-failure.ts";
 
 /** Every code, with what to do about it (the same sentence stands in ERRORS.md). */

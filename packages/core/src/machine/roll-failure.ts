@@ -2,6 +2,7 @@
 // it is tried again, after a back-off); after it `maxFailures` workers of the new generation may fail. Then the slots that
 // moved go back to the last good generation; if that does not come up either, what still serves is kept, and said.
 
+import { withoutRepeat } from "./failure-words.ts";
 import { backOffMaxMs } from "./intensity.ts";
 import type { FailureReason, Generation } from "./names.ts";
 import type { Worker } from "./registry.ts";
@@ -60,7 +61,7 @@ export function failRoll(turn: Turn, roll: Roll, reason: FailureReason): void {
   roll.failures = 0;
   restoreConfig(turn.world);
   restoreSize(turn, roll);
-  note(turn, "error", `${roll.id} failed: ${reason.message}`);
+  note(turn, "error", `${roll.id} failed: ${withoutRepeat(reason.message, reason.stderr ?? "")}`);
   const isOn = (worker: Worker | null): worker is Worker =>
     worker !== null && worker.generation !== roll.from;
   for (const slot of turn.world.registry.slots.values()) {

@@ -128,7 +128,6 @@ function templateFailed(
   readyAtMs: Milliseconds | null,
 ): void {
   const { phase, config, templates } = turn.world;
-  note(turn, "error", reason.message);
   if (readyAtMs !== null) return;
   if (phase === "starting") return countStartFailure(turn, reason);
   if (phase !== "running") return;

@@ -9,4 +9,6 @@ export interface Logger {
   info(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
   error(message: string, fields?: LogFields): void;
+  /** It writes where the workers' stderr goes: what one has said there before it ended is not said again. */
+  readonly isBesideStderr?: boolean;
 }

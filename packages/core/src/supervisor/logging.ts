@@ -3,6 +3,7 @@
 
 import createDebug from "debug";
 import type { Announcement } from "../machine/commands.ts";
+import { withoutRepeat } from "../machine/failure-words.ts";
 import type { RollResult } from "../machine/names.ts";
 import type { LogFields, Logger } from "../ports/log.ts";
 
@@ -17,14 +18,15 @@ export function createDebugLogger(name: string): Logger {
 
 /** The same logger, but one that throws harms nobody: a line is lost, and nothing else. */
 export function guardLogger(logger: Logger): Logger {
-  const guard = (level: keyof Logger) => (message: string, fields?: LogFields) => {
+  const guard = (level: "debug" | "info" | "warn" | "error") => (message: string, fields?: LogFields) => {
     try {
       logger[level](message, fields);
     } catch {
       // Whom could we tell?
     }
   };
-  return { debug: guard("debug"), info: guard("info"), warn: guard("warn"), error: guard("error") };
+  const levels = { debug: guard("debug"), info: guard("info"), warn: guard("warn"), error: guard("error") };
+  return { ...levels, isBesideStderr: logger.isBesideStderr === true };
 }
 
 /** `slot=3 worker=w12 gen=2 pid=77 message key=value …` */
@@ -76,5 +78,7 @@ export function logAnnouncement(logger: Logger, { name, event }: Announcement): 
   if (name !== "worker:exited" && name !== "template:exited") return logger.info(name, identity);
   const { exitCode, signal, reason } = event;
   if (reason === null) return logger.info(name, { ...identity, exitCode, signal });
-  logger.warn(name, { ...identity, exitCode, signal, reason: reason.code, message: reason.message });
+  const said = logger.isBesideStderr === true ? (reason.stderr ?? "") : "";
+  const message = withoutRepeat(reason.message, said);
+  logger.warn(name, { ...identity, exitCode, signal, reason: reason.code, message });
 }

@@ -1,8 +1,9 @@
 // Errors as the command says them: one line on stderr for bad input and exit code 2, in the words of the command
-// line; for a failed start or restart the reason, the exit code and the last lines of stderr.
+// line; for a failed start or restart one line with the reason, how the process ended and what to do, and below it the last lines
+// of stderr, unless they stand above: what they say is not said again.
 
 import type { FailureReason } from "@brood/core";
-import { badOption, type ErrorCode, PoolError } from "@brood/core/errors";
+import { badOption, ERROR_CATALOGUE, type ErrorCode, PoolError, withoutRepeat } from "@brood/core/errors";
 import type { StartConfig } from "./start-config.ts";
 
 /** Bad input, or nobody there to talk to: nothing was touched. */
@@ -35,8 +36,8 @@ export function inCommandWords(error: unknown, input: Pick<StartConfig, "given" 
   return new PoolError(error.code, `${error.message} (in ${file.path})`);
 }
 
-/** Writes the error to stderr. @returns the exit code. */
-export function reportError(error: unknown): number {
+/** Writes the error to stderr. @param isShown  the workers' own stderr went to ours. @returns the exit code. */
+export function reportError(error: unknown, isShown = false): number {
   if (error instanceof PoolError && BAD_INPUT_CODES.includes(error.code)) {
     process.stderr.write(`brood: ${oneLine(error.message)}\n`);
     // The server had begun to do what was asked: that is no bad input.
@@ -44,7 +45,11 @@ export function reportError(error: unknown): number {
   }
   if (error instanceof PoolError) {
     process.stderr.write(
-      describeFailure(`brood: ${error.code}`, { ...error.details, code: error.code, message: error.message }),
+      describeFailure(
+        `brood: ${error.code}`,
+        { ...error.details, code: error.code, message: error.message },
+        isShown,
+      ),
     );
     return EXIT_FAILED;
   }
@@ -52,21 +57,24 @@ export function reportError(error: unknown): number {
   return EXIT_FAILED;
 }
 
-/** Several lines: the reason, how the process ended where that is known, and its last lines of stderr. */
-export function describeFailure(what: string, reason: Partial<FailureReason>): string {
-  const lines = [`${what}: ${reason.message ?? "no reason is known"}`];
-  if (typeof reason.exitCode === "number") lines.push(`exit code: ${reason.exitCode}`);
-  if (typeof reason.signal === "string") lines.push(`signal: ${reason.signal}`);
-  if (typeof reason.stderr === "string" && reason.stderr !== "") {
-    lines.push(
-      "last lines of stderr:",
-      ...reason.stderr
-        .trimEnd()
-        .split("\n")
-        .map((line) => `  ${line}`),
-    );
-  }
-  return `${lines.join("\n")}\n`;
+/** @param isShown  the process's stderr stands above already */
+export function describeFailure(what: string, reason: Partial<FailureReason>, isShown = false): string {
+  const stderr = reason.stderr?.trimEnd() ?? "";
+  const message = withoutRepeat(reason.message ?? "no reason is known", stderr);
+  const line = oneLine(`${what}${endOf(reason)}: ${message}${adviceOn(reason, message)}`);
+  if (stderr === "" || isShown) return `${line}\n`;
+  return `${line}\nlast lines of stderr:\n${stderr.replace(/^/gm, "  ")}\n`;
+}
+
+function endOf({ exitCode, signal }: Partial<FailureReason>): string {
+  if (typeof exitCode === "number") return `, exit code ${exitCode}`;
+  return typeof signal === "string" ? `, signal ${signal}` : "";
+}
+
+/** A message that ends as a sentence says it itself. */
+function adviceOn({ code = "" }: Partial<FailureReason>, message: string): string {
+  const advice = Object.entries(ERROR_CATALOGUE).find(([known]) => known === code)?.[1];
+  return advice === undefined || message.endsWith(".") ? "" : `. ${advice}`;
 }
 
 function oneLine(text: string): string {

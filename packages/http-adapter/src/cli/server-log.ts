@@ -11,5 +11,7 @@ export function createServerLog(output: Writable): Logger {
     (message: string, fields: LogFields = {}): void => {
       output.write(`${new Date().toISOString()} ${level} ${formatLine(message, fields)}\n`);
     };
-  return { debug: () => undefined, info: line("info"), warn: line("warn"), error: line("error") };
+  const levels = { debug: () => undefined, info: line("info"), warn: line("warn"), error: line("error") };
+  // The log file of `--stderr` is the workers' as well.
+  return { ...levels, isBesideStderr: true };
 }

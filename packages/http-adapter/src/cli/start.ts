@@ -35,7 +35,8 @@ export async function start(entry: string | undefined, values: CommandValues): P
   try {
     return await run(await read(), read, explain);
   } catch (error) {
-    return reportError(explain(error));
+    // With `--stderr` it is in the file.
+    return reportError(explain(error), input.latest?.config.stderr === undefined);
   }
 }
 

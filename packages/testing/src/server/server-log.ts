@@ -12,7 +12,7 @@ export class ServerLog {
   constructor(path: string, prints: boolean) {
     this.path = path;
     const write =
-      (level: keyof Logger): Logger[keyof Logger] =>
+      (level: "debug" | "info" | "warn" | "error"): Logger["info"] =>
       (message, fields) => {
         const line = `${level} ${formatLine(message, fields)}\n`;
         if (this.#kept === null) append(path, line);
