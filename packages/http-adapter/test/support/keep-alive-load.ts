@@ -13,7 +13,7 @@ export interface LoadReport {
 }
 
 export interface Load {
-  /** Resolves once every client was answered so many times more. */
+  /** Resolves once every client was answered so many times more; rejects when one has failed. */
   answers(count: number): Promise<void>;
   stop(): Promise<LoadReport>;
 }
@@ -30,18 +30,27 @@ export function startKeepAliveLoad(
   const runClient = async (index: number): Promise<void> => {
     const target = sockets[index % sockets.length]?.target ?? { path: "" };
     const client = protocol === "http" ? http1Client(target) : http2Client(target);
-    while (!isStopping) {
-      await client.get().catch((error: Error) => errors.push(error.message));
-      answered[index] = (answered[index] ?? 0) + 1;
+    try {
+      while (!isStopping) {
+        await client.get();
+        answered[index] = (answered[index] ?? 0) + 1;
+      }
+    } catch (error) {
+      // The first one ends it: what fails at once would fail again before anything else of this process has its turn.
+      errors.push(String(error));
+    } finally {
+      client.end();
     }
-    client.end();
   };
   const running = answered.map((_, index) => runClient(index));
 
   return {
     async answers(count) {
       const goals = answered.map((each) => each + count);
-      await seen(() => answered.every((each, index) => each >= (goals[index] ?? 0)));
+      await seen(() => {
+        if (errors.length > 0) throw new Error(`a client of the load failed: ${errors.join("; ")}`);
+        return answered.every((each, index) => each >= (goals[index] ?? 0));
+      });
     },
     async stop() {
       isStopping = true;
@@ -77,7 +86,8 @@ function http2Client(target: TestSocket["target"]): Client {
   let session: ClientHttp2Session | null = null;
   return {
     async get() {
-      if (session === null || session.closed) session = connectHttp2("h2c", target).on("error", () => {});
+      if (session === null || session.closed || session.destroyed)
+        session = connectHttp2("h2c", target).on("error", () => {});
       const { status } = await streamOver(session, "/load");
       if (status !== 200) throw new Error(`status ${status}`);
     },

@@ -16,6 +16,7 @@ export interface Answer {
 export class KeptClient {
   readonly #socket: net.Socket;
   #received = "";
+  #onChange: () => void = () => {};
   /** Why the connection is not there any more. */
   ending: string | null = null;
 
@@ -24,16 +25,15 @@ export class KeptClient {
     socket.setEncoding("latin1");
     socket.on("data", (text: string) => {
       this.#received += text;
+      this.#onChange();
     });
-    socket.on("end", () => {
-      this.ending ??= "closed";
-    });
-    socket.on("error", (error) => {
-      this.ending ??= error.message;
-    });
-    socket.on("close", () => {
-      this.ending ??= "closed";
-    });
+    const ended = (why: string): void => {
+      this.ending ??= why;
+      this.#onChange();
+    };
+    socket.on("end", () => ended("closed"));
+    socket.on("error", (error) => ended(error.message));
+    socket.on("close", () => ended("closed"));
   }
 
   get localPort(): number | undefined {
@@ -51,7 +51,7 @@ export class KeptClient {
         const answer = this.#take();
         if (answer !== null) return answer;
         if (this.ending !== null) throw new Error(`no answer: ${this.ending}`);
-        await Promise.race([once(this.#socket, "data"), once(this.#socket, "close")]);
+        await this.#change();
       }
     };
     return within("an answer", parse(), () => JSON.stringify(this.#received), 30_000);
@@ -64,7 +64,16 @@ export class KeptClient {
 
   /** Resolves when the server has closed the connection. */
   async closes(): Promise<void> {
-    if (this.ending === null) await within("the end", once(this.#socket, "end"), undefined, 30_000);
+    const end = async (): Promise<void> => {
+      while (this.ending === null) await this.#change();
+    };
+    await within("the end", end(), undefined, 30_000);
+  }
+
+  #change(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onChange = resolve;
+    });
   }
 
   #take(): Answer | null {
