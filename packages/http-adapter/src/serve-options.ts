@@ -77,7 +77,7 @@ export interface ServeConfig extends EngineOptions, HandoffConfig {
   /** In logs, stats and the control socket's path; default: `name` in package.json, else the folder's name. */
   readonly name?: string;
   /** Working directory, for the workers and for relative paths here; default that of this process, by the path that was
-   *  meant ($PWD). A symlink in it is followed anew by each restart. */
+   *  meant ($PWD); of a configuration file that is named its folder, unless the entry is given beside it. A symlink in it is followed anew by each restart. */
   readonly cwd?: string;
   /** Each response carries `x-brood-generation` and `x-brood-worker`; default false. */
   readonly exposeGeneration?: boolean;

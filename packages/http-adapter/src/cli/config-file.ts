@@ -70,6 +70,16 @@ export async function rereadConfigFile(
   return { path, values: { ...reading.values, ...Object.fromEntries(kept) } };
 }
 
+/** The working directory by a file that was named: paths in it are meant beside it, not where the command happens to run. By the
+ *  path as it was written, so that a symlink in it is followed by each restart.
+ *  @param hasEntry  an entry was given elsewhere, and is meant from there */
+export function cwdOf(file: ConfigFile | null, named: NamedFile | undefined, hasEntry: boolean): unknown {
+  const given = file?.values["cwd"];
+  if (file === null || named === undefined) return given;
+  if (typeof given === "string") return resolve(dirname(file.path), given);
+  return given === undefined && !hasEntry ? dirname(file.path) : given;
+}
+
 /** Reads the file anew each time it is called. @param over  values that win over the file's */
 export function configFileReader(path: string, over: Partial<ServeConfig>): () => Promise<ServeConfig> {
   const named = { spelling: "config", text: path };
@@ -78,8 +88,9 @@ export function configFileReader(path: string, over: Partial<ServeConfig>): () =
   return async () => {
     first ??= await loadConfigFile(named, cwd);
     const file = await rereadConfigFile(named, cwd, first);
+    const placed = { ...file?.values, cwd: cwdOf(file, named, over.entry !== undefined) };
     // A codec's cast: `serve()` checks every key and value of it.
-    return { ...file?.values, ...over } as ServeConfig;
+    return { ...placed, ...over } as ServeConfig;
   };
 }
 

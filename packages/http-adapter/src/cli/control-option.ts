@@ -6,7 +6,7 @@ import { resolve } from "node:path";
 import { nameOption } from "@brood/core/options";
 import { locateControl } from "../control/locate.ts";
 import { defaultName } from "../name.ts";
-import { loadConfigFile } from "./config-file.ts";
+import { cwdOf, loadConfigFile } from "./config-file.ts";
 import { standingFolder } from "./standing-folder.ts";
 import { type CommandValues, configFileOf, textsOf } from "./start-config.ts";
 
@@ -19,8 +19,9 @@ export async function controlPathOf(values: CommandValues): Promise<string> {
     if (name !== null) return locateControl(nameOption(name.spelling, name.texts[0], ""));
   }
   const folder = standingFolder();
-  const file = await loadConfigFile(configFileOf({}, process.env), folder);
-  const configured = file?.values ?? {};
+  const named = configFileOf({}, process.env);
+  const file = await loadConfigFile(named, folder);
+  const configured: Readonly<Record<string, unknown>> = { ...file?.values, cwd: cwdOf(file, named, false) };
   if (typeof configured["control"] === "string")
     return resolve(baseOf(configured, folder), configured["control"]);
   return locateControl(nameOf(configured, folder));

@@ -91,7 +91,7 @@ export const OPTION_ROWS: readonly OptionRow[] = [
   row(
     "--cwd <folder>",
     "cwd",
-    "working directory of the workers, and for relative paths (default: this one)",
+    "working directory of the workers, and for relative paths (default: this one, or that of --config's file)",
     text,
   ),
   row("--boot-timeout <ms>", "bootTimeoutMs", "a worker must be ready by then (default: 30000)", number),

@@ -74,7 +74,10 @@ function addConfig(root: Command, settle: Settle): void {
 }
 
 function addStartOptions(command: Command): Command {
-  command.option("--config <file>", "default: ./brood.config.{ts,mts,js,mjs,json} where present");
+  command.option(
+    "--config <file>",
+    "paths in it are meant beside it; default: ./brood.config.{ts,mts,js,mjs,json} where present",
+  );
   for (const row of OPTION_ROWS) {
     if (row.isRepeatable === true) command.option(row.flags, row.description, collect);
     else command.option(row.flags, row.description);

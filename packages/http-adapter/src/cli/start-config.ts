@@ -5,7 +5,7 @@
 import { PoolError } from "@brood/core/errors";
 import { meantFolder } from "@brood/core/place";
 import type { ServeConfig } from "../serve-options.ts";
-import { type ConfigFile, loadConfigFile, rereadConfigFile } from "./config-file.ts";
+import { type ConfigFile, cwdOf, loadConfigFile, rereadConfigFile } from "./config-file.ts";
 import { OPTION_ROWS, type OptionRow, variableOf } from "./option-table.ts";
 
 /** What commander has read: option texts by attribute name. */
@@ -42,7 +42,11 @@ export async function readStartConfig(
   const file = await (first === null
     ? loadConfigFile(named, here)
     : rereadConfigFile(named, here, first.file));
-  const merged: Record<string, unknown> = { control: true, ...file?.values };
+  const merged: Record<string, unknown> = {
+    control: true,
+    ...file?.values,
+    cwd: cwdOf(file, named, entry !== undefined),
+  };
   const given = new Map<string, GivenOption>();
   if (entry !== undefined) {
     merged["entry"] = entry;

@@ -96,6 +96,12 @@ const WAYS: readonly Way[] = [
     entry: ({ current }) => ["--config", join(current, "brood.config.mjs")],
   },
   {
+    name: "--config of current, run from /",
+    files: { "brood.config.json": '{ "entry": "./server.mjs" }' },
+    place: ({ root }) => ({ folder: root, cwd: "/", env: { PWD: "/" } }),
+    entry: ({ current }) => ["--config", join(current, "brood.config.json")],
+  },
+  {
     name: "--cwd current",
     place: ({ root }) => ({ folder: root, cwd: root, env: { PWD: root } }),
     entry: () => ["server.mjs", "--cwd", "current"],
@@ -148,7 +154,7 @@ describe("release folders and a symlink that moves", () => {
   const rows = rowsOf(
     ROWS,
     ({ way, kind }) =>
-      way === "brood server.mjs" || (/npm --prefix|beside itself/.test(way) && kind === "fresh"),
+      way === "brood server.mjs" || (/npm --prefix|beside itself|run from/.test(way) && kind === "fresh"),
     "release folders: every way to start x every kind of worker",
   );
 

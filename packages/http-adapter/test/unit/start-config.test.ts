@@ -45,6 +45,22 @@ describe("start configuration", () => {
     });
   });
 
+  it("looks for the paths of a file that was named beside it, unless the command line says where", async () => {
+    const [path, there] = ["a.json", "b.json"].map((name) => join(folder, name));
+    file("a.json", JSON.stringify({ entry: "./a.js" }));
+    file("b.json", JSON.stringify({ entry: "./a.js", cwd: "deploy" }));
+    const here = process.env["PWD"];
+    const cwdOf = async (
+      entry: string | undefined,
+      config: string | undefined,
+      more = {},
+    ): Promise<unknown> => (await readStartConfig(entry, { config, ...more }, {})).config.cwd;
+    expect(await cwdOf(undefined, path)).toBe(folder);
+    expect(await cwdOf(undefined, there)).toBe(join(folder, "deploy"));
+    expect(await cwdOf(undefined, path, { cwd: "/srv" })).toBe("/srv");
+    expect([await cwdOf("a.js", path), await cwdOf("a.js", undefined)]).toEqual([here, here]);
+  });
+
   it("has no control socket with --no-control, BROOD_CONTROL=false or in the file", async () => {
     const config = file("brood.config.json", JSON.stringify({ entry: "a.js", control: false }));
     for (const [values, environment] of [
