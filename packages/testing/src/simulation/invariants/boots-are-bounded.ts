@@ -2,17 +2,22 @@
 // to be admitted with it have booted; when it is proven they open no more than that at a time, beside those that serve. Those
 // that boot already when a restart brings a smaller number go on.
 
-import type { Worker, World } from "@brood/core/engine";
+import type { Worker, WorkerId, World } from "@brood/core/engine";
 import { commandsOf } from "../observation.ts";
 import type { Invariant } from "./invariant.ts";
 
 export function bootsAreBounded(): Invariant {
+  /** The limit that was in force when each was spawned. */
+  const limitOf = new Map<WorkerId, number>();
   return {
     name: "boots-are-bounded",
     check(observation) {
       const { world } = observation;
+      for (const { worker } of commandsOf(observation, "SpawnWorker"))
+        limitOf.set(worker, world.config.bootConcurrency);
       const tooMany = (booting: readonly Worker[], canaries: number): string | null => {
-        const allowed = Math.max(world.config.bootConcurrency, ...booting.map(bootConcurrencyOf));
+        const limits = booting.map(({ id }) => limitOf.get(id) ?? 0);
+        const allowed = Math.max(world.config.bootConcurrency, ...limits);
         if (booting.length <= allowed + canaries) return null;
         return `${booting.length} workers boot at the same time, bootConcurrency is ${allowed}`;
       };
@@ -26,10 +31,6 @@ export function bootsAreBounded(): Invariant {
       return tooMany(beside, 0);
     },
   };
-}
-
-function bootConcurrencyOf({ config }: Worker): number {
-  return config.bootConcurrency;
 }
 
 function bootingIn({ registry }: World): readonly Worker[] {
