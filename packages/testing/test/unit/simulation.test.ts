@@ -27,7 +27,7 @@ describe("simulate", () => {
     const [first, second] = [await simulate({ seed: 7 }), await simulate({ seed: 7 })];
     expect(second.trace).toEqual(first.trace);
     expect((await simulate({ seed: 8 })).trace).not.toEqual(first.trace);
-  });
+  }, 60_000);
 
   it("without faults every start and every restart that is not superseded succeeds", async () => {
     for (let seed = 1; seed <= 50; seed += 1) {
@@ -48,5 +48,5 @@ describe("simulate", () => {
     expect(violation?.schedule.length).toBeLessThanOrEqual(4);
     expect(violation?.trace.at(-1)).toContain("t=");
     expect(violation?.replay).toBe("pnpm simulate --seed 23 --slots 2 --steps 500");
-  });
+  }, 60_000);
 });
