@@ -16,9 +16,10 @@ export function enterFolder(
   const here = workingDirectory();
   if (here === folder) return;
   if (isOwnProcess) return process.chdir(folder);
+  // A sentence: whoever reports it has nothing to add.
   if (here === null)
     throw new Error(
-      "the working directory of this process has been removed, and Node starts no thread without one. Call process.chdir() with a folder that exists",
+      "the working directory of this process has been removed, and Node starts no thread without one. Call process.chdir() with a folder that exists.",
     );
   warn(
     `threads of ${folder} share the working directory of this process, ${here}: process.cwd() and path.resolve() answer the former, a relative path given to fs is looked up in the latter. Use absolute paths, or runtime "process".`,
