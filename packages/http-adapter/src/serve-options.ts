@@ -171,7 +171,7 @@ export function readServeConfig(
   if (!isFolder(cwd)) throw badOption("cwd", config.cwd, "a folder that exists");
   // What this process makes stays where it was made, whatever a symlink points to by then.
   const own = first?.own ?? realpathSync(cwd);
-  const entry = readEntry(config.entry, cwd, own);
+  const entry = readEntry(config.entry, cwd, own, first === null);
   const envFiles = envFilePaths(config.envFile, cwd);
   const fileVariables = readEnvFiles(envFiles);
   const port = process.env["PORT"] ?? fileVariables.get("PORT")?.value;
@@ -207,15 +207,19 @@ export function readServeConfig(
   };
 }
 
-function readEntry(value: unknown, cwd: string, own: string): string {
+/** @param mustExist  at the start. A restart may be to another entry; the one that it is to must be there when it is resolved. */
+function readEntry(value: unknown, cwd: string, own: string, mustExist: boolean): string {
   const accepted = "the path of a module that exists";
   if (typeof value !== "string" && !(value instanceof URL)) throw badOption("entry", value, accepted);
   const isUrl = value instanceof URL || value.startsWith("file:");
   const given = isUrl ? fromUrl(value) : resolve(cwd, value);
   const path = given === null ? null : meantPath(given, cwd, own);
-  const stats = path === null ? undefined : statSync(path, { throwIfNoEntry: false });
-  if (path === null || !stats?.isFile()) throw badOption("entry", String(value), accepted);
+  if (path === null || (mustExist && !isFile(path))) throw badOption("entry", String(value), accepted);
   return path;
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 function fromUrl(value: string | URL): string | null {
