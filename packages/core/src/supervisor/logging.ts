@@ -78,7 +78,9 @@ export function logAnnouncement(logger: Logger, { name, event }: Announcement): 
   if (name !== "worker:exited" && name !== "template:exited") return logger.info(name, identity);
   const { exitCode, signal, reason } = event;
   if (reason === null) return logger.info(name, { ...identity, exitCode, signal });
-  const said = logger.isBesideStderr === true ? (reason.stderr ?? "") : "";
+  // Of a start that fails. Why one that has served ended stands in its own line.
+  const isSaid = logger.isBesideStderr === true && reason.code === "BROOD_BOOT_FAILED";
+  const said = isSaid ? (reason.stderr ?? "") : "";
   const message = withoutRepeat(reason.message, said);
   logger.warn(name, { ...identity, exitCode, signal, reason: reason.code, message });
 }
