@@ -21,7 +21,7 @@ export interface SoakOptions {
   readonly spawn: "fresh" | "template";
   /** Requests a second over new connections. */
   readonly rate: number;
-  /** Kept connections over a link of 40 ms each way, each asked twice a second on average. */
+  /** Kept connections over a link of 40 ms each way, each asked once a second on average. */
   readonly kept: number;
   /** Called with a line for each deed, and for each that the server says. */
   readonly say?: (line: string) => void;
@@ -53,7 +53,10 @@ export interface SoakReport {
 
 const WORKERS = 3;
 const LATENCY_MS = 40;
-const THINK_MAX_MS = 1_000;
+const THINK_MAX_MS = 2_000;
+/** Of all deeds: so many of them, and what is under way, are let come to their end before the next one. A deploy that another one
+ *  replaces proves little of what a whole one does. */
+const LEFT_ALONE = 0.4;
 const HEARTBEAT_TIMEOUT_MS = 2_000;
 const WHOLE_AGAIN_MS = 60_000;
 const GONE_MS = 5_000;
@@ -101,9 +104,12 @@ async function run(
   const order = { server, releases, ledger, random, heartbeatTimeoutMs: HEARTBEAT_TIMEOUT_MS };
   const mischief = new Mischief(order, spawn);
   const untilMs = performance.now() + seconds * 1_000;
-  while (performance.now() < untilMs) {
-    await delay(Math.min(random.durationMs(100, 3_000), Math.max(0, untilMs - performance.now())));
+  const leftMs = (): number => Math.max(0, untilMs - performance.now());
+  while (leftMs() > 0) {
+    await delay(Math.min(random.durationMs(100, 3_000), leftMs()));
     say(`== ${await mischief.next()}`);
+    if (random.next() < LEFT_ALONE)
+      await Promise.race([mischief.settled(), delay(leftMs(), null, { ref: false })]);
   }
   say("== calm");
   await mischief.settled();
