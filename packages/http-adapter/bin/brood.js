@@ -4,6 +4,6 @@
 const came = [];
 const note = (signal) => void came.push(signal);
 Reflect.set(process, Symbol.for("brood.early-signals"), { came, note });
-for (const signal of ["SIGHUP", "SIGUSR1", "SIGUSR2"]) process.on(signal, note);
+for (const signal of ["SIGHUP", "SIGUSR1", "SIGUSR2", "SIGTERM", "SIGINT"]) process.on(signal, note);
 
 await import("../dist/cli/main.js");

@@ -20,7 +20,7 @@ const EXIT_CODES: Readonly<Record<RollResult["result"], number>> = {
 
 /** What a deploy that forgot something looks like. */
 const UNCHANGED =
-  "unchanged: the release is the one that ran before: same entry, same folder, same code. If it should be another, look where the symlink points and whether the files have arrived.\n";
+  "unchanged: the release is the one that ran before: same entry, same folder, same code. If it should be another, look where the symlink points and whether the files have arrived. A service manager's working directory hides its symlink: give --cwd or an absolute entry.\n";
 
 export async function restart(values: CommandValues): Promise<number> {
   const path = await controlPathOf(values);

@@ -14,7 +14,7 @@ import { openNotifySocket } from "../systemd/notify-socket.ts";
 import { notifyOf, watchdogIntervalMs } from "../systemd/service-notifier.ts";
 import { Terminal } from "../terminal.ts";
 import { EXIT_FAILED, inCommandWords, reportError } from "./bad-input.ts";
-import { takeEarlySignals } from "./early-signals.ts";
+import { leaveOnEarlyStop, takeEarlySignals } from "./early-signals.ts";
 import { ServerLife } from "./server-life.ts";
 import { createServerLog } from "./server-log.ts";
 import { type CommandValues, readStartConfig, type StartConfig } from "./start-config.ts";
@@ -31,20 +31,24 @@ export async function start(entry: string | undefined, values: CommandValues): P
     input.first ??= input.latest;
     return input.latest;
   };
+  const listen = leaveOnEarlyStop(() => process.exit(0));
   const explain = (error: unknown): unknown => inCommandWords(error, input.latest);
   try {
-    return await run(await read(), read, explain);
+    return await run(await read(), { reread: read, explain, listen });
   } catch (error) {
     // With `--stderr` it is in the file.
     return reportError(explain(error), input.latest?.config.stderr === undefined);
   }
 }
 
-async function run(
-  first: StartConfig,
-  reread: () => Promise<StartConfig>,
-  explain: (error: unknown) => unknown,
-): Promise<number> {
+interface RunParts {
+  readonly reread: () => Promise<StartConfig>;
+  readonly explain: (error: unknown) => unknown;
+  /** The server listens to signals itself. */
+  readonly listen: () => void;
+}
+
+async function run(first: StartConfig, { reread, explain, listen }: RunParts): Promise<number> {
   // By the server's own rule (relative to `cwd`), and only when every option has been checked.
   const { stdout, stderr } = checkServeConfig(first.config).options;
   const output = openOutput(stderr);
@@ -52,9 +56,10 @@ async function run(
   const logsToFiles = stdout !== undefined || stderr !== undefined;
   const life = new ServerLife({ log: logger, output, logsToFiles, terminal });
   handleSignals(life);
+  listen();
   for (const signal of takeEarlySignals()) {
     if (signal === "SIGHUP") life.hangUp();
-    else life.restart();
+    else if (signal === "SIGUSR1" || signal === "SIGUSR2") life.restart();
   }
   let readings = 0;
   const source = async (): Promise<ServeConfig> => {
