@@ -117,7 +117,7 @@ describe.skipIf(skipReason !== null)("the native link", () => {
     for (let number = 0; number < taken; number += 1) {
       expect((await reader.next()).value["number"]).toBe(number);
     }
-    expect(() => sender.send(Buffer.alloc(17 * 1024 * 1024))).toThrow(RangeError);
+    expect(() => sender.send(Buffer.alloc(257 * 1024 * 1024))).toThrow(RangeError);
   });
 
   it.each([
