@@ -45,6 +45,7 @@ function stopTimers(): void {
 
 async function listen(): Promise<void> {
   const emitter = new EventEmitter();
+  emitter.rawListeners("rehearsed");
   const heard = once(emitter, "event");
   emitter.once("event", nothing).on("event", nothing).on("event", nothing).emit("event");
   emitter.off("event", nothing).removeAllListeners("event").removeAllListeners();
