@@ -28,19 +28,27 @@ const FILES_AT_ONCE = Number(process.env["BROOD_TEST_FILES"] ?? 2);
 const TEMPLATE_FILES = {
   core: ["service", "service-releases", "release-folder", "service-faults", "compile-cache"],
   "http-adapter": [
-    ...["draining", "go-back", "handoff-connection", "handoff-reuseport", "idle-connections", "pid-one"],
+    ...[
+      "draining",
+      "faults",
+      "go-back",
+      "handoff-connection",
+      "handoff-reuseport",
+      "idle-connections",
+      "pid-one",
+    ],
     ...["programs", "scripts", "serve", "signals", "socket-io", "supervision", "systemd", "trial"],
   ],
 };
 
-/** The two that hold the most; all of them with BROOD_TEST_TEMPLATE=all, as `pnpm test:template` and `test:nodes` have it. */
+/** The one that holds the most; all of them with BROOD_TEST_TEMPLATE=all, as `pnpm test:template` and `test:nodes` have it. */
 function templateFiles(which: string | undefined): string[] {
-  const main = ["seed", "faults"].map((name) => `packages/http-adapter/test/process/${name}.test.ts`);
-  if (which !== "all") return main;
+  const main = "packages/http-adapter/test/process/seed.test.ts";
+  if (which !== "all") return [main];
   const others = Object.entries(TEMPLATE_FILES).flatMap(([folder, names]) =>
     names.map((name) => `packages/${folder}/test/process/${name}.test.ts`),
   );
-  return [...main, ...others];
+  return [main, ...others];
 }
 
 /** `unit`, `unit-patching` and `simulation` run in this process, pure code and fakes of time only; `process` starts real

@@ -17,11 +17,7 @@ import { within } from "../support/within.ts";
 const WORKERS = 24;
 
 const IS_ALL = process.env["BROOD_TEST_ROWS"] === "all";
-if (!IS_ALL)
-  console.log("left to pnpm test:nodes (BROOD_TEST_ROWS=all): Express in fresh workers, 24 threads");
-
-/** In one process they load one after the other, beside its clients: minutes of a slow machine. */
-const THREADS = IS_ALL ? WORKERS : 8;
+if (!IS_ALL) console.log("left to pnpm test:nodes (BROOD_TEST_ROWS=all): Express in fresh workers, threads");
 
 /** Two thousand requests a second at most: as fast as it goes, the clients would take the cores in which 72 workers boot. */
 const PAUSE_MS = 15;
@@ -32,7 +28,8 @@ const LINGER_MS = 3_000;
 /** The canary is watched for as long, so the roll takes longer on any machine. */
 const HEARTBEAT_TIMEOUT_MS = 1_500;
 
-const ROWS = runtimes().map((runtime) => [runtime, runtime === "thread" ? THREADS : WORKERS] as const);
+/** 24 threads load one after the other in one process, beside its clients: minutes of a slow machine. */
+const ROWS = runtimes().filter((runtime) => IS_ALL || runtime === "process");
 
 /** The version is a constant of the application, read from a file of the release when it is loaded, as in the report. An Express
  *  app, but 72 fresh workers would load it for half a minute of CI; what they share with forked ones is seen there. */
@@ -59,7 +56,7 @@ interface SeedLayout {
   move(release: number): Promise<void>;
 }
 
-async function seedLayout(workers: number, runtime: string): Promise<SeedLayout> {
+async function seedLayout(runtime: string): Promise<SeedLayout> {
   const releases = [1, 2, 3].map((release) => `var/www/app/releases/${release}`);
   const files = releases.flatMap((folder, index) => [
     [`${folder}/app.mjs`, APP],
@@ -75,7 +72,7 @@ async function seedLayout(workers: number, runtime: string): Promise<SeedLayout>
     await fs.mkdir(dirname(path), { recursive: true });
   // Beside the pidfile and the socket, as the report's puma.rb.
   const values = {
-    ...{ cwd: application, entry: "app.mjs", workers, runtime, spawn: SPAWN },
+    ...{ cwd: application, entry: "app.mjs", workers: WORKERS, runtime, spawn: SPAWN },
     ...{ listen: [`unix:${socket}`, "127.0.0.1:0"], pidfile },
     ...{ stdout: join(shared, "log/brood.stdout.log"), stderr: join(shared, "log/brood.stderr.log") },
     ...{ heartbeatTimeoutMs: HEARTBEAT_TIMEOUT_MS, minHealthyMs: HEARTBEAT_TIMEOUT_MS, lingerMs: LINGER_MS },
@@ -109,9 +106,9 @@ function clients(addresses: readonly string[]): Promise<Probe[]> {
   );
 }
 
-describe.each(ROWS)("the seed's case in its own layout, runtime %s, %i workers", (runtime, workers) => {
+describe.each(ROWS)(`the seed's case in its own layout, runtime %s, ${WORKERS} workers`, (runtime) => {
   it("A1, A10, A11, D36, G65: two phased restarts by USR1 under load, the link moved before each: no error, no stale answer, all ready throughout", async () => {
-    const layout = await seedLayout(workers, runtime);
+    const layout = await seedLayout(runtime);
     const server = await startService(layout);
     const floor = await watchReadyFloor(server.control, await server.stats());
     const probes = await clients(server.addresses);
@@ -123,7 +120,7 @@ describe.each(ROWS)("the seed's case in its own layout, runtime %s, %i workers",
       process.kill(pid, "SIGUSR1");
       const roll = await rollEnded(server.stats, release);
       const completedAtMs = Date.now();
-      const counts = { from: release - 1, to: release, replaced: workers, killed: 0 };
+      const counts = { from: release - 1, to: release, replaced: WORKERS, killed: 0 };
       expect(roll).toMatchObject({ result: "completed", ...counts });
       expect(roll?.durationMs).toBeGreaterThan(HEARTBEAT_TIMEOUT_MS);
       // Everyone asks at least once more, so that there is something to be stale.
@@ -134,13 +131,13 @@ describe.each(ROWS)("the seed's case in its own layout, runtime %s, %i workers",
     const [secondAtMs, thirdAtMs] = [await restarted(2), await restarted(3)];
     const reports = await Promise.all(probes.map((probe) => probe.stop()));
     for (const report of reports) expectClean(report, secondAtMs, thirdAtMs);
-    expect(floor.lowest()).toBe(workers);
+    expect(floor.lowest()).toBe(WORKERS);
     floor.close();
 
     const stats = await server.stats();
-    expect(stats).toMatchObject({ generation: 3, ready: workers, state: "running" });
-    expect(stats.workers.map(({ generation }) => generation)).toEqual(Array(workers).fill(3));
-    expect(stats.counters).toMatchObject({ crashed: 0, killed: 0, mismatched: 0, spawned: 3 * workers });
+    expect(stats).toMatchObject({ generation: 3, ready: WORKERS, state: "running" });
+    expect(stats.workers.map(({ generation }) => generation)).toEqual(Array(WORKERS).fill(3));
+    expect(stats.counters).toMatchObject({ crashed: 0, killed: 0, mismatched: 0, spawned: 3 * WORKERS });
     await server.command("stop");
     expect(await server.ended()).toEqual({ exitCode: 0, signal: null });
     await expect(fs.access(layout.pidfile)).rejects.toThrow("ENOENT");

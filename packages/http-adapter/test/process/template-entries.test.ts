@@ -36,7 +36,17 @@ const ENTRIES: readonly (readonly [entry: string, protocol: Protocol])[] = [
 ];
 
 /** The same in an ES module, in CommonJS, or with another framework's name for it. */
-const LIKE_OTHERS = ["express.cjs", "fastify-script.cjs", "http-server.mjs", "http2-server.mjs", "hono.mjs"];
+const LIKE_OTHERS = [
+  ...[
+    "express.cjs",
+    "fastify-script.cjs",
+    "http-server.mjs",
+    "http2-server.mjs",
+    "hono.mjs",
+    "https-server.mjs",
+  ],
+  ...["script-late.cjs", "fastify.mjs"],
+];
 const ROWS = rowsOf(ENTRIES, ([entry]) => !LIKE_OTHERS.includes(entry), LIKE_OTHERS.join(", "));
 
 const fixture = (name: string): string => fileURLToPath(new URL(`../fixtures/apps/${name}`, import.meta.url));

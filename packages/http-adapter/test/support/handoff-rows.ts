@@ -71,12 +71,13 @@ const ALL: readonly HandoffRow[] = WORKERS.flatMap((workers) =>
   })),
 );
 
-/** Every handoff of processes, and the one whose sockets are tied to slots with threads. */
+/** Every handoff of processes with the addon, and the one whose sockets are tied to slots with threads. */
 export const ROWS: readonly HandoffRow[] = rowsOf(
   ALL,
   ({ name, args }) =>
-    (args.includes("fresh") && args.includes("process")) || name === "reuseport: thread, fresh",
-  "the handoffs of forked processes; listener and connection of threads",
+    (args.includes("fresh") && args.includes("process") && !name.includes("without")) ||
+    name === "reuseport: thread, fresh",
+  "the handoffs of forked processes, and those without the addon; listener and connection of threads",
 );
 
 function row(handoff: string, env: Readonly<Record<string, string>>, skipReason: string | null): HandoffRow {

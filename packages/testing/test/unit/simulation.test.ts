@@ -1,5 +1,5 @@
 // The machine and the supervisor under random schedules. Here as many runs as fit into a few seconds; many more by hand:
-// `pnpm simulate --runs 100000`. SIMULATION_SEED sets the first seed, SIMULATION_SECONDS how long; CI takes 60 s and a seed
+// `pnpm simulate --runs 100000`. SIMULATION_SEED sets the first seed, SIMULATION_SECONDS how long; CI takes 40 s and a seed
 // from the commit, so that each commit is looked at from another side and fails, if it does, the same way again.
 
 import { createMachine } from "@brood/core/engine";

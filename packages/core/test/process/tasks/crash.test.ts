@@ -35,8 +35,13 @@ const CASES = ENDS.flatMap((end) =>
   ),
 ).filter(({ expected }) => expected !== null);
 
+/** `isolate` only says who else is in the process: in CI one end and the hoarder show it. */
+const IS_ALL = process.env["BROOD_TEST_ROWS"] === "all";
+const ROWS = CASES.filter(({ isolate, task, name }) => IS_ALL || !isolate || task === 7 || name === "hoard");
+if (!IS_ALL) console.log("left to pnpm test:nodes (BROOD_TEST_ROWS=all): the other ends with isolate");
+
 describe("a worker that ends under its task", () => {
-  it.each(CASES)(
+  it.each(ROWS)(
     "60: $name($task) over $runtime, isolate $isolate",
     async ({ name, task, runtime, isolate, expected }) => {
       const tasks = pool({ runtime, isolate, resourceLimits: LIMITS, taskTimeoutMs: 50_000 });
