@@ -12,7 +12,7 @@ const RUNTIMES = [
   ...(process.platform === "linux" ? [{ runtime: "child_process", spawn: "template" }] : []),
 ];
 /** Long for anything that settles at all, on a busy machine too. */
-const BOUND_MS = 30_000;
+const BOUND_MS = 20_000;
 const RUNS = 150;
 
 const faults = [];
@@ -97,6 +97,9 @@ function startRun(pool, random) {
   };
 }
 
+/** `take` gets what cannot be looked at. */
+const shownValue = ({ name, value }) => (name === "take" ? "" : JSON.stringify(value));
+
 async function within(promise, what) {
   let timer;
   const late = new Promise((resolve) => {
@@ -124,16 +127,23 @@ async function round(random) {
   }
   // What ends a worker may take along what runs beside it there, and nothing else.
   const mayLose = concurrency > 1 && runs.some(({ isFatal }) => isFatal);
+  const pendingRuns = new Set(runs);
+  for (const each of runs) each.outcome.then(() => pendingRuns.delete(each));
   for (const { run, allowed, outcome } of runs) {
-    const what = `${JSON.stringify(given)} ${run.name} ${JSON.stringify(run.name === "take" ? null : run.value)}`;
+    const what = `${JSON.stringify(given)} ${run.name} ${shownValue(run)}`;
     const seen = await within(outcome, what);
+    if (seen.startsWith("NOT SETTLED")) {
+      const waiting = [...pendingRuns].map((each) => `${each.run.name} ${shownValue(each.run)}`);
+      faults.push(seen, `pending: ${waiting.join(", ")}`, JSON.stringify(pool.stats(), null, 1));
+      return runs.length;
+    }
     const isAllowed = allowed.some((each) => seen === each || (each === "value" && seen.startsWith("value")));
     if (!isAllowed && !(mayLose && seen === "BROOD_WORKER_EXITED"))
       faults.push(`${what}: ${seen}, allowed ${allowed}`);
   }
   if (pool.queueSize !== 0) faults.push(`${JSON.stringify(given)}: ${pool.queueSize} still wait`);
   const closed = await within(pool.close({ timeoutMs: 5_000 }), `close ${JSON.stringify(given)}`);
-  if (closed !== undefined) faults.push(closed);
+  if (closed !== undefined) faults.push(closed, JSON.stringify(pool.stats(), null, 1));
   return runs.length;
 }
 

@@ -168,9 +168,11 @@ export class Dispatcher<Item extends Job> {
       ? Math.ceil(estimateUs)
       : (this.#options.batching?.budgetUs ?? 0);
     load.add(job);
-    const last = shipments.at(-1);
-    const own = last?.load === load ? last : shipments.find((each) => each.load === load);
-    if (own === undefined) shipments.push({ load, jobs: [job] });
+    // The last one for that worker: the jobs of a message have consecutive numbers.
+    const own =
+      shipments.at(-1)?.load === load ? shipments.at(-1) : shipments.findLast((each) => each.load === load);
+    const goesAlone = job.isAlone || own?.jobs[0]?.isAlone === true;
+    if (own === undefined || goesAlone) shipments.push({ load, jobs: [job] });
     else own.jobs.push(job);
   }
 }

@@ -11,7 +11,7 @@ export interface Job {
   readonly name: string;
   /** Higher goes first; equal ones in order. */
   readonly priority: number;
-  /** Goes to a worker that can begin it at once, never behind others in a batch. */
+  /** Goes to a worker that can begin it at once, in a message of its own. */
   readonly isAlone: boolean;
   /** For the worker that it was given to, and no other. */
   readonly isPinned: boolean;

@@ -69,6 +69,22 @@ describe.each(RUNTIMES)("over %s", (runtime) => {
     expect(await own.run(null, { name: "flags" })).toEqual([["--import", `${files}/preload.mjs`], true]);
   });
 
+  it("G79: tasks that their worker cannot read, side by side with others, are refused and hold up nobody", async () => {
+    const beside = pool({ filename, runtime, maxWorkers: 1, concurrentTasksPerWorker: 4 });
+    await beside.ready();
+    // Only a thread can read it.
+    const unreadable = () => new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]));
+    const runs = [1, 2, 3].flatMap((value) => [
+      beside.run(unreadable(), { name: "type" }),
+      beside.run(value, { name: "type" }),
+    ]);
+    const outcomes = await within("every run", Promise.allSettled(runs));
+    const code = (outcome: PromiseSettledResult<unknown>) =>
+      outcome.status === "rejected" ? outcome.reason.code : outcome.value;
+    const ofModules = runtime === "worker_threads" ? "object" : "BROOD_NOT_CLONEABLE";
+    expect(outcomes.map(code)).toEqual([1, 2, 3].flatMap(() => [ofModules, "number"]));
+  });
+
   it("runOnAll sets every worker up, once", async () => {
     const two = pool({ filename, runtime, minWorkers: 2, maxWorkers: 2 });
     expect(await two.runOnAll(null, { name: "setUp" })).toEqual([

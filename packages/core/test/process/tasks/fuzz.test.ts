@@ -7,25 +7,17 @@ import { within } from "../support.ts";
 
 const FUZZER = fileURLToPath(new URL("../../../../../scripts/fuzz/tasks.mjs", import.meta.url));
 
-// It has hung in CI once, cause unknown: by hand until that is found.
-const isAll = process.env["BROOD_TEST_ROWS"] === "all";
-if (!isAll)
-  console.log("left to pnpm test:nodes (BROOD_TEST_ROWS=all): the fuzzer of task pools, which hung in CI");
-
-it.skipIf(!isAll)(
-  "G79: values × outcomes × runtimes, drawn by chance: every run settles with what may become of it",
-  async () => {
-    const seed = process.env["SIMULATION_SEED"] ?? String(Math.floor(Math.random() * 2 ** 31));
-    const fuzzer = spawn(process.execPath, [FUZZER, "--seconds", "5", "--seed", seed], {
-      stdio: ["ignore", "pipe", "ignore"],
-    });
-    onTestFinished(() => void fuzzer.kill("SIGKILL"));
-    let said = "";
-    fuzzer.stdout.setEncoding("utf8").on("data", (text: string) => {
-      said += text;
-    });
-    const [code] = await within("the fuzzer", once(fuzzer, "close"), 55_000);
-    console.log(said);
-    expect([code, said]).toEqual([0, expect.stringContaining("all held")]);
-  },
-);
+it("G79: values × outcomes × runtimes, drawn by chance: every run settles with what may become of it", async () => {
+  const seed = process.env["SIMULATION_SEED"] ?? String(Math.floor(Math.random() * 2 ** 31));
+  const fuzzer = spawn(process.execPath, [FUZZER, "--seconds", "5", "--seed", seed], {
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  onTestFinished(() => void fuzzer.kill("SIGKILL"));
+  let said = "";
+  fuzzer.stdout.setEncoding("utf8").on("data", (text: string) => {
+    said += text;
+  });
+  const [code] = await within("the fuzzer", once(fuzzer, "close"), 55_000);
+  console.log(said);
+  expect([code, said]).toEqual([0, expect.stringContaining("all held")]);
+});

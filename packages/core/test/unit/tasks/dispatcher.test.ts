@@ -45,6 +45,13 @@ describe("dispatcher", () => {
     expect(sent(one)).toEqual([]);
   });
 
+  it("sends one that goes alone in a message of its own, also beside others to the same worker", () => {
+    const one = dispatcher({ concurrency: 6 });
+    one.open("w1");
+    for (let id = 1; id <= 6; id += 1) one.queue.push(job(id, { isAlone: id === 3 || id === 4 }));
+    expect(sent(one)).toEqual(["w1: 1 2", "w1: 3", "w1: 4", "w1: 5 6"]);
+  });
+
   it("keeps one task, not two, behind one that takes the budget alone, where none can be taken back", () => {
     const one = dispatcher({ canTakeBack: false });
     const load = one.open("w1");
@@ -121,7 +128,7 @@ describe("dispatcher", () => {
     one.queue.push(job(3));
     expect(sent(one)).toEqual(["w1: 1"]);
     load.remove(1);
-    expect(sent(one)).toEqual(["w1: 2 3"]);
+    expect(sent(one)).toEqual(["w1: 2", "w1: 3"]);
   });
 
   it("sends a task that transfers something at once when somebody is free and nobody waits, and lets others gather", () => {
