@@ -73,7 +73,8 @@ describe.each(RUNTIMES)("over %s", (runtime) => {
     const beside = pool({ filename, runtime, maxWorkers: 1, concurrentTasksPerWorker: 4 });
     await beside.ready();
     // Only a thread can read it.
-    const unreadable = () => new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]));
+    const { Module } = Reflect.get(globalThis, "WebAssembly");
+    const unreadable = (): object => new Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]));
     const runs = [1, 2, 3].flatMap((value) => [
       beside.run(unreadable(), { name: "type" }),
       beside.run(value, { name: "type" }),
