@@ -18,7 +18,12 @@ function run(what, command, args, cwd = ".") {
 try {
   for (const name of readdirSync("packages")) {
     const to = join(folder, name);
-    run(`${name}: pack`, "npm", ["pack", "--silent", "--pack-destination", folder], join("packages", name));
+    run(
+      `${name}: pack`,
+      "npm",
+      ["pack", "--silent", "--ignore-scripts", "--pack-destination", folder],
+      join("packages", name),
+    );
     const tarball = readdirSync(folder).find((file) => file.startsWith(`brood-${name}-`));
     if (tarball === undefined) throw new Error(`${name}: no tarball in ${to}`);
     run(`${name}: publint`, "publint", ["run", "--strict", join(folder, tarball)]);

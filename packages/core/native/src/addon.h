@@ -10,6 +10,7 @@
 #include <node_api.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 /** Leaves the function when Node-API failed; the exception is pending then. */
 #define BROOD_TRY(env, call)                                   \
@@ -29,6 +30,9 @@ bool brood_int(napi_env env, napi_value value, const char *name, int *result);
 napi_value brood_undefined(napi_env env);
 /** An array of int32; NULL with a pending exception on failure. */
 napi_value brood_int_array(napi_env env, const int *values, size_t count);
+
+/** fstat(2): 0, or -1 with errno. Not libc's own, which glibc 2.33 gave a new name. */
+int brood_stat(int fd, struct stat *stats);
 
 /** A function or table that this process exports, NULL when it does not (environment.c). */
 void *brood_symbol(const char *name);

@@ -5,7 +5,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+int brood_stat(int fd, struct stat *stats) {
+  return (int)syscall(SYS_newfstatat, fd, "", stats, AT_EMPTY_PATH);
+}
 
 /** duplicate(fd): another descriptor of the same file, close-on-exec. */
 napi_value brood_duplicate(napi_env env, napi_callback_info info) {

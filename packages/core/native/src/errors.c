@@ -2,9 +2,9 @@
 // libuv names the errors, so the names are Node's own on every platform and libc.
 
 #include "addon.h"
+#include "libuv.h"
 
 #include <stdio.h>
-#include <uv.h>
 
 napi_value brood_throw_errno(napi_env env, int error, const char *syscall) {
   char code[32];

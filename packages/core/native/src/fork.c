@@ -12,6 +12,7 @@
 // second copy of the page tables makes the call 3-4 times as long (2.8-4.5 ms became 10-17 ms at 170 MB).
 
 #include "addon.h"
+#include "libuv.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -19,7 +20,6 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <uv.h>
 
 /** EX_OSERR of sysexits.h: the child could not renew its loop and cannot run JavaScript. */
 #define EXIT_LOOP_LOST 71

@@ -51,7 +51,7 @@ napi_value brood_page_map(napi_env env, napi_callback_info info) {
   int fd;
   struct stat file;
   if (!brood_arguments(env, info, 1, &argument) || !brood_int(env, argument, "fd", &fd)) return NULL;
-  if (fstat(fd, &file) != 0) return brood_throw_errno(env, errno, "fstat");
+  if (brood_stat(fd, &file) != 0) return brood_throw_errno(env, errno, "fstat");
   if (file.st_size < PAGE_BYTES || file.st_size > BYTES_MAX) return brood_throw_errno(env, EINVAL, "mmap");
   const size_t size = (size_t)file.st_size;
   void *bytes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);

@@ -72,10 +72,11 @@ static bool from_pidfd(int pidfd, struct end *end) {
   return true;
 }
 
-static ssize_t read_file(const char *path, char *buffer, size_t size) {
+/** How many bytes there were, with a zero behind them; -1 when it cannot be read. */
+static ssize_t read_file(const char *path, char *buffer, size_t size, struct stat *stats) {
   const int file = open(path, O_RDONLY | O_CLOEXEC);
   if (file < 0) return -1;
-  const ssize_t count = read(file, buffer, size - 1);
+  const ssize_t count = brood_stat(file, stats) == 0 ? read(file, buffer, size - 1) : -1;
   close(file);
   buffer[count < 0 ? 0 : count] = '\0';
   return count;
@@ -84,8 +85,9 @@ static ssize_t read_file(const char *path, char *buffer, size_t size) {
 /** -1 when it was reaped, 0 when it lives in another pid namespace. */
 static long pid_of(int pidfd) {
   char path[64], text[1024];
+  struct stat stats;
   snprintf(path, sizeof path, "/proc/self/fdinfo/%d", pidfd);
-  if (read_file(path, text, sizeof text) <= 0) return -1;
+  if (read_file(path, text, sizeof text, &stats) <= 0) return -1;
   const char *line = strstr(text, "\nPid:");
   return line == NULL ? -1 : strtol(line + 5, NULL, 10);
 }
@@ -97,8 +99,7 @@ static bool from_proc(int pidfd, struct end *end) {
   const long pid = pid_of(pidfd);
   if (pid <= 0) return false;
   snprintf(path, sizeof path, "/proc/%ld/stat", pid);
-  if (stat(path, &owner) != 0 || owner.st_uid != geteuid()) return false;
-  if (read_file(path, text, sizeof text) <= 0) return false;
+  if (read_file(path, text, sizeof text, &owner) <= 0 || owner.st_uid != geteuid()) return false;
   const char *state = strrchr(text, ')');
   const char *status = strrchr(text, ' ');
   if (state == NULL || status == NULL || state[1] == '\0' || state[2] != 'Z') return false;

@@ -73,7 +73,7 @@ static int backlog_in(const struct nlmsghdr *head, size_t length) {
 /** Asks the kernel's socket diagnosis, as ss(8) does; -1 where it does not tell. */
 static int unix_backlog(int fd) {
   struct stat stats;
-  if (fstat(fd, &stats) != 0) return -1;
+  if (brood_stat(fd, &stats) != 0) return -1;
   const int netlink = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
   if (netlink < 0) return -1;
   const struct question question = {

@@ -7,10 +7,11 @@
 // Ownership: the struct is freed when the handle has closed AND the JavaScript object was collected (`holders`).
 
 #include "addon.h"
+#include "libuv.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
-#include <uv.h>
 
 struct watch {
   napi_env env;
@@ -103,13 +104,13 @@ static struct watch *open_watch(napi_env env, int fd) {
   }
   struct watch *watch = calloc(1, sizeof *watch);
   uv_handle_t *handle = malloc(uv_handle_size(UV_POLL));
-  int error = watch == NULL || handle == NULL ? UV_ENOMEM : uv_poll_init(loop, (uv_poll_t *)handle, fd);
+  int error = watch == NULL || handle == NULL ? -ENOMEM : uv_poll_init(loop, (uv_poll_t *)handle, fd);
   if (error == 0) {
     *watch = (struct watch){.env = env, .handle = handle, .fd = fd, .holders = 1};
     uv_handle_set_data(handle, watch);
     if (napi_add_async_cleanup_hook(env, on_environment_end, watch, &watch->hook) == napi_ok) return watch;
     // Without the hook nothing can be closed in time; closing needs no hook to remove.
-    error = UV_ENOMEM;
+    error = -ENOMEM;
     uv_close(handle, (uv_close_cb)free);
     handle = NULL;
   }
@@ -141,7 +142,7 @@ napi_value brood_watch_start(napi_env env, napi_callback_info info) {
       !brood_int(env, arguments[1], "events", &events))
     return NULL;
   BROOD_TRY(env, napi_typeof(env, arguments[2], &type));
-  if (type != napi_function) return brood_throw_errno(env, -UV_EINVAL, "watchStart");
+  if (type != napi_function) return brood_throw_errno(env, EINVAL, "watchStart");
 
   struct watch *watch = open_watch(env, fd);
   if (watch == NULL) return NULL;

@@ -1,9 +1,8 @@
 // The native addon as it is: one declaration for each function of packages/core/native, and the way to load it. It is
-// optional: on another system than Linux, or where it could not be built, `nativeSupport` says why and `fresh` works.
+// optional: on another system than Linux, or where it cannot be loaded, `nativeSupport` says why and `fresh` works.
 // Failures are Errors with `code` (EBADF, EMFILE, ...), `errno` and `syscall`, as Node's own.
 
-import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
+import { loadAddon } from "./load-addon.ts";
 
 /** A descriptor in the event loop. Opaque; stop it before the descriptor is closed. */
 export interface Watch {
@@ -118,13 +117,6 @@ export type NativeSupport =
   /** One sentence: what is missing and what to do. */
   | { readonly ok: false; readonly reason: string };
 
-/** packages/core/native, from `src/native` and from `dist/native` alike. */
-const FOLDER = fileURLToPath(new URL("../../native", import.meta.url));
-
-const TO_DO =
-  "Install a C compiler, make, Python and Node's headers, allow @brood/core its install script (pnpm approve-builds), " +
-  "then install again.";
-
 /** A function that was added last: an addon without it was built before these sources were written. */
 const NEWEST: keyof Binding = "refuseNew";
 
@@ -143,10 +135,9 @@ function load(platform: NodeJS.Platform): NativeSupport {
   const { BROOD_NATIVE: wanted } = process.env;
   if (wanted === "off") return { ok: false, reason: "BROOD_NATIVE=off switches it off." };
   try {
-    const require = createRequire(import.meta.url);
-    const loadAddon = require("node-gyp-build") as (folder: string) => Binding;
-    const binding = loadAddon(FOLDER);
-    if (typeof binding[NEWEST] !== "function") throw new Error("what is there was built from older sources");
+    const binding = loadAddon() as Binding;
+    if (typeof binding[NEWEST] !== "function")
+      throw new Error("it was built from older sources; build it again with `npx brood build-addon`.");
     binding.close(binding.pidfdOpen(process.pid));
     return { ok: true, binding };
   } catch (error) {
@@ -159,6 +150,5 @@ function reasonOf(error: unknown): string {
   if (code === "ENOSYS" || code === "EPERM") {
     return `pidfd_open is not available (${code}): it needs Linux 5.4 or newer and a sandbox that permits it.`;
   }
-  const firstLine = String(message).split("\n", 1)[0];
-  return `the native addon is not there (${firstLine}). ${TO_DO}`;
+  return `the native addon cannot be used: ${message}`;
 }

@@ -3,25 +3,14 @@
 
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { ServiceEvents } from "@brood/core";
+import { nativeSupport } from "@brood/core/native";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { folder, gone, nextEvent, pidsOf, service, within } from "./support.ts";
 
-const NATIVE = fileURLToPath(new URL("../../native", import.meta.url));
-
-function missing(): string | null {
-  try {
-    createRequire(import.meta.url)("node-gyp-build")(NATIVE);
-    return null;
-  } catch (error) {
-    return String(error).split("\n", 1)[0] ?? "";
-  }
-}
-
-const reason = missing();
+const support = nativeSupport();
+const reason = support.ok ? null : support.reason;
 if (reason !== null) console.warn(`the native watchdog is not tested: ${reason}`);
 
 type Exited = Parameters<ServiceEvents["worker:exited"]>[0];

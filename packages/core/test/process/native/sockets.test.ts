@@ -2,7 +2,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -84,13 +83,12 @@ describe.skipIf(skipReason !== null)("a shared page", () => {
   it("shows what a killed process has counted, also after the descriptor is closed", async () => {
     const fd = binding().pageCreate(4_096);
     const words = new Uint32Array(binding().pageMap(fd));
-    const addon = createRequire(import.meta.url).resolve("node-gyp-build");
-    const folder = fileURLToPath(new URL("../../../native", import.meta.url));
+    const addon = fileURLToPath(new URL("../../../native/build/brood.node", import.meta.url));
     const script = `
-      const words = new Uint32Array(require(process.argv[1])(process.argv[2]).pageMap(3));
+      const words = new Uint32Array(require(process.argv[1]).pageMap(3));
       Atomics.add(words, 0, 7);
       process.kill(process.pid, "SIGKILL");`;
-    const writer = spawn(process.execPath, ["-e", script, addon, folder], {
+    const writer = spawn(process.execPath, ["-e", script, addon], {
       stdio: ["ignore", "inherit", "inherit", fd],
     });
     binding().close(fd);
