@@ -25,7 +25,9 @@ static const struct {
     {"occupyAddresses", brood_occupy_addresses}, {"bindUnix", brood_bind_unix},
     {"listenOn", brood_listen_on},         {"backlogOf", brood_backlog_of},
     {"lockFile", brood_lock_file},         {"refuseNew", brood_refuse_new},
-    {"isReadable", brood_is_readable},
+    {"isReadable", brood_is_readable},     {"bequeath", brood_bequeath},
+    {"endWithParent", brood_end_with_parent}, {"lifelineCreate", brood_lifeline_create},
+    {"lifelineTie", brood_lifeline_tie},
 };
 
 NAPI_MODULE_INIT() {

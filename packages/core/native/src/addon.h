@@ -1,5 +1,5 @@
 // Shared by every file of the addon. Rules that hold everywhere:
-// - no state of its own (but for watchdog.c, of which a process has one): nothing static and changeable, so several environments (worker_threads) may load it;
+// - no state of its own (but for watchdog.c, of which a process has one, and bequeath.c, which a fork asks): nothing static and changeable, so several environments (worker_threads) may load it;
 // - each system call's result is checked; a failure becomes a thrown Error with `code`, `errno` (negative) and
 //   `syscall`, as Node's own errors have them (errors.c);
 // - descriptors that it makes are close-on-exec; a fork copies them all the same;
@@ -68,6 +68,10 @@ napi_value brood_watch_start(napi_env env, napi_callback_info info);
 napi_value brood_watch_change(napi_env env, napi_callback_info info);
 napi_value brood_watch_ref(napi_env env, napi_callback_info info);
 napi_value brood_watch_stop(napi_env env, napi_callback_info info);
+napi_value brood_bequeath(napi_env env, napi_callback_info info);
+napi_value brood_end_with_parent(napi_env env, napi_callback_info info);
+napi_value brood_lifeline_create(napi_env env, napi_callback_info info);
+napi_value brood_lifeline_tie(napi_env env, napi_callback_info info);
 napi_value brood_watchdog_start(napi_env env, napi_callback_info info);
 napi_value brood_socket_pair(napi_env env, napi_callback_info info);
 napi_value brood_link_send(napi_env env, napi_callback_info info);

@@ -7,14 +7,16 @@
 //   and the interrupt writes the stack to stderr, where the supervisor keeps the last lines of it.
 // SIGURG because its default is to be ignored (a worker without this addon does not mind) and nobody uses it; Go
 // interrupts its goroutines by it for the same reasons. Rejected: SIGUSR1 (opens Node's inspector), the inspector in a
-// worker thread (megabytes, and no threads after a fork), PR_SET_PDEATHSIG (tells of the end of the thread that forked,
-// which for a forked worker is its template's).
-// Not seen: a stopped process (SIGSTOP), and what goes on below JavaScript; the latter is said.
+// worker thread (megabytes, and no threads after a fork), PR_SET_PDEATHSIG alone (it
+// cannot wait for a drain).
+// A stopped process (SIGSTOP) runs no thread: when its supervisor dies the kernel sends it SIGCONT (bequeath.c, lifeline.c), and
+// until it serves SIGKILL, since then there is nothing to drain. What goes on below JavaScript is not seen, which is said.
 // The one changeable static of this addon, since a signal handler has no other place to look.
 
 #include "addon.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -26,6 +28,7 @@
 
 /** The interrupt comes with the next loop or call of JavaScript: microseconds. */
 #define ANSWER_MS 50
+/** Enough for what this file does; a system may ask for more (arm64: 128 KiB), or need more to deliver a signal. */
 #define STACK_BYTES (64 * 1024)
 #define TEXT_BYTES 4096
 
@@ -114,6 +117,14 @@ static void *run(void *argument) {
   }
 }
 
+static size_t stack_bytes(void) {
+  const long least = sysconf(_SC_THREAD_STACK_MIN);
+  size_t bytes = STACK_BYTES;
+  if (bytes < (size_t)PTHREAD_STACK_MIN) bytes = (size_t)PTHREAD_STACK_MIN;
+  if (least > 0 && bytes < (size_t)least) bytes = (size_t)least;
+  return bytes;
+}
+
 static int start_thread(void) {
   pthread_attr_t attributes;
   pthread_t thread;
@@ -122,7 +133,7 @@ static int start_thread(void) {
   if (error != 0) return error;
   sigfillset(&all);
   pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-  error = pthread_attr_setstacksize(&attributes, STACK_BYTES);
+  error = pthread_attr_setstacksize(&attributes, stack_bytes());
   /* It inherits the mask: signals are the main thread's. */
   if (error == 0) error = pthread_sigmask(SIG_SETMASK, &all, &before);
   if (error == 0) {

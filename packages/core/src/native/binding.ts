@@ -62,6 +62,15 @@ export interface Binding {
   /** Starts the one watchdog of this process: `graceMs` after the other end of `linkFd` is gone it ends the process, and on
    *  SIGURG it writes to stderr what the main thread is doing. False when there is one, or this Node has no way to. */
   watchdogStart(linkFd: number, graceMs: number, name: string): boolean;
+  /** Until `null` is given, a process that this thread spawns is killed by the kernel when this thread ends, and inherits the
+   *  descriptors (at most 8) at their own numbers. For `spawnTied`. */
+  bequeath(descriptors: readonly number[] | null): void;
+  /** The signal that this process gets when the thread that spawned it ends; 0 for none. Lost when it changes its user. */
+  endWithParent(signal: number): void;
+  /** A pipe that tells of its owner's death: the worker's end, and the one that the supervisor keeps open. */
+  lifelineCreate(): [worker: number, supervisor: number];
+  /** This process gets the signal when the supervisor's end is gone, also while it is stopped. False: it is gone already. */
+  lifelineTie(fd: number, signal: number): boolean;
   /** `to` becomes a copy of `from` that stays open after exec; writes to either wait. */
   replace(from: number, to: number): void;
   /** As fs.closeSync, which warns of such descriptors in a thread. */
@@ -118,7 +127,7 @@ export type NativeSupport =
   | { readonly ok: false; readonly reason: string };
 
 /** A function that was added last: an addon without it was built before these sources were written. */
-const NEWEST: keyof Binding = "refuseNew";
+const NEWEST: keyof Binding = "lifelineTie";
 
 let known: NativeSupport | undefined;
 

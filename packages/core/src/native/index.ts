@@ -11,4 +11,5 @@ export {
 } from "./binding.ts";
 export { createFramedLink, type FramedLink, type LinkSink } from "./framed-link.ts";
 export { type ProcessEnd, type ProcessWatch, watchProcess } from "./process-watch.ts";
+export { spawnTied } from "./spawn-tied.ts";
 export { templateBinding } from "./template-binding.ts";

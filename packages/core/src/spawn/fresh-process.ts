@@ -7,6 +7,7 @@ import type { Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { createFrameWriter, createWorkerFrameReader } from "../link/frames.ts";
 import type { BootOrder, SupervisorMessage, WorkerWatches } from "../link/protocol.ts";
+import { spawnTied } from "../native/index.ts";
 import type { SpawnStrategy, WorkerHandle, WorkerSink } from "../ports/spawn-strategy.ts";
 import { bootOrder } from "./boot-order.ts";
 import { createOutputFunnel, createTail, type OutputFunnel } from "./output.ts";
@@ -41,17 +42,19 @@ export function createFreshProcessStrategy(options: FreshProcessOptions): SpawnS
   return {
     kind: "fresh",
     spawn(order, sink) {
-      const child = spawn(process.execPath, [...options.execArgv, WORKER_MAIN], {
-        env: workerEnvironment(options, order.release.folder),
-        cwd: order.release.folder,
-        stdio: [
-          "ignore",
-          stdout === null ? "inherit" : "pipe",
-          "pipe",
-          "ipc",
-          ...order.sockets.map(({ fd }) => fd),
-        ],
-      });
+      const start = (): ChildProcess =>
+        spawn(process.execPath, [...options.execArgv, WORKER_MAIN], {
+          env: workerEnvironment(options, order.release.folder),
+          cwd: order.release.folder,
+          stdio: [
+            "ignore",
+            stdout === null ? "inherit" : "pipe",
+            "pipe",
+            "ipc",
+            ...order.sockets.map(({ fd }) => fd),
+          ],
+        });
+      const child = spawnTied(start);
       const sockets = order.sockets.map((socket, index) => ({ ...socket, fd: FIRST_SOCKET_FD + index }));
       const boot = bootOrder(options, order, { runtime: "process", spawn: "fresh", sockets });
       return attach(child, boot, sink, stdout, stderr);

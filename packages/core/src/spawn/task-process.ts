@@ -7,6 +7,7 @@ import { ChildProcess } from "node:child_process";
 import { asError } from "../link/described.ts";
 import { createFrameWriter, createWorkerFrameReader, type FrameReader } from "../link/frames.ts";
 import type { SupervisorMessage, WorkerMessage } from "../link/protocol.ts";
+import { spawnTied } from "../native/index.ts";
 import type { SpawnOrder, SpawnStrategy, WorkerHandle, WorkerSink } from "../ports/spawn-strategy.ts";
 import type { TaskPlane } from "../ports/task-link.ts";
 import { closeForeign } from "./foreign-handle.ts";
@@ -68,7 +69,7 @@ class TaskProcess implements WorkerHandle {
     // What goes wrong is seen at the process itself, with its exit code.
     pool.on("error", () => {});
     const session = sessionOf(options, this.#order, "process");
-    const opening = pool.run({ session, journal: this.#tasks.journalPath });
+    const opening = spawnTied(() => pool.run({ session, journal: this.#tasks.journalPath }));
     opening.catch(() => {});
     const child: unknown = Reflect.get(pool.threads[0] ?? {}, "process");
     if (!(child instanceof ChildProcess)) throw new Error("tinypool started no process");

@@ -6,6 +6,7 @@ import type { BootOrder } from "../link/protocol.ts";
 import type { Binding } from "../native/index.ts";
 import { openNativeLink } from "../worker/native-link.ts";
 import { type Inheritance, runWorker } from "../worker/runtime.ts";
+import { tieToSupervisor } from "../worker/watchdog.ts";
 import type { Identity } from "./identity.ts";
 import { leaveByExitNow } from "./leaving.ts";
 import type { ParkedTimers } from "./parked-timers.ts";
@@ -23,7 +24,7 @@ export interface Birth {
   readonly identity: Identity;
   readonly order: BootOrder;
   readonly hasStdout: boolean;
-  /** The link, stderr, stdout where `hasStdout`, then the sockets. */
+  /** The link, the lifeline, stderr, stdout where `hasStdout`, then the sockets. */
   readonly descriptors: readonly number[];
   readonly inheritance: Inheritance;
 }
@@ -41,8 +42,9 @@ export function becomeWorker({
 }: Birth): void {
   leaveByExitNow(binding);
   binding.withoutThreads();
-  const [linkEnd, stderr, ...others] = descriptors;
-  if (linkEnd === undefined || stderr === undefined) return binding.exitNow(1);
+  const [linkEnd, lifeline, stderr, ...others] = descriptors;
+  if (linkEnd === undefined || lifeline === undefined || stderr === undefined) return binding.exitNow(1);
+  tieToSupervisor({ descriptor: linkEnd, lifeline }, order);
   // Node asks for its pid once.
   identity.renew(Number(readlinkSync("/proc/self")));
   redirect(binding, stderr, STDERR);

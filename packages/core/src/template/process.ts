@@ -5,6 +5,7 @@
 import { createTemplateCommandReader } from "../link/frames.ts";
 import { decodeJson } from "../link/json-frame.ts";
 import { createFramedLink, nativeSupport } from "../native/index.ts";
+import { endWithSupervisor } from "../worker/watchdog.ts";
 import { holdSignals } from "./held-signals.ts";
 import { Identity } from "./identity.ts";
 import { ownRandomness } from "./randomness.ts";
@@ -17,6 +18,7 @@ const LINK_FD = 3;
 const support = nativeSupport();
 if (!support.ok) throw new Error(support.reason);
 const { binding } = support;
+endWithSupervisor(binding);
 binding.occupyAddresses();
 const randomness = ownRandomness();
 const snapshot = actAsSnapshot();
@@ -31,6 +33,12 @@ const link = createFramedLink(binding, LINK_FD, {
     const reading = reader.read(decodeJson(payload));
     if (reading.kind === "message") template.receive(reading.message, descriptors);
     else for (const each of descriptors) binding.close(each);
+  },
+  // Without all that came with an order there is no worker, but this template may fork others later.
+  cutOff(payload, descriptors, dropped) {
+    for (const each of descriptors) binding.close(each);
+    const reading = reader.read(decodeJson(payload));
+    if (reading.kind === "message") template.receiveCutOff(reading.message, dropped);
   },
   // The supervisor is gone. The workers notice by themselves, on their own links.
   ended: () => binding.exitNow(0),

@@ -82,6 +82,13 @@ export class Template {
     }
   }
 
+  /** Of the command's descriptors so many are lost: this process may open no more. */
+  receiveCutOff(command: TemplateCommand, dropped: number): void {
+    if (command.type !== "Fork") return this.receive(command, []);
+    const message = `EMFILE recvmsg: ${dropped} descriptors for the worker were dropped, the template may open no more`;
+    this.#send({ type: "ForkRefused", worker: command.order.worker, message });
+  }
+
   async #boot(order: TemplateBootOrder): Promise<void> {
     process.title = `brood ${order.name} template gen=${order.generation}`;
     process.on("uncaughtExceptionMonitor", this.#onUncaught);

@@ -17,7 +17,7 @@ import type { WorkerLink } from "./link.ts";
 import { loadEntry } from "./load-entry.ts";
 import { createPlainHost } from "./plain-host.ts";
 import { holdSignals, releaseSignals } from "./signals.ts";
-import { startWatchdog } from "./watchdog.ts";
+import { drainWhenOrphaned } from "./watchdog.ts";
 
 type Unsigned<Message> = Message extends unknown ? Omit<Message, "worker" | "generation"> : never;
 
@@ -103,8 +103,8 @@ function createWorker(link: WorkerLink, order: BootOrder, inheritance: Inheritan
     await host.open();
     inheritance?.whenReady(async () => host?.rehearse?.());
     heartbeat = beating(host);
+    drainWhenOrphaned();
     send({ type: "Ready" });
-    startWatchdog(link.descriptor, order);
     if (watches !== undefined)
       watchHealth(
         async () => check?.() ?? undefined,

@@ -12,7 +12,7 @@ import { foundRelease } from "../release/stamps.ts";
 import { type Heartbeat, startHeartbeat } from "./heartbeat.ts";
 import { loadTaskModule } from "./task-module.ts";
 import { type TaskChannel, TaskRunner } from "./task-runner.ts";
-import { startWatchdog } from "./watchdog.ts";
+import { drainWhenOrphaned, tieToSupervisor } from "./watchdog.ts";
 
 export interface TaskSession {
   readonly boot: BootOrder;
@@ -75,6 +75,7 @@ class TaskSessionWorker implements OpenTaskSession {
   async boot(): Promise<void> {
     const { boot, tasks } = this.#session;
     const transport = this.#transport;
+    tieToSupervisor(transport, boot);
     try {
       const release = await foundRelease(boot.release, boot.stamps);
       this.#send({ type: "Hello", release, pid: process.pid });
@@ -90,8 +91,8 @@ class TaskSessionWorker implements OpenTaskSession {
         (usage) => this.#send({ type: "Heartbeat", usage }),
       );
       this.#beatAtDone = tasks.beatEachTasks ?? Number.POSITIVE_INFINITY;
+      drainWhenOrphaned();
       this.#send({ type: "Ready" });
-      startWatchdog(transport.descriptor, boot);
     } catch (error) {
       process.stderr.write(`${format(error)}\n`);
       this.confess(error, "failed to boot");

@@ -27,7 +27,9 @@ export class ForkedWorker implements WorkerHandle {
   readonly #reader = createWorkerFrameReader();
   readonly #tail = createTail();
   readonly #stderr: Socket;
-  /** The worker's ends, to be passed on: link, stderr, stdout if it is not inherited. */
+  /** Closed, it tells the worker that its supervisor is gone: by `#finish`, or by the kernel when this process or thread ends. */
+  readonly #closeLifeline: () => void;
+  /** The worker's ends, to be passed on: link, lifeline, stderr, stdout if it is not inherited. */
   readonly ends: readonly number[];
   #watch: ProcessWatch | null = null;
   #isLinkOpen = true;
@@ -47,13 +49,21 @@ export class ForkedWorker implements WorkerHandle {
     const pairs: (readonly [number, number])[] = [];
     try {
       for (let count = stdout === null ? 2 : 3; count > 0; count -= 1) pairs.push(binding.socketPair());
+      const [theirs, ours] = binding.lifelineCreate();
+      pairs.splice(1, 0, [ours, theirs]);
     } catch (error) {
       for (const fd of pairs.flat()) binding.close(fd);
       throw error;
     }
-    const [link, errors, output] = pairs;
-    if (link === undefined || errors === undefined) throw new Error("no socket pairs");
+    const [link, lifeline, errors, output] = pairs;
+    if (link === undefined || lifeline === undefined || errors === undefined)
+      throw new Error("no socket pairs");
     this.ends = pairs.map(([, theirs]) => theirs);
+    const held = binding.watchStart(lifeline[0], 0, () => {});
+    this.#closeLifeline = () => {
+      binding.watchStop(held);
+      binding.close(lifeline[0]);
+    };
     this.#link = createFramedLink(binding, link[0], {
       frame: (payload, descriptors) => this.#read(payload, descriptors),
       ended: () => this.#linkEnded(),
@@ -165,6 +175,7 @@ export class ForkedWorker implements WorkerHandle {
   #finish(report: () => void): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
+    this.#closeLifeline();
     report();
   }
 }

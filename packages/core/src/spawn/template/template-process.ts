@@ -10,7 +10,7 @@ import { decodeJson, encodeJson } from "../../link/json-frame.ts";
 import { templateFlags } from "../../link/template-flags.ts";
 import type { TemplateCommand, TemplateMessage } from "../../link/template-protocol.ts";
 import type { WorkerId } from "../../machine/names.ts";
-import { createFramedLink, type FramedLink } from "../../native/index.ts";
+import { createFramedLink, type FramedLink, spawnTied } from "../../native/index.ts";
 import type { SpawnOrder, WorkerHandle, WorkerSink } from "../../ports/spawn-strategy.ts";
 import type { TemplateHandle, TemplateOrder, TemplateSink } from "../../ports/template-strategy.ts";
 import { bootOrder } from "../boot-order.ts";
@@ -48,11 +48,13 @@ export class TemplateProcess implements TemplateHandle {
     try {
       const env = workerEnvironment(options, order.release.folder);
       const flags = templateFlags(env["NODE_OPTIONS"]);
-      this.#child = spawn(process.execPath, [...flags, ...options.execArgv, TEMPLATE_MAIN], {
-        env,
-        cwd: order.release.folder,
-        stdio: ["ignore", stdout === null ? "inherit" : "pipe", "pipe", theirs],
-      });
+      const start = (): ChildProcess =>
+        spawn(process.execPath, [...flags, ...options.execArgv, TEMPLATE_MAIN], {
+          env,
+          cwd: order.release.folder,
+          stdio: ["ignore", stdout === null ? "inherit" : "pipe", "pipe", theirs],
+        });
+      this.#child = spawnTied(start);
     } catch (error) {
       this.#link.close();
       throw error;
