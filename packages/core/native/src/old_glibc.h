@@ -15,6 +15,7 @@
 BROOD_OLD(dlsym);
 BROOD_OLD(pthread_attr_setstacksize);
 BROOD_OLD(pthread_create);
+BROOD_OLD(pthread_once);
 BROOD_OLD(pthread_sigmask);
 
 #endif
