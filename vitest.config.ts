@@ -26,7 +26,7 @@ const FILES_AT_ONCE = Number(process.env["BROOD_TEST_FILES"] ?? 2);
 /** Every check of services that says nothing of how workers come to be. Not here: files with rows for both of their own,
  *  and those that start no worker of a service. */
 const TEMPLATE_FILES = {
-  core: ["service", "service-releases", "release-folder", "service-faults", "compile-cache"],
+  core: ["service", "service-releases", "release-folder", "service-faults", "compile-cache", "wire"],
   "http-adapter": [
     ...[
       "draining",

@@ -2,6 +2,8 @@
 // nothing of it may keep us from saying what happened.
 
 import { inspect } from "node:util";
+import { TEXT_MAX } from "./decoders.ts";
+import type { WireError } from "./protocol.ts";
 
 /** What can be said of anything that was thrown or given, whatever it does when it is looked at. */
 export function textOf(value: unknown): string {
@@ -22,6 +24,15 @@ export function asError(thrown: unknown): Error & { readonly stack: string } {
   }
   const error = new Error(textOf(thrown));
   return Object.assign(error, { stack: error.stack ?? error.message });
+}
+
+/** An error as it crosses a link. Cut where it is longer than a reader takes: it may hold a document. */
+export function wireErrorOf(code: string, message: string, stack: string): WireError {
+  return { code: cut(code), message: cut(message), stack: cut(stack) };
+}
+
+function cut(text: string): string {
+  return text.length > TEXT_MAX ? `${text.slice(0, TEXT_MAX - 3)}...` : text;
 }
 
 function hasStack(error: Error): error is Error & { readonly stack: string } {

@@ -1,7 +1,10 @@
 // Frames on the wire: wraps outgoing messages, unwraps and checks incoming ones. Pure, the same on both ends and over
 // every transport. A frame seen twice is dropped; a missing one is a breach, because every message matters.
-// The transports keep order and message borders; the sequence number proves that they did.
+// The transports keep order and message borders; the sequence number proves that they did. messages.ts has the decoder of
+// each message.
 
+import { type Decoder, Mismatch } from "./decoders.ts";
+import { fromTemplate, fromWorker, toTemplate, toWorker } from "./messages.ts";
 import { type Frame, PROTOCOL_VERSION, type SupervisorMessage, type WorkerMessage } from "./protocol.ts";
 import type { TemplateCommand, TemplateMessage } from "./template-protocol.ts";
 
@@ -20,22 +23,9 @@ export interface FrameWriter<Message> {
 }
 
 export interface FrameReader<Message> {
+  /** Never throws. */
   read(value: unknown): Reading<Message>;
 }
-
-const FROM_WORKER = [
-  "Hello",
-  "Booted",
-  "Ready",
-  "Heartbeat",
-  "Failed",
-  "Signalled",
-  "Draining",
-  "Lingering",
-  "Bye",
-  "Post",
-] as const;
-const FROM_SUPERVISOR = ["Boot", "Admit", "Drain", "Report", "Post"] as const;
 
 export function createFrameWriter<Message>(): FrameWriter<Message> {
   let seq = 0;
@@ -50,65 +40,61 @@ export function createFrameWriter<Message>(): FrameWriter<Message> {
 
 /** Reads what a worker sends. */
 export function createWorkerFrameReader(): FrameReader<WorkerMessage> {
-  return createReader((message) => {
-    const isKnown = FROM_WORKER.some((type) => type === message["type"]);
-    const isSigned = typeof message["worker"] === "string" && typeof message["generation"] === "number";
-    return isKnown && isSigned ? (message as WorkerMessage) : null;
-  });
+  return createReader<WorkerMessage>(fromWorker);
 }
 
 /** Reads what the supervisor sends. */
 export function createSupervisorFrameReader(): FrameReader<SupervisorMessage> {
-  return createReader((message) =>
-    FROM_SUPERVISOR.some((type) => type === message["type"]) ? (message as SupervisorMessage) : null,
-  );
+  return createReader(toWorker);
 }
-
-const FROM_TEMPLATE = ["Hello", "Ready", "Heartbeat", "Failed", "Forked", "ForkRefused"] as const;
-const TO_TEMPLATE = ["BootTemplate", "Fork", "Reap"] as const;
 
 /** Reads what a template sends. */
 export function createTemplateFrameReader(): FrameReader<TemplateMessage> {
-  return createReader((message) => {
-    const isKnown = FROM_TEMPLATE.some((type) => type === message["type"]);
-    const isSigned = typeof message["template"] === "string" && typeof message["generation"] === "number";
-    return isKnown && isSigned ? (message as TemplateMessage) : null;
-  });
+  return createReader(fromTemplate);
 }
 
 /** Reads what the supervisor tells a template. */
 export function createTemplateCommandReader(): FrameReader<TemplateCommand> {
-  return createReader((message) =>
-    TO_TEMPLATE.some((type) => type === message["type"]) ? (message as TemplateCommand) : null,
-  );
+  return createReader(toTemplate);
+}
+
+interface ClaimedFrame {
+  readonly brood: unknown;
+  readonly seq: unknown;
+  readonly message?: unknown;
 }
 
 /** True for anything that claims to be a frame of any version. */
-export function isFrame(value: unknown): value is Frame<unknown> {
+export function isFrame(value: unknown): value is ClaimedFrame {
   return typeof value === "object" && value !== null && "brood" in value && "seq" in value;
 }
 
-function createReader<Message>(
-  decode: (message: Readonly<Record<string, unknown>>) => Message | null,
-): FrameReader<Message> {
+function createReader<Message>(decode: Decoder<Message>): FrameReader<Message> {
   let lastSeq = 0;
   return {
     read(value) {
       if (!isFrame(value)) return { kind: "foreign" };
-      if (value.brood !== PROTOCOL_VERSION) {
-        return violation(`protocol version ${String(value.brood)}, expected ${PROTOCOL_VERSION}`);
+      const { brood, seq, message } = value;
+      if (brood !== PROTOCOL_VERSION)
+        return violation(`protocol version ${describe(brood)}, expected ${PROTOCOL_VERSION}`);
+      if (typeof seq !== "number" || !Number.isSafeInteger(seq) || seq < 1)
+        return violation(`a frame without a number: ${describe(seq)}`);
+      if (seq <= lastSeq) return { kind: "duplicate" };
+      if (seq !== lastSeq + 1) return violation(`frame ${seq} after ${lastSeq}: one was lost`);
+      lastSeq = seq;
+      try {
+        return { kind: "message", message: decode(message) };
+      } catch (error) {
+        if (!(error instanceof Mismatch)) throw error;
+        return violation(`frame ${seq}: ${error.message.replace(/^: /, "")}`);
       }
-      if (value.seq <= lastSeq) return { kind: "duplicate" };
-      if (value.seq !== lastSeq + 1) return violation(`frame ${value.seq} after ${lastSeq}: one was lost`);
-      lastSeq = value.seq;
-      const { message } = value;
-      const decoded =
-        typeof message === "object" && message !== null ? decode(message as Record<string, unknown>) : null;
-      return decoded === null
-        ? violation(`frame ${value.seq} has an unknown message`)
-        : { kind: "message", message: decoded };
     },
   };
+}
+
+/** Of something that is no number of ours. */
+function describe(value: unknown): string {
+  return typeof value === "number" ? String(value) : typeof value;
 }
 
 function violation(detail: string): { readonly kind: "violation"; readonly detail: string } {

@@ -10,6 +10,15 @@ export function decodeJson(bytes: Buffer): unknown {
   }
 }
 
+/** The same for links that carry text. */
+export function decodeText(text: unknown): unknown {
+  try {
+    return typeof text === "string" ? (JSON.parse(text) as unknown) : null;
+  } catch {
+    return null;
+  }
+}
+
 export function encodeJson(value: unknown): Buffer {
   return Buffer.from(JSON.stringify(value));
 }

@@ -69,10 +69,40 @@ export function opened(message: TaskMessage): TaskMessage | null {
   if (!(together instanceof Uint8Array)) return message;
   try {
     const answers = decodeValue(together);
-    return Array.isArray(answers) && answers.length % RESULT_STRIDE === 0 ? answers : null;
+    return Array.isArray(answers) ? answers : null;
   } catch {
     return null;
   }
+}
+
+/** More than a worker may have outstanding (task-cells.ts), with room for what it says of itself. */
+const ANSWERS_MAX = 4_096;
+
+/** What is wrong with a message of answers, or null. Before `eachAnswer`, which believes it. */
+export function faultOfAnswers(message: TaskMessage): string | null {
+  const { length } = message;
+  if (length === 0 || length % RESULT_STRIDE !== 0 || length > ANSWERS_MAX * RESULT_STRIDE)
+    return `a message of ${length} values where answers have ${RESULT_STRIDE} each`;
+  for (let at = 0; at < length; at += RESULT_STRIDE) {
+    const status = message[at + 1];
+    if (!Number.isSafeInteger(message[at])) return "an answer to a task without a number";
+    if (!isStatus(status)) return "an answer that says nothing of its task";
+    if (!Number.isSafeInteger(message[at + 3])) return "an answer whose duration is no number";
+    if (status === HOLDS && !isListOfNumbers(message[at + 2])) return "a list of held tasks without numbers";
+  }
+  return null;
+}
+
+function isStatus(value: unknown): value is number {
+  if (typeof value !== "number" || !Number.isInteger(value)) return false;
+  // HOLDS and what comes after it have values of their own, which are never encoded.
+  return (value >= DONE && value <= UNREAD) || (value >= ANSWER_ENCODED && value < ANSWER_ENCODED + HOLDS);
+}
+
+function isListOfNumbers(value: unknown): boolean {
+  return (
+    Array.isArray(value) && value.length <= ANSWERS_MAX && value.every((each) => Number.isSafeInteger(each))
+  );
 }
 
 /** The answers of a message, one after the other. One that cannot be read is told as NOT_CLONEABLE. */

@@ -5,13 +5,16 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { createFrameWriter, createWorkerFrameReader } from "../link/frames.ts";
+import { createFrameWriter } from "../link/frames.ts";
 import type { BootOrder, SupervisorMessage, WorkerWatches } from "../link/protocol.ts";
 import { spawnTied } from "../native/index.ts";
+import { guardIpc } from "../node/ipc-guard.ts";
 import type { SpawnStrategy, WorkerHandle, WorkerSink } from "../ports/spawn-strategy.ts";
 import { bootOrder } from "./boot-order.ts";
+import { closeForeign } from "./foreign-handle.ts";
 import { createOutputFunnel, createTail, type OutputFunnel } from "./output.ts";
 import { workerEnvironment } from "./worker-environment.ts";
+import { workerReader } from "./worker-reader.ts";
 
 export interface FreshProcessOptions {
   readonly name: string;
@@ -100,11 +103,11 @@ function attach(
 }
 
 function readLink(child: ChildProcess, sink: WorkerSink): void {
-  const reader = createWorkerFrameReader();
-  child.on("message", (value) => {
-    const reading = reader.read(value);
-    if (reading.kind === "message") sink.message(reading.message);
-    else if (reading.kind === "violation") sink.violated(reading.detail);
+  const read = workerReader(sink, true);
+  guardIpc(child, "json", (detail) => sink.violated(detail));
+  child.on("message", (value, handle) => {
+    closeForeign(handle);
+    read(value);
   });
   child.once("disconnect", () => {
     if (child.exitCode !== null || child.signalCode !== null) return;

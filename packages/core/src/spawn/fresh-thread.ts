@@ -11,7 +11,8 @@ import {
   receiveMessageOnPort,
   Worker,
 } from "node:worker_threads";
-import { createFrameWriter, createWorkerFrameReader } from "../link/frames.ts";
+import { createFrameWriter } from "../link/frames.ts";
+import { decodeText } from "../link/json-frame.ts";
 import {
   type BootOrder,
   type SupervisorMessage,
@@ -24,6 +25,7 @@ import type { FreshProcessOptions } from "./fresh-process.ts";
 import { createOutputFunnel, createTail, type OutputFunnel, type Tail } from "./output.ts";
 import { enterFolder } from "./thread-folder.ts";
 import { workerEnvironment } from "./worker-environment.ts";
+import { workerReader } from "./worker-reader.ts";
 
 export interface FreshThreadOptions extends FreshProcessOptions {
   readonly resourceLimits: ResourceLimits;
@@ -98,10 +100,12 @@ function attach(thread: Worker, port: MessagePort, attachment: Attachment): Work
   const { threadId } = thread;
   const tail = createTail();
   const writer = createFrameWriter<SupervisorMessage>();
-  const read = reading(sink);
+  const readFrame = workerReader(sink, false);
+  const read = (text: unknown): void => readFrame(decodeText(text));
   let isOpen = true;
   tail.add(thread.stderr);
   port.on("message", read);
+  port.on("messageerror", () => sink.violated("it sent something that cannot be read"));
   reportErrors(thread, attachment, tail);
   thread.once("exit", (exitCode) => {
     isOpen = false;
@@ -123,15 +127,6 @@ function attach(thread: Worker, port: MessagePort, attachment: Attachment): Work
     send({ type: "Boot", order });
   });
   return { threadId, send, kill: () => void thread.terminate() };
-}
-
-function reading(sink: WorkerSink): (text: string) => void {
-  const reader = createWorkerFrameReader();
-  return (text) => {
-    const reading = reader.read(JSON.parse(text));
-    if (reading.kind === "message") sink.message(reading.message);
-    else if (reading.kind === "violation") sink.violated(reading.detail);
-  };
 }
 
 /** The runtime in the thread has said what was thrown there; here it is printed. Out of memory it can say nothing, so its

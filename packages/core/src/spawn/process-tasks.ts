@@ -7,6 +7,7 @@ import type { SupervisorMessage } from "../link/protocol.ts";
 import { RESULTS_READY } from "../link/result-ring.ts";
 import {
   eachAnswer,
+  faultOfAnswers,
   isPosted,
   isTaskMessage,
   opened,
@@ -96,7 +97,9 @@ export class ProcessTasks {
     this.#shared?.read();
     if (!isTaskMessage(value)) return false;
     const answers = opened(value);
+    const fault = answers === null ? null : faultOfAnswers(answers);
     if (answers === null) this.#plane.unread(this.#order.worker);
+    else if (fault !== null) this.#sink.violated(fault);
     else this.#plane.received(this.#order.worker, { each: (take) => eachAnswer(answers, take) });
     return true;
   }

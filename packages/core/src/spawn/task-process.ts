@@ -5,9 +5,10 @@
 
 import { ChildProcess } from "node:child_process";
 import { asError } from "../link/described.ts";
-import { createFrameWriter, createWorkerFrameReader, type FrameReader } from "../link/frames.ts";
-import type { SupervisorMessage, WorkerMessage } from "../link/protocol.ts";
+import { createFrameWriter } from "../link/frames.ts";
+import type { SupervisorMessage } from "../link/protocol.ts";
 import { spawnTied } from "../native/index.ts";
+import { guardIpc } from "../node/ipc-guard.ts";
 import type { SpawnOrder, SpawnStrategy, WorkerHandle, WorkerSink } from "../ports/spawn-strategy.ts";
 import type { TaskPlane } from "../ports/task-link.ts";
 import { closeForeign } from "./foreign-handle.ts";
@@ -15,6 +16,7 @@ import { createTail } from "./output.ts";
 import { ProcessTasks } from "./process-tasks.ts";
 import { processArguments, sessionOf, type TaskSpawnOptions } from "./task-options.ts";
 import { wholeWorkerEnvironment } from "./worker-environment.ts";
+import { workerReader } from "./worker-reader.ts";
 
 const RUNNER = new URL("../worker/task-process.js", import.meta.url).href;
 
@@ -41,7 +43,7 @@ class TaskProcess implements WorkerHandle {
   readonly #tasks: ProcessTasks;
   readonly #tail = createTail();
   readonly #writer = createFrameWriter<SupervisorMessage>();
-  readonly #reader: FrameReader<WorkerMessage> = createWorkerFrameReader();
+  readonly #readFrame: (value: unknown) => void;
   #child: ChildProcess | null = null;
   #isKilled = false;
   #hasEnded = false;
@@ -49,6 +51,7 @@ class TaskProcess implements WorkerHandle {
   constructor(order: SpawnOrder, sink: WorkerSink, plane: TaskPlane) {
     this.#order = order;
     this.#sink = sink;
+    this.#readFrame = workerReader(sink, true);
     this.#tasks = new ProcessTasks(order, sink, plane, (message) => this.#post(message));
   }
 
@@ -104,6 +107,7 @@ class TaskProcess implements WorkerHandle {
   #watch(child: ChildProcess): void {
     this.#child = child;
     if (child.stderr) this.#tail.add(child.stderr);
+    guardIpc(child, "advanced", (detail) => this.#sink.violated(detail));
     child.on("message", (value, handle) => {
       closeForeign(handle);
       this.#receive(value);
@@ -134,9 +138,7 @@ class TaskProcess implements WorkerHandle {
 
   #receive(value: unknown): void {
     if (this.#hasEnded || this.#tasks.received(value)) return;
-    const reading = this.#reader.read(value);
-    if (reading.kind === "message") this.#sink.message(reading.message);
-    else if (reading.kind === "violation") this.#sink.violated(reading.detail);
+    this.#readFrame(value);
   }
 
   /** @throws DataCloneError for what cannot be cloned. A closed channel is no error: the end is on its way. */

@@ -68,7 +68,13 @@ class ForkedTaskWorker implements WorkerHandle {
     const { journalPath } = this.#tasks;
     // Before anybody may send it a task.
     if (message.type === "Ready" && journalPath !== null) this.#post([JOURNAL, journalPath]);
-    if (message.type === "Post") this.#tasks.received(decodePost(message.payload));
-    else sink.message(message);
+    if (message.type !== "Post") return sink.message(message);
+    let payload: unknown;
+    try {
+      payload = decodePost(message.payload);
+    } catch {
+      return sink.violated("a post that is no value");
+    }
+    if (!this.#tasks.received(payload)) sink.violated("a post that is no answer");
   }
 }

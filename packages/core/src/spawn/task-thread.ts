@@ -10,16 +10,17 @@ import {
   type Worker,
 } from "node:worker_threads";
 import { asError } from "../link/described.ts";
-import { createFrameWriter, createWorkerFrameReader, type FrameReader } from "../link/frames.ts";
-import type { SupervisorMessage, WorkerMessage } from "../link/protocol.ts";
+import { createFrameWriter } from "../link/frames.ts";
+import type { SupervisorMessage } from "../link/protocol.ts";
 import { RESULTS_READY } from "../link/result-ring.ts";
 import { TASK_MEMORY_BYTES } from "../link/task-memory.ts";
-import { eachAnswer, isTaskMessage } from "../link/task-protocol.ts";
+import { eachAnswer, faultOfAnswers, isTaskMessage } from "../link/task-protocol.ts";
 import type { SpawnOrder, SpawnStrategy, WorkerHandle, WorkerSink } from "../ports/spawn-strategy.ts";
 import type { TaskLink, TaskPlane } from "../ports/task-link.ts";
 import { SharedTasks } from "./shared-tasks.ts";
 import { sessionOf, type TaskSpawnOptions } from "./task-options.ts";
 import { wholeWorkerEnvironment } from "./worker-environment.ts";
+import { workerReader } from "./worker-reader.ts";
 
 const RUNNER = new URL("../worker/task-thread.js", import.meta.url).href;
 
@@ -43,7 +44,7 @@ class TaskThread implements WorkerHandle {
   readonly #port: MessagePort;
   readonly #far: MessagePort;
   readonly #writer = createFrameWriter<SupervisorMessage>();
-  readonly #reader: FrameReader<WorkerMessage> = createWorkerFrameReader();
+  readonly #readFrame: (value: unknown) => void;
   readonly #link: ReturnType<typeof linkOver>;
   #destroy: () => void = () => {};
   #isKilled = false;
@@ -54,6 +55,7 @@ class TaskThread implements WorkerHandle {
     const { port1, port2 } = new MessageChannel();
     this.#order = order;
     this.#sink = sink;
+    this.#readFrame = workerReader(sink, false);
     this.#plane = plane;
     this.#port = port1;
     this.#far = port2;
@@ -149,11 +151,10 @@ class TaskThread implements WorkerHandle {
     if (value === RESULTS_READY) return this.#shared.told();
     // In the order in which the worker spoke: what it answered before it said this.
     this.#shared.read();
-    if (isTaskMessage(value))
-      return this.#plane.received(this.#order.worker, { each: (take) => eachAnswer(value, take) });
-    const reading = this.#reader.read(value);
-    if (reading.kind === "message") this.#sink.message(reading.message);
-    else if (reading.kind === "violation") this.#sink.violated(reading.detail);
+    if (!isTaskMessage(value)) return this.#readFrame(value);
+    const fault = faultOfAnswers(value);
+    if (fault !== null) return this.#sink.violated(fault);
+    this.#plane.received(this.#order.worker, { each: (take) => eachAnswer(value, take) });
   }
 
   /** Node tells us of the thread's own uncaught error; its exit follows. */

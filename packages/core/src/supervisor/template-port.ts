@@ -5,14 +5,12 @@ import type { TemplateMessage } from "../link/template-protocol.ts";
 import type { MachineEvent, TemplateEvent } from "../machine/events.ts";
 import type { TemplateOrder, TemplateSink } from "../ports/template-strategy.ts";
 
-export function createTemplateSink(
-  { template, release }: TemplateOrder,
-  queue: (event: MachineEvent) => void,
-): TemplateSink {
+export function createTemplateSink(order: TemplateOrder, queue: (event: MachineEvent) => void): TemplateSink {
+  const { template, release } = order;
   return {
     spawned: (pid) => queue({ type: "TemplateSpawned", template, pid }),
     message(message) {
-      const event = eventOf(template, message);
+      const event = eventOf(order, message);
       if (event !== null) queue(event);
     },
     violated: (detail) => queue({ type: "TemplateViolated", template, detail }),
@@ -23,7 +21,8 @@ export function createTemplateSink(
 }
 
 /** Null for what concerns a worker: its own sink is told by the strategy. */
-function eventOf(owner: TemplateOrder["template"], message: TemplateMessage): TemplateEvent | null {
+function eventOf(order: TemplateOrder, message: TemplateMessage): TemplateEvent | null {
+  const { template: owner } = order;
   const { template, generation } = message;
   if (message.type === "Hello") {
     const { release, pid } = message;
@@ -34,6 +33,13 @@ function eventOf(owner: TemplateOrder["template"], message: TemplateMessage): Te
       type: "TemplateViolated",
       template: owner,
       detail: `${message.type} signed as template=${template}`,
+    };
+  }
+  if (generation !== order.generation) {
+    return {
+      type: "TemplateViolated",
+      template: owner,
+      detail: `${message.type} signed as gen=${generation}`,
     };
   }
   switch (message.type) {

@@ -70,7 +70,7 @@ function answer(waiter: Waiter<void> | undefined, reason: FailureReason | null):
 
 /** A failure as the error a caller gets; `details` holds everything known. */
 export function errorOf(reason: FailureReason): PoolError {
-  const isKnown = (code: string): code is ErrorCode => code in ERROR_CATALOGUE;
+  const isKnown = (code: string): code is ErrorCode => Object.hasOwn(ERROR_CATALOGUE, code);
   const code = isKnown(reason.code) ? reason.code : "BROOD_WORKER_EXITED";
   return new PoolError(code, reason.message, { details: { ...reason } });
 }

@@ -31,6 +31,9 @@ function eventOf(owner: Pick<WorkerEvent, "worker" | "generation">, message: Wor
   if (worker !== owner.worker) {
     return { type: "WorkerViolated", ...owner, detail: `${message.type} signed as worker=${worker}` };
   }
+  if (generation !== owner.generation) {
+    return { type: "WorkerViolated", ...owner, detail: `${message.type} signed as gen=${generation}` };
+  }
   const signed = { worker, generation };
   switch (message.type) {
     case "Booted":

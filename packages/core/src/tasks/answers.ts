@@ -14,7 +14,7 @@ export function outcomeOf(name: string, status: number, value: unknown, site: Er
     case UNREADABLE:
       return { isDone: false, error: notCloneable("task", name, value) };
     case NO_SUCH_TASK:
-      return { isDone: false, error: noSuchTask(name, value as readonly string[]) };
+      return { isDone: false, error: noSuchTask(name, namesIn(value)) };
     default:
       return {
         isDone: false,
@@ -24,6 +24,11 @@ export function outcomeOf(name: string, status: number, value: unknown, site: Er
         ),
       };
   }
+}
+
+/** What a task file exports, as far as it can be read. */
+function namesIn(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((each) => typeof each === "string") : [];
 }
 
 /** A longer time is looked at twice. */

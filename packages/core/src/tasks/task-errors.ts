@@ -92,7 +92,7 @@ export function noSuchTask(name: string, known: readonly string[]): PoolError {
 
 /** A reason of the machine as an error, with everything known. */
 export function errorOfReason(reason: FailureReason): PoolError {
-  const isKnown = (code: string): code is ErrorCode => code in ERROR_CATALOGUE;
+  const isKnown = (code: string): code is ErrorCode => Object.hasOwn(ERROR_CATALOGUE, code);
   const code = isKnown(reason.code) ? reason.code : "BROOD_WORKER_EXITED";
   return new PoolError(code, reason.message, { details: { ...reason } });
 }

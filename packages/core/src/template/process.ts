@@ -5,6 +5,7 @@
 import { createTemplateCommandReader } from "../link/frames.ts";
 import { decodeJson } from "../link/json-frame.ts";
 import { createFramedLink, nativeSupport } from "../native/index.ts";
+import { leaveBrokenLink, NO_FRAME } from "../worker/link.ts";
 import { endWithSupervisor } from "../worker/watchdog.ts";
 import { holdSignals } from "./held-signals.ts";
 import { Identity } from "./identity.ts";
@@ -31,8 +32,10 @@ const reader = createTemplateCommandReader();
 const link = createFramedLink(binding, LINK_FD, {
   frame(payload, descriptors) {
     const reading = reader.read(decodeJson(payload));
-    if (reading.kind === "message") template.receive(reading.message, descriptors);
-    else for (const each of descriptors) binding.close(each);
+    if (reading.kind === "message") return template.receive(reading.message, descriptors);
+    for (const each of descriptors) binding.close(each);
+    if (reading.kind !== "duplicate")
+      leaveBrokenLink(reading.kind === "violation" ? reading.detail : NO_FRAME);
   },
   // Without all that came with an order there is no worker, but this template may fork others later.
   cutOff(payload, descriptors, dropped) {

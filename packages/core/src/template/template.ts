@@ -6,7 +6,7 @@
 
 import { format } from "node:util";
 import { PoolError } from "../errors.ts";
-import { asError } from "../link/described.ts";
+import { asError, wireErrorOf } from "../link/described.ts";
 import { createFrameWriter } from "../link/frames.ts";
 import { encodeJson } from "../link/json-frame.ts";
 import type { BootOrder } from "../link/protocol.ts";
@@ -213,7 +213,7 @@ export class Template {
     const { message, stack } = asError(error);
     const code = error instanceof PoolError ? error.code : "BROOD_BOOT_FAILED";
     const what = error instanceof PoolError ? message : `failed to load the release: ${message}`;
-    this.#send({ type: "Failed", error: { code, message: what, stack } });
+    this.#send({ type: "Failed", error: wireErrorOf(code, what, stack) });
   }
 }
 

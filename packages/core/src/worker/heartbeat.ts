@@ -20,10 +20,12 @@ export interface HeartbeatOptions {
   readonly measuresDelay: boolean;
 }
 
+type Work = Pick<Usage, "requests" | "connections" | "tasks">;
+
 /** Beats each `intervalMs`; does not keep the process alive by itself. */
 export function startHeartbeat(
   { intervalMs, runtime, measuresDelay }: HeartbeatOptions,
-  work: () => Pick<Usage, "requests" | "connections" | "tasks">,
+  work: () => Work,
   send: (usage: Usage) => void,
 ): Heartbeat {
   const delayMs = measuresDelay ? measureDelay() : () => 0;
@@ -33,14 +35,27 @@ export function startHeartbeat(
     const { utilization } = performance.eventLoopUtilization(now, last);
     last = now;
     send({
-      ...work(),
-      rssBytes: runtime === "process" ? process.memoryUsage.rss() : heapBytes(),
-      eventLoopUtilization: Math.round(utilization * 1000) / 1000,
-      eventLoopDelayMs: delayMs(),
+      ...wholeCounts(work()),
+      rssBytes: atLeastZero(runtime === "process" ? process.memoryUsage.rss() : heapBytes()),
+      eventLoopUtilization: Math.min(1, atLeastZero(Math.round(utilization * 1000) / 1000)),
+      eventLoopDelayMs: atLeastZero(delayMs()),
     });
   };
   setInterval(beat, intervalMs).unref();
   return { beat };
+}
+
+/** What the supervisor takes, also where a host counts wrongly or the application has replaced a clock. */
+function wholeCounts({ requests, connections, tasks }: Work): Work {
+  return {
+    requests: Math.trunc(atLeastZero(requests)),
+    connections: Math.trunc(atLeastZero(connections)),
+    tasks: Math.trunc(atLeastZero(tasks)),
+  };
+}
+
+function atLeastZero(value: number): number {
+  return typeof value === "number" && value > 0 ? Math.min(value, Number.MAX_SAFE_INTEGER) : 0;
 }
 
 /** Wakes up 50 times a second, so it is only there when somebody acts on it. */

@@ -4,7 +4,7 @@
 
 import { createFrameWriter, createSupervisorFrameReader, isFrame } from "../link/frames.ts";
 import type { SupervisorMessage, WorkerMessage } from "../link/protocol.ts";
-import type { WorkerLink } from "./link.ts";
+import { leaveBrokenLink, type WorkerLink } from "./link.ts";
 
 /** After stdin, stdout and stderr: as `spawn/fresh-process.ts` and Tinypool lay them out. */
 export const IPC_DESCRIPTOR = 3;
@@ -22,6 +22,7 @@ export function openIpcLink(): WorkerLink {
   takeMessages(isFrame, (value, handle) => {
     const reading = reader.read(value);
     if (reading.kind === "message") listener(reading.message, handle);
+    else if (reading.kind === "violation") leaveBrokenLink(reading.detail);
   });
   return {
     descriptor: IPC_DESCRIPTOR,

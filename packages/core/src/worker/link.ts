@@ -2,6 +2,18 @@
 
 import type { SupervisorMessage, WorkerMessage } from "../link/protocol.ts";
 
+/** What was wrong with something that is no frame at all. */
+export const NO_FRAME = "it sent something that is no frame";
+
+/** The supervisor, or what speaks in its name, broke the link's protocol: nothing that follows can be believed. This worker says
+ *  so and ends; its supervisor replaces it. */
+export function leaveBrokenLink(detail: string): never {
+  process.stderr.write(
+    `brood: BROOD_PROTOCOL: the supervisor broke the link's protocol: ${detail}. This process ends.\n`,
+  );
+  process.exit(1);
+}
+
 export interface WorkerLink {
   /** Its descriptor, where it has one that can be watched. */
   readonly descriptor?: number;

@@ -6,7 +6,7 @@ import { createFrameWriter, createSupervisorFrameReader } from "../link/frames.t
 import { decodeJson, encodeJson } from "../link/json-frame.ts";
 import type { SupervisorMessage, WorkerMessage } from "../link/protocol.ts";
 import { type Binding, createFramedLink } from "../native/index.ts";
-import type { WorkerLink } from "./link.ts";
+import { leaveBrokenLink, NO_FRAME, type WorkerLink } from "./link.ts";
 
 const { setImmediate } = globalThis;
 
@@ -27,6 +27,8 @@ export function openNativeLink(binding: Binding, descriptor: number): WorkerLink
       for (const each of descriptors) binding.close(each);
       const reading = reader.read(decodeJson(payload));
       if (reading.kind === "message") listener(reading.message, undefined);
+      else if (reading.kind === "violation") leaveBrokenLink(reading.detail);
+      else if (reading.kind === "foreign") leaveBrokenLink(NO_FRAME);
     },
     ended(): void {
       isOpen = false;

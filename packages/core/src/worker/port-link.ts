@@ -5,8 +5,9 @@
 
 import type { MessagePort } from "node:worker_threads";
 import { createFrameWriter, createSupervisorFrameReader } from "../link/frames.ts";
+import { decodeText } from "../link/json-frame.ts";
 import type { SupervisorMessage, WorkerMessage } from "../link/protocol.ts";
-import type { WorkerLink } from "./link.ts";
+import { leaveBrokenLink, NO_FRAME, type WorkerLink } from "./link.ts";
 
 /** Takes over the port. Call once, before any code of the application is loaded. */
 export function openPortLink(port: MessagePort): WorkerLink {
@@ -14,9 +15,11 @@ export function openPortLink(port: MessagePort): WorkerLink {
   const reader = createSupervisorFrameReader();
   let listener: (message: SupervisorMessage, handle: unknown) => void = () => {};
   let onClosed: () => void = () => {};
-  port.on("message", (text: string) => {
-    const reading = reader.read(JSON.parse(text));
+  port.on("message", (text: unknown) => {
+    const reading = reader.read(decodeText(text));
     if (reading.kind === "message") listener(reading.message, undefined);
+    else if (reading.kind === "violation") leaveBrokenLink(reading.detail);
+    else if (reading.kind === "foreign") leaveBrokenLink(NO_FRAME);
   });
   port.once("close", () => onClosed());
   return {

@@ -6,7 +6,7 @@
 
 import { format } from "node:util";
 import { PoolError } from "../errors.ts";
-import { asError } from "../link/described.ts";
+import { asError, wireErrorOf } from "../link/described.ts";
 import type { BootOrder, SupervisorMessage, WorkerMessage } from "../link/protocol.ts";
 import { duplicateDescriptor } from "../native/duplicate.ts";
 import { foundRelease } from "../release/stamps.ts";
@@ -159,8 +159,10 @@ function createWorker(link: WorkerLink, order: BootOrder, inheritance: Inheritan
     const isUnfit = error instanceof PoolError && error.code === "BROOD_HEALTH_CHECK";
     const code = heartbeat === null ? "BROOD_BOOT_FAILED" : "BROOD_WORKER_EXITED";
     const when = heartbeat === null ? "failed to boot: " : "threw: ";
-    const said = isUnfit ? { code: error.code, message } : { code, message: `${when}${message}` };
-    send({ type: "Failed", error: { ...said, stack } });
+    const said = isUnfit
+      ? wireErrorOf(error.code, message, stack)
+      : wireErrorOf(code, `${when}${message}`, stack);
+    send({ type: "Failed", error: said });
   };
 
   const leave = (): void => {

@@ -230,7 +230,8 @@ export class TaskRunner {
   #finish(seq: number, name: string, status: number, outcome: unknown, beganAtMs: number): number {
     const nowMs = performance.now();
     // Whole, since arrays of small integers are encoded faster; a number, also where a task has replaced the clock.
-    const us = Math.max(0, Math.round((nowMs - beganAtMs) * 1_000)) || 0;
+    const tookUs = Math.round((nowMs - beganAtMs) * 1_000);
+    const us = tookUs > 0 && tookUs < Number.MAX_SAFE_INTEGER ? tookUs : 0;
     this.done += 1;
     this.#active -= 1;
     this.#results.learn(name, us);

@@ -3,13 +3,14 @@
 // start our threads and processes see one short task of their own, `open`; everything after it is between us.
 
 import { format } from "node:util";
-import { asError } from "../link/described.ts";
+import { asError, wireErrorOf } from "../link/described.ts";
 import { createFrameWriter, createSupervisorFrameReader, isFrame } from "../link/frames.ts";
 import type { BootOrder, SupervisorMessage, WorkerMessage } from "../link/protocol.ts";
 import { isTaskMessage, type TaskOrder } from "../link/task-protocol.ts";
 import type { Usage } from "../machine/names.ts";
 import { foundRelease } from "../release/stamps.ts";
 import { type Heartbeat, startHeartbeat } from "./heartbeat.ts";
+import { leaveBrokenLink } from "./link.ts";
 import { loadTaskModule } from "./task-module.ts";
 import { type TaskChannel, TaskRunner } from "./task-runner.ts";
 import { drainWhenOrphaned, tieToSupervisor } from "./watchdog.ts";
@@ -111,6 +112,7 @@ class TaskSessionWorker implements OpenTaskSession {
     if (!isFrame(value)) return;
     const reading = this.#reader.read(value);
     if (reading.kind === "message") this.#obey(reading.message);
+    else if (reading.kind === "violation") leaveBrokenLink(reading.detail);
   }
 
   unread(): void {
@@ -122,7 +124,7 @@ class TaskSessionWorker implements OpenTaskSession {
     if (process.listenerCount("uncaughtException") > 0 && this.#runner !== null) return;
     const { message, stack } = asError(error);
     const code = this.#runner === null ? "BROOD_BOOT_FAILED" : "BROOD_WORKER_EXITED";
-    this.#send({ type: "Failed", error: { code, message: `${when}: ${message}`, stack } });
+    this.#send({ type: "Failed", error: wireErrorOf(code, `${when}: ${message}`, stack) });
   }
 
   #obey(message: SupervisorMessage): void {

@@ -11,11 +11,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   machine: ["machine"],
   link: ["link", "machine"],
   ports: ["ports", "link", "machine"],
+  node: ["node"],
   native: ["native", "errors"],
   release: ["release", "link", "machine", "errors"],
   worker: ["worker", "native", "release", "link", "machine", "errors"],
   template: ["template", "worker", "native", "release", "link", "machine", "errors"],
-  spawn: ["spawn", "native", "ports", "link", "machine"],
+  spawn: ["spawn", "node", "native", "ports", "link", "machine"],
   tasks: [
     "tasks",
     "supervisor",

@@ -187,6 +187,7 @@ function reader(fd: number): Socket {
   return socket;
 }
 
-function detailOf(reading: { readonly kind: string; readonly detail?: string }): string {
-  return reading.detail ?? "bytes that are no frame";
+/** What was wrong with what is no message. */
+export function detailOf(reading: { readonly kind: string; readonly detail?: string }): string {
+  return reading.detail ?? "it sent something that is no frame";
 }

@@ -17,7 +17,7 @@ import { bootOrder } from "../boot-order.ts";
 import { reportEnd } from "../fresh-process.ts";
 import { createTail } from "../output.ts";
 import { workerEnvironment } from "../worker-environment.ts";
-import { ForkedWorker } from "./forked-worker.ts";
+import { detailOf, ForkedWorker } from "./forked-worker.ts";
 import type { TemplateSetting } from "./template-strategy.ts";
 
 const TEMPLATE_MAIN = fileURLToPath(new URL("../../template/main.js", import.meta.url));
@@ -103,7 +103,7 @@ export class TemplateProcess implements TemplateHandle {
     const reading = this.#reader.read(decodeJson(payload));
     if (reading.kind === "message") return this.#receive(reading.message, descriptors);
     for (const each of descriptors) this.#setting.binding.close(each);
-    if (reading.kind === "violation") this.#sink.violated(reading.detail);
+    if (reading.kind !== "duplicate") this.#sink.violated(detailOf(reading));
   }
 
   #receive(message: TemplateMessage, descriptors: readonly number[]): void {
