@@ -61,7 +61,7 @@ export default defineConfig({
         resolve: { alias: SOURCES },
         test: {
           name: "unit",
-          include: ["packages/*/test/unit/**/*.test.ts"],
+          include: ["packages/*/test/unit/**/*.test.ts", "compat/test/page.test.mjs"],
           exclude: [SIMULATION, ...PATCHING],
           // Nothing of them is left behind, so that files may share a process: 36 s instead of 62.
           isolate: false,
@@ -92,7 +92,7 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
           globalSetup: ["scripts/leave-no-trace.ts"],
           env: { NODE_DISABLE_COMPILE_CACHE: "1" },
-          include: ["packages/*/test/process/**/*.test.ts"],
+          include: ["packages/*/test/process/**/*.test.ts", "compat/test/rows.test.mjs"],
           maxWorkers: FILES_AT_ONCE,
           testTimeout: 60_000,
           hookTimeout: 60_000,
