@@ -6,6 +6,7 @@ import { badOption, PoolError } from "./errors.ts";
 import type { WorkerWatches } from "./link/protocol.ts";
 import type { MachineConfig } from "./machine/config.ts";
 import { templateBinding } from "./native/index.ts";
+import { type CheckedNodeOptions, checkNodeOptions } from "./node-options.ts";
 import {
   booleanOption,
   choiceOption,
@@ -16,7 +17,6 @@ import {
   nameOption,
   numberOption,
   objectOption,
-  textListOption,
   textOption,
   WORKERS_MAX,
 } from "./options.ts";
@@ -24,6 +24,7 @@ import type { PassedSocket } from "./ports/spawn-strategy.ts";
 import { meantFolder, meantPath } from "./release/place.ts";
 import { entryPath } from "./release/resolve.ts";
 import type { RecycleOptions, ServiceOptions, WorkerSeat } from "./service-types.ts";
+import { NOT_IN_TEMPLATES } from "./spawn/node-flags.ts";
 import { type CheckedRuntime, checkRuntime } from "./thread-options.ts";
 import { checkCanary, checkHealthCheck } from "./trial-options.ts";
 
@@ -57,7 +58,10 @@ const KNOWN: readonly (keyof ServiceOptions)[] = [
   "healthCheck",
   "onReleaseChanged",
   "env",
+  "args",
   "execArgv",
+  "import",
+  "require",
   "compileCache",
   "cwd",
   "isOwnProcess",
@@ -66,14 +70,13 @@ const KNOWN: readonly (keyof ServiceOptions)[] = [
   "logger",
 ];
 
-export interface CheckedServiceOptions extends CheckedRuntime {
+export interface CheckedServiceOptions extends CheckedRuntime, CheckedNodeOptions {
   readonly name: string;
   /** Symlinks are left for each generation to resolve, in both. */
   readonly entry: string;
   readonly folder: string;
   readonly spawn: "fresh" | "template";
   readonly unsafe: "refuse" | "warn";
-  readonly execArgv: readonly string[];
   readonly compileCache: boolean;
   readonly sockets: (seat: WorkerSeat) => readonly PassedSocket[];
   readonly machine: MachineConfig;
@@ -105,7 +108,7 @@ export function checkServiceOptions(options: ServiceOptions): CheckedServiceOpti
     folder,
     spawn,
     unsafe: choiceOption("template.unsafe", options.template?.unsafe, ["refuse", "warn"], "refuse"),
-    execArgv: textListOption("execArgv", options.execArgv) ?? [],
+    ...checkNodeOptions(options),
     compileCache: booleanOption("compileCache", options.compileCache, true),
     sockets: checkSockets(options.sockets),
     machine,
@@ -235,7 +238,7 @@ function checkSockets(sockets: ServiceOptions["sockets"] = []): CheckedServiceOp
 /** @throws PoolError BROOD_TEMPLATE_UNSUPPORTED, BROOD_BAD_OPTION */
 function checkTemplateSupport({ execArgv }: ServiceOptions): void {
   templateBinding();
-  const threaded = execArgv?.find((each) => /^--(inspect|cpu-prof|heap-prof|experimental-worker)/.test(each));
+  const threaded = execArgv?.find((each) => NOT_IN_TEMPLATES.test(each));
   if (threaded === undefined) return;
   throw badOption(
     "execArgv",

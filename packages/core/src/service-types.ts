@@ -4,6 +4,7 @@ import type { Writable } from "node:stream";
 import type { RollView, TemplateIdentity, WorkerIdentity } from "./machine/commands.ts";
 import type { FailureReason, Generation, Release, RollResult, SlotIndex, WorkerId } from "./machine/names.ts";
 import type { TemplateSnapshot, WorkerSnapshot } from "./machine/snapshot.ts";
+import type { NodeOptions } from "./node-options.ts";
 import type { Logger } from "./ports/log.ts";
 import type { PassedSocket } from "./ports/spawn-strategy.ts";
 
@@ -71,7 +72,7 @@ export interface TemplateOptions {
   readonly unsafe?: "refuse" | "warn";
 }
 
-export interface ServiceOptions {
+export interface ServiceOptions extends NodeOptions {
   /** The module to run; resolved with realpath once for each generation. */
   readonly entry: string | URL;
   /** 1...64 characters of [A-Za-z0-9._-], default "default". In logs and stats. */
@@ -129,8 +130,6 @@ export interface ServiceOptions {
   readonly onReleaseChanged?: "warn" | "refuse";
   /** Added to process.env for workers. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Flags of Node for workers. A thread takes only those that Node allows for threads, e.g. --import. */
-  readonly execArgv?: readonly string[];
   /** Keep compiled code on disk between workers, default true. Node >= 22.1; elsewhere without effect. */
   readonly compileCache?: boolean;
   /** Working directory of the workers, default that of this process, by the path that was meant ($PWD): a symlink in it is

@@ -9,6 +9,7 @@ import { type CheckedServiceOptions, checkServiceOptions } from "./service-optio
 import type { FixedOption, ServiceOptions, ServiceSettings } from "./service-types.ts";
 import { createFreshProcessStrategy } from "./spawn/fresh-process.ts";
 import { createFreshThreadStrategy } from "./spawn/fresh-thread.ts";
+import { processFlags, templateNodeFlags } from "./spawn/node-flags.ts";
 import { createTemplateStrategy, type TemplateStrategyOptions } from "./spawn/template/template-strategy.ts";
 
 const FIXED_OPTIONS: readonly FixedOption[] = [
@@ -80,20 +81,28 @@ function strategiesOf(
     heartbeatIntervalMs: checked.heartbeatIntervalMs,
     watches: checked.watches,
     env: options.env ?? {},
-    execArgv: checked.execArgv,
+    args: checked.args,
+    execArgv: processFlags(checked.nodeFlags),
     compileCache: checked.compileCache,
     stdout: options.stdout ?? "inherit",
     stderr: options.stderr ?? "inherit",
     unsafe: checked.unsafe,
   };
   const { resourceLimits } = checked;
-  const threadOptions = { resourceLimits, isOwnProcess: options.isOwnProcess === true, warn };
+  const threadOptions = {
+    resourceLimits,
+    isOwnProcess: options.isOwnProcess === true,
+    warn,
+    execArgv: checked.nodeFlags.given,
+    preloads: checked.nodeFlags.preloads,
+  };
+  const templateOptions = { ...processOptions, execArgv: templateNodeFlags(checked.nodeFlags) };
   return {
     strategy:
       checked.runtime === "thread"
         ? createFreshThreadStrategy({ ...processOptions, ...threadOptions })
         : createFreshProcessStrategy(processOptions),
     templates:
-      checked.spawn === "template" ? createTemplateStrategy(processOptions, templateBinding()) : null,
+      checked.spawn === "template" ? createTemplateStrategy(templateOptions, templateBinding()) : null,
   };
 }

@@ -16,7 +16,7 @@ import {
   textOption,
   WORKERS_MAX,
 } from "@brood/core/options";
-import { meantFolder, meantPath } from "@brood/core/place";
+import { entryFile, meantFolder, meantPath } from "@brood/core/place";
 import { envFilePaths, type FileVariable, readEnvFiles, workerVariables } from "./env-files.ts";
 import { type HandoffConfig, type HandoffOptions, readHandoffOptions } from "./handoff-options.ts";
 import {
@@ -43,7 +43,10 @@ const ENGINE_KEYS = [
   "canary",
   "onReleaseChanged",
   "env",
+  "args",
   "execArgv",
+  "import",
+  "require",
   "compileCache",
   "resourceLimits",
   "logger",
@@ -61,7 +64,7 @@ export interface WarmupOptions {
 type EngineOptions = Pick<ServiceOptions, (typeof ENGINE_KEYS)[number]>;
 
 export interface ServeConfig extends EngineOptions, HandoffConfig {
-  /** The module to serve, relative to `cwd`. */
+  /** The module to serve, relative to `cwd`; as `node` takes it: also without its extension, or a folder with a package.json. */
   readonly entry: string | URL;
   /** Workers wanted, 1...10_000, or "auto" (default): os.availableParallelism(). */
   readonly workers?: number | "auto";
@@ -214,12 +217,9 @@ function readEntry(value: unknown, cwd: string, own: string, mustExist: boolean)
   const isUrl = value instanceof URL || value.startsWith("file:");
   const given = isUrl ? fromUrl(value) : resolve(cwd, value);
   const path = given === null ? null : meantPath(given, cwd, own);
-  if (path === null || (mustExist && !isFile(path))) throw badOption("entry", String(value), accepted);
+  if (path === null || (mustExist && entryFile(path) === null))
+    throw badOption("entry", String(value), accepted);
   return path;
-}
-
-function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 function fromUrl(value: string | URL): string | null {

@@ -6,6 +6,8 @@ import { dirname, join } from "node:path";
 export interface Manifest {
   readonly folder: string;
   readonly name: string | undefined;
+  /** What Node takes a `.js` file for. */
+  readonly type: "module" | "commonjs";
   readonly version: string | null;
   /** Packages in folders below are parts of it. */
   readonly hasWorkspaces: boolean;
@@ -23,12 +25,13 @@ export async function nearestManifest(folder: string): Promise<Manifest | null> 
 export async function readManifest(folder: string): Promise<Manifest | null> {
   const text = await fs.readFile(join(folder, "package.json"), "utf8").catch(() => null);
   if (text === null) return null;
-  const { name, version, workspaces } = parse(text);
+  const { name, type, version, workspaces } = parse(text);
   const pnpm =
     workspaces === undefined && (await fs.stat(join(folder, "pnpm-workspace.yaml")).catch(() => null));
   return {
     folder,
     name: typeof name === "string" ? name : undefined,
+    type: type === "module" ? "module" : "commonjs",
     version: typeof version === "string" ? version : null,
     hasWorkspaces: workspaces !== undefined || (pnpm !== false && pnpm !== null),
   };
@@ -36,6 +39,7 @@ export async function readManifest(folder: string): Promise<Manifest | null> {
 
 function parse(text: string): {
   readonly name?: unknown;
+  readonly type?: unknown;
   readonly version?: unknown;
   readonly workspaces?: unknown;
 } {

@@ -11,6 +11,8 @@ import { badOption } from "../errors.ts";
 /** $PWD: shells. The others: `npm start`, `npx` and `npm --prefix`, whose own working directory is a real path. */
 const VARIABLES = ["PWD", "INIT_CWD", "npm_config_local_prefix"];
 
+export { entryFile } from "./entry-file.ts";
+
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The working directory of this process, by the path that was meant. Ask once, early: the folder may be removed later.

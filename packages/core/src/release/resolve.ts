@@ -5,6 +5,7 @@ import { promises as fs } from "node:fs";
 import { relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { PoolError } from "../errors.ts";
+import { entryFile } from "./entry-file.ts";
 import { isInside } from "./place.ts";
 
 /** Absolute paths as they were meant, before realpath. */
@@ -56,7 +57,10 @@ async function readPaths({ entry, folder }: Source): Promise<Source> {
     fs.realpath(path).catch((cause: unknown) => {
       throw notFound(what, path, cause);
     });
-  return { folder: await real("working directory", folder), entry: await real("entry", entry) };
+  return {
+    folder: await real("working directory", folder),
+    entry: await real("entry", entryFile(entry) ?? entry),
+  };
 }
 
 /** The entry option as an absolute path. */

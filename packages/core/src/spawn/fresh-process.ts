@@ -24,6 +24,8 @@ export interface FreshProcessOptions {
   readonly watches?: WorkerWatches;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly execArgv: readonly string[];
+  /** The application's own; default none. */
+  readonly args?: readonly string[];
   readonly compileCache: boolean;
   readonly stdout: "inherit" | Writable;
   readonly stderr: "inherit" | Writable;
@@ -46,7 +48,7 @@ export function createFreshProcessStrategy(options: FreshProcessOptions): SpawnS
     kind: "fresh",
     spawn(order, sink) {
       const start = (): ChildProcess =>
-        spawn(process.execPath, [...options.execArgv, WORKER_MAIN], {
+        spawn(process.execPath, [...options.execArgv, WORKER_MAIN, ...(options.args ?? [])], {
           env: workerEnvironment(options, order.release.folder),
           cwd: order.release.folder,
           stdio: [

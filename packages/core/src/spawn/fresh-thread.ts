@@ -22,12 +22,17 @@ import {
 import type { SpawnOrder, SpawnStrategy, WorkerHandle, WorkerSink } from "../ports/spawn-strategy.ts";
 import { bootOrder } from "./boot-order.ts";
 import type { FreshProcessOptions } from "./fresh-process.ts";
+import { threadFlags } from "./node-flags.ts";
 import { createOutputFunnel, createTail, type OutputFunnel, type Tail } from "./output.ts";
 import { enterFolder } from "./thread-folder.ts";
 import { workerEnvironment } from "./worker-environment.ts";
 import { workerReader } from "./worker-reader.ts";
 
-export interface FreshThreadOptions extends FreshProcessOptions {
+export interface FreshThreadOptions extends Omit<FreshProcessOptions, "execArgv"> {
+  /** Null: Node gives a thread what the process has. */
+  readonly execArgv: readonly string[] | null;
+  /** Flags in addition to those, flag and value apart; default none. */
+  readonly preloads?: readonly string[];
   readonly resourceLimits: ResourceLimits;
   /** The process is the service's own: its working directory may follow the releases. Default false. */
   readonly isOwnProcess?: boolean;
@@ -35,6 +40,8 @@ export interface FreshThreadOptions extends FreshProcessOptions {
 }
 
 const WORKER_MAIN = new URL("../worker/thread-main.js", import.meta.url);
+
+const REFUSED_FLAGS = "ERR_WORKER_INVALID_EXEC_ARGV";
 
 /** Everything a thread printed is there when it exits; only a paused stream keeps us longer. */
 const STDERR_GRACE_MS = 200;
@@ -70,10 +77,29 @@ export function createFreshThreadStrategy(options: FreshThreadOptions): SpawnStr
 
 /** @throws Node's ERR_WORKER_INVALID_EXEC_ARGV, or ERR_WORKER_INIT_FAILED when the system gives no thread. */
 function startThread(options: FreshThreadOptions, order: SpawnOrder, link: MessagePort): Worker {
+  try {
+    return newThread(options, order, link, () => false);
+  } catch (error) {
+    // Its message names the flags that hold for whole processes. The host's are left out, and hold anyway.
+    const message = error instanceof Error && codeOf(error) === REFUSED_FLAGS ? error.message : null;
+    if (message === null || options.execArgv !== null) throw error;
+    return newThread(options, order, link, (flag) => message.includes(flag));
+  }
+}
+
+function newThread(
+  options: FreshThreadOptions,
+  order: SpawnOrder,
+  link: MessagePort,
+  refused: (flag: string) => boolean,
+): Worker {
+  const { execArgv: given, preloads = [], args = [] } = options;
+  const execArgv = threadFlags({ given, preloads }, refused);
   return new Worker(WORKER_MAIN, {
     name: `brood ${options.name} slot=${order.slot} gen=${order.generation}`,
     env: withoutUndefined(workerEnvironment(options, order.release.folder)),
-    execArgv: [...options.execArgv],
+    argv: [...args],
+    ...(execArgv === undefined ? {} : { execArgv: [...execArgv] }),
     resourceLimits: options.resourceLimits,
     stdout: true,
     stderr: true,

@@ -67,8 +67,15 @@ async function callHook(
   name: "warmup" | "beforeFork",
   context: WorkerContext,
 ): Promise<void> {
-  const hook = exports[name];
-  if (typeof hook === "function") await Reflect.apply(hook, exports, [context]);
+  // Of CommonJS all exports are properties of the default.
+  for (const place of [exports, exports["default"]]) {
+    const hook: unknown = isHolder(place) ? Reflect.get(place, name) : undefined;
+    if (typeof hook === "function") return void (await Reflect.apply(hook, place, [context]));
+  }
+}
+
+function isHolder(value: unknown): value is object {
+  return (typeof value === "object" && value !== null) || typeof value === "function";
 }
 
 function hostOf(order: HostOrder, load: () => Promise<PlainRelease>): WorkerHost {

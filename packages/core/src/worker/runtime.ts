@@ -17,6 +17,7 @@ import type { WorkerLink } from "./link.ts";
 import { loadEntry } from "./load-entry.ts";
 import { createPlainHost } from "./plain-host.ts";
 import { holdSignals, releaseSignals } from "./signals.ts";
+import { locateSyntaxError } from "./syntax-error.ts";
 import { drainWhenOrphaned } from "./watchdog.ts";
 
 type Unsigned<Message> = Message extends unknown ? Omit<Message, "worker" | "generation"> : never;
@@ -155,6 +156,7 @@ function createWorker(link: WorkerLink, order: BootOrder, inheritance: Inheritan
 
   const confess = (error: unknown): void => {
     if (process.listenerCount("uncaughtException") > 0) return;
+    if (order.runtime === "thread" && heartbeat === null) locateSyntaxError(error, order.release.entry);
     const { message, stack } = asError(error);
     const isUnfit = error instanceof PoolError && error.code === "BROOD_HEALTH_CHECK";
     const code = heartbeat === null ? "BROOD_BOOT_FAILED" : "BROOD_WORKER_EXITED";

@@ -213,9 +213,22 @@ export const OPTION_ROWS: readonly OptionRow[] = [
   row(
     "--node-args <flags>",
     "execArgv",
-    'flags of Node for the workers, as "--max-old-space-size=512"',
-    words,
+    'flags of Node for the workers, as "--max-old-space-size=512" (default: those of this process)',
+    (given) => words("--node-args", given, "flags"),
   ),
+  {
+    ...row(
+      "--import <module>",
+      "import",
+      "ES module that each worker loads before its entry; repeatable",
+      text,
+    ),
+    isRepeatable: true,
+  },
+  {
+    ...row("--require <module>", "require", "the same for a CommonJS module; repeatable", text),
+    isRepeatable: true,
+  },
   flag(
     "--wait-ready",
     "waitReady",
@@ -248,9 +261,10 @@ function truth(given: string): boolean | string {
   return given === "false" || given === "0" ? false : given;
 }
 
-function words(given: string): readonly string[] {
+/** @param option  as it was written  @param what  the words are */
+export function words(option: string, given: string, what: string): readonly string[] {
   const split = splitWords(given);
-  if (split === null) throw badOption("--node-args", given, "flags with each quote closed");
+  if (split === null) throw badOption(option, given, `${what} with each quote closed`);
   return split;
 }
 

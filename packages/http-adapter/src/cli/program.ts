@@ -15,7 +15,8 @@ export async function runCommand(parameters: readonly string[]): Promise<number>
     exitCode = await running;
   };
   try {
-    await program(settle).parseAsync([...parameters], { from: "user" });
+    const { before, args } = splitAtDashes(parameters);
+    await program(settle, args).parseAsync([...before], { from: "user" });
     return exitCode;
   } catch (error) {
     if (!(error instanceof CommanderError)) return reportError(error);
@@ -32,36 +33,53 @@ one decided. \`brood restart\` reads the file and the env files again.`;
 
 type Settle = (running: Promise<number>) => Promise<void>;
 
-function program(settle: Settle): Command {
+/** What stands behind `--` is the script's own: `brood server.js -w 4 -- --greeting hi`. */
+function splitAtDashes(parameters: readonly string[]): {
+  readonly before: readonly string[];
+  /** Null: there is no `--`. */
+  readonly args: readonly string[] | null;
+} {
+  const at = parameters.indexOf("--");
+  if (at < 0) return { before: parameters, args: null };
+  return { before: parameters.slice(0, at), args: parameters.slice(at + 1) };
+}
+
+function program(settle: Settle, args: readonly string[] | null): Command {
   const root = new Command("brood");
   // What goes wrong is thrown, and said in runCommand.
   root.exitOverride().configureOutput({ writeErr: () => undefined });
   root.description("Serve an HTTP application on many workers and replace them without a dropped request.");
   root.version(version(), "-V, --version");
   root.hook("preAction", (_, command) => {
+    const takesArguments = ["start", "config"].includes(command.name());
+    if (args !== null && !takesArguments)
+      command.error(`brood ${command.name()} takes no arguments of a script, got "-- ${args.join(" ")}"`);
     if (command.name() !== "start") passEarlySignalsOn();
   });
-  addStart(root, settle);
+  addStart(root, settle, args);
   addRestart(root, settle);
   addStatus(root, settle);
   addScale(root, settle);
   addStop(root, settle);
-  addConfig(root, settle);
+  addConfig(root, settle, args);
   return root;
 }
 
-function addStart(root: Command, settle: Settle): void {
+function addStart(root: Command, settle: Settle, args: readonly string[] | null): void {
   const command = root
     .command("start [entry]", { isDefault: true })
-    .description("start a server in the foreground (same as: brood <entry>)")
+    .description(
+      "start a server in the foreground (same as: brood <entry>); behind -- the script's own arguments",
+    )
+    .usage("[entry] [options] [-- <arguments of the script>]")
     .addHelpText("after", ENVIRONMENT_HELP);
   addStartOptions(command).action(async (entry: string | undefined, values: CommandValues) => {
     const { start } = await import("./start.ts");
-    await settle(start(entry, values));
+    await settle(start(entry, { ...values, args }));
   });
 }
 
-function addConfig(root: Command, settle: Settle): void {
+function addConfig(root: Command, settle: Settle, args: readonly string[] | null): void {
   const command = root
     .command("config [entry]")
     .description("print the configuration that `brood start` would use, and where each value comes from");
@@ -69,7 +87,7 @@ function addConfig(root: Command, settle: Settle): void {
     .option("--json", "print it as JSON")
     .action(async (entry: string | undefined, values: CommandValues) => {
       const { config } = await import("./config.ts");
-      await settle(config(entry, values));
+      await settle(config(entry, { ...values, args }));
     });
 }
 

@@ -6,7 +6,7 @@ import { PoolError } from "@brood/core/errors";
 import { meantFolder } from "@brood/core/place";
 import type { ServeConfig } from "../serve-options.ts";
 import { type ConfigFile, cwdOf, loadConfigFile, rereadConfigFile } from "./config-file.ts";
-import { OPTION_ROWS, type OptionRow, variableOf } from "./option-table.ts";
+import { OPTION_ROWS, type OptionRow, variableOf, words } from "./option-table.ts";
 
 /** What commander has read: option texts by attribute name. */
 export type CommandValues = Readonly<Record<string, unknown>>;
@@ -59,9 +59,26 @@ export async function readStartConfig(
     const read = found.texts.map((text) => row.read(text, here));
     assign(merged, row.option, row.isRepeatable === true ? read : read[0]);
   }
+  const args = argumentsOf(values, environment);
+  if (args !== null) {
+    merged["args"] = args.words;
+    given.set("args", { spelling: args.spelling, text: args.words.join(" ") });
+  }
   merged["cwd"] ??= here;
   if (merged["entry"] === undefined) throw noEntry(here);
   return { config: unchecked(merged), given, file, here };
+}
+
+/** The script's own arguments: behind `--`, else in BROOD_ARGS; null: in neither. */
+function argumentsOf(
+  values: CommandValues,
+  environment: Environment,
+): { readonly spelling: string; readonly words: readonly string[] } | null {
+  const { args } = values;
+  if (Array.isArray(args)) return { spelling: "--", words: args.map(String) };
+  const spelling = variableOf("--args");
+  const text = environment[spelling];
+  return text === undefined || text === "" ? null : { spelling, words: words(spelling, text, "arguments") };
 }
 
 /** The file that is named; undefined: the one that lies here, if any. */

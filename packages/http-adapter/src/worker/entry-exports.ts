@@ -42,9 +42,11 @@ export function readEntryExports(
   };
 }
 
-/** Whether `file` was loaded as CommonJS: only then is it in the cache of `require`. */
-export function isCommonJsFile(file: string): boolean {
-  return createRequire(import.meta.url).cache[file] !== undefined;
+/** Whether these are the exports of a CommonJS file. An ES module that Node knew by its syntax alone is in the cache of
+ *  `require` as well, empty. */
+export function isCommonJsFile(file: string, exported: Readonly<Record<string, unknown>>): boolean {
+  const cached = createRequire(import.meta.url).cache[file];
+  return cached !== undefined && cached.exports === exported["default"];
 }
 
 /** An ES module compiled to CommonJS by TypeScript or Babel: its default is one level further down. */

@@ -70,7 +70,7 @@ function isTemplate({ context }: LoadOrder): boolean {
 
 async function load(order: LoadOrder): Promise<EntryExports> {
   const exported = await order.loadEntry();
-  return readEntryExports(exported, isCommonJsFile(order.context.release.entry));
+  return readEntryExports(exported, isCommonJsFile(order.context.release.entry, exported));
 }
 
 /** What was imported has settled by the next turn of the event loop, unless it awaits something itself. */

@@ -105,17 +105,20 @@ export interface BroodPlace {
 export async function startBroodIn(place: BroodPlace, ...args: readonly string[]): Promise<BroodServer> {
   const { folder, cwd, env, pidfile = join(folder, "pid") } = place;
   const control = join(folder, "control.sock");
+  // Behind it are the script's own.
+  const own = args.includes("--") ? args.indexOf("--") : args.length;
   const argv = [
     process.execPath,
     BROOD,
     "start",
     "--spawn",
     SPAWN,
-    ...args,
+    ...args.slice(0, own),
     "--pidfile",
     pidfile,
     "--control",
     control,
+    ...args.slice(own),
   ];
   const [file = process.execPath, ...rest] = place.through?.(argv) ?? argv;
   const child = spawn(file, rest, {

@@ -49,7 +49,7 @@ export class TemplateProcess implements TemplateHandle {
       const env = workerEnvironment(options, order.release.folder);
       const flags = templateFlags(env["NODE_OPTIONS"]);
       const start = (): ChildProcess =>
-        spawn(process.execPath, [...flags, ...options.execArgv, TEMPLATE_MAIN], {
+        spawn(process.execPath, [...flags, ...options.execArgv, TEMPLATE_MAIN, ...(options.args ?? [])], {
           env,
           cwd: order.release.folder,
           stdio: ["ignore", stdout === null ? "inherit" : "pipe", "pipe", theirs],
