@@ -1,7 +1,7 @@
 // Options of a service, checked once and completed with defaults before anything is touched.
 
-import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
+import { usableCores } from "./cores.ts";
 import { badOption, PoolError } from "./errors.ts";
 import type { WorkerWatches } from "./link/protocol.ts";
 import type { MachineConfig } from "./machine/config.ts";
@@ -135,7 +135,7 @@ function defaultMaxSurge(workers: number, parallelism: number, spawn: unknown): 
 }
 
 function checkRollOptions(options: ServiceOptions): Omit<MachineConfig, "heartbeatTimeoutMs"> {
-  const parallelism = availableParallelism();
+  const parallelism = usableCores();
   const desired = integerOption("workers", options.workers, 1, WORKERS_MAX, parallelism);
   const maxSurge = integerOption(
     "maxSurge",

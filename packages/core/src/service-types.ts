@@ -92,7 +92,7 @@ export interface ServiceOptions extends NodeOptions {
    *  if they cannot be used the restart fails before anything is touched, with what this rejects with as its reason. They
    *  go back when the restart fails. Without it each restart goes on with the options of the start. */
   readonly reload?: (before: ServiceSettings) => Promise<Reloaded>;
-  /** Workers wanted, 1...10_000; default os.availableParallelism(). */
+  /** Workers wanted, 1...10_000; default the cores that this process may use: os.availableParallelism(), at most the CPU quota of its cgroup, rounded down. */
   readonly workers?: number;
   /** What a worker is. "thread": quicker to start, but a crash takes all of them; docs/threads.md. Their `sockets` need the
    *  native addon. Default "process". */
@@ -112,7 +112,7 @@ export interface ServiceOptions extends NodeOptions {
   readonly drainTimeoutMs?: number;
   /** 100...3_600_000, default 30_000: a ready worker silent for so long is killed. */
   readonly heartbeatTimeoutMs?: number;
-  /** 0...10_000: slots replaced at once. Default a quarter of `workers`, at most os.availableParallelism(): a roll is bound by
+  /** 0...10_000: slots replaced at once. Default a quarter of `workers`, at most one a usable core: a roll is bound by
    *  the CPU, so more boots at once than cores only cost memory, and fewer leave cores idle. With `spawn: "template"` half
    *  of `workers`: forks cost milliseconds. */
   readonly maxSurge?: number;
@@ -120,7 +120,7 @@ export interface ServiceOptions extends NodeOptions {
   readonly maxUnavailable?: number;
   /** 1...10_000, default 3: failed workers of the new generation until a roll fails. The canary has one try. */
   readonly maxFailures?: number;
-  /** 1...10_000, default os.availableParallelism(), at least 2: workers booting at the same time. */
+  /** 1...10_000, default one a usable core, at least 2: workers booting at the same time. */
   readonly bootConcurrency?: number;
   readonly recycle?: RecycleOptions;
   /** Off unless given; `true` for the defaults. */

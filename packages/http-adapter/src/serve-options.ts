@@ -66,7 +66,7 @@ type EngineOptions = Pick<ServiceOptions, (typeof ENGINE_KEYS)[number]>;
 export interface ServeConfig extends EngineOptions, HandoffConfig {
   /** The module to serve, relative to `cwd`; as `node` takes it: also without its extension, or a folder with a package.json. */
   readonly entry: string | URL;
-  /** Workers wanted, 1...10_000, or "auto" (default): os.availableParallelism(). */
+  /** Workers wanted, 1...10_000, or "auto" (default): the cores that this process may use, which a cgroup (a container) may bound. */
   readonly workers?: number | "auto";
   /** Default $PORT, else 3000. Forms: 3000, "127.0.0.1:3000", "tcp://[::1]:3000", "unix:/run/app.sock", "fd:3". */
   readonly listen?: string | number | readonly (string | number)[];

@@ -1,8 +1,8 @@
 // Options of a pool, checked once and completed with defaults before anything is touched.
 
-import { availableParallelism } from "node:os";
 import { isAbsolute, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { usableCores } from "../cores.ts";
 import { badOption, PoolError } from "../errors.ts";
 import type { MachineConfig } from "../machine/config.ts";
 import {
@@ -149,7 +149,7 @@ function machineConfig(
   recycle: MachineConfig["recycle"],
   { isolate, spawn }: Pick<CheckedPoolOptions, "isolate" | "spawn">,
 ): MachineConfig {
-  const cores = availableParallelism();
+  const cores = usableCores();
   return {
     // The first one tries the file; the others follow when it is ready. A task that ends its worker meanwhile must not be
     // taken for a pool that does not start.
@@ -183,7 +183,7 @@ export function checkBounds(
   min: unknown,
   max: unknown,
 ): { readonly minWorkers: number; readonly maxWorkers: number } {
-  const cores = availableParallelism();
+  const cores = usableCores();
   const asked = integerOption("maxWorkers", max, 1, WORKERS_MAX, 0);
   const most = asked === 0 ? WORKERS_MAX : asked;
   const minWorkers = integerOption(
