@@ -162,7 +162,7 @@ function attempt(build) {
 /** For this machine. Null, or one sentence: what stands in the way and what to do. */
 function buildOwn(wanted) {
   if (process.platform !== "linux") return `the addon is for Linux, this is ${process.platform}.`;
-  if (isUpToDate()) return null;
+  if (wanted === undefined && isUpToDate()) return null;
   const cc = [process.env.CC, "cc", "gcc", "clang"].find((name) => name && isInPath(name));
   if (cc === undefined)
     return "there is no C compiler (cc, gcc, clang, or the one named by CC); install gcc and libc's headers.";

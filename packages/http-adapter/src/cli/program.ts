@@ -62,6 +62,7 @@ function program(settle: Settle, args: readonly string[] | null): Command {
   addScale(root, settle);
   addStop(root, settle);
   addConfig(root, settle, args);
+  addBuildAddon(root, settle);
   return root;
 }
 
@@ -146,6 +147,17 @@ function addStop(root: Command, settle: Settle): void {
     .action(async (values: CommandValues) => {
       const { stop } = await import("./scale-and-stop.ts");
       await settle(stop(values));
+    });
+}
+
+function addBuildAddon(root: Command, settle: Settle): void {
+  root
+    .command("build-addon")
+    .description("compile the native addon for this machine, where no shipped binary loads")
+    .option("--headers <folder>", "where node_api.h is; default: beside this Node, or of node-api-headers")
+    .action(async (values: CommandValues) => {
+      const { buildAddon } = await import("./build-addon.ts");
+      await settle(Promise.resolve(buildAddon(values)));
     });
 }
 
