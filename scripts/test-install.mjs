@@ -76,14 +76,15 @@ function runWithin(command, args, options) {
 async function tryRow({ name, files = {}, install, start }, node, { folder, home, origin }) {
   const project = join(folder, name.replace(/\W+/g, "-"));
   mkdirSync(project, { recursive: true });
-  for (const [file, text] of Object.entries({ ...FILES, ...files })) writeFileSync(join(project, file), text);
+  for (const [file, text] of Object.entries({ ...FILES, ...files, ".npmrc": `registry=${origin}/\n` }))
+    writeFileSync(join(project, file), text);
   const smoke = join(project, "smoke.mjs");
   writeFileSync(
     smoke,
     await (await import("node:fs/promises")).readFile(join(ROOT, "scripts/install/smoke.mjs")),
   );
   const path = [dirname(node), process.env.PATH].join(delimiter);
-  const env = { PATH: path, CI: "true", NO_COLOR: "1", TMPDIR: tmpdir(), ...environmentOf(origin, home) };
+  const env = { ...process.env, PATH: path, CI: "true", NO_COLOR: "1", ...environmentOf(origin, home) };
   const steps = [...install, [...(start ?? [node]), smoke]];
   for (const [command, ...args] of steps) {
     const { status, output } = await runWithin(command, args, { cwd: project, env });

@@ -38,6 +38,7 @@ export function environmentOf(origin, home) {
     npm_config_cache: `${home}/npm`,
     npm_config_userconfig: `${home}/npmrc`,
     npm_config_update_notifier: "false",
+    pnpm_config_registry: origin,
     YARN_REGISTRY: origin,
     YARN_NPM_REGISTRY_SERVER: origin,
     YARN_UNSAFE_HTTP_WHITELIST: "127.0.0.1",

@@ -29,6 +29,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "machine",
     "errors",
     "options",
+    "cores",
     "service-types",
   ],
   supervisor: ["supervisor", "ports", "link", "machine", "errors", "service-types"],
