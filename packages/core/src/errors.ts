@@ -17,11 +17,15 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, string>> = {
   BROOD_BOOT_TIMEOUT: "Raise bootTimeoutMs, or look for what the entry, warmup or onWorkerBoot waits for.",
   BROOD_BUG:
     "Report it with the message: an assumption inside Brood did not hold. Its own workers were stopped.",
+  BROOD_CALLBACK_FAILED:
+    "Mend the callback that the message names: what it threw or returned is in there. Brood went on as its docs say.",
   BROOD_CANARY_REGRESSED:
     "Compare the two releases: the new one answers with more errors or more slowly. The option canary sets the limits.",
   BROOD_CLOSED: "Do not use a service after stop(); create a new one.",
   BROOD_CONTROL_FAILED: "Check that the server runs and that --name or --control points at it.",
   BROOD_DRAIN_TIMEOUT: "Raise drainTimeoutMs, or end long responses and sockets when ctx.signal aborts.",
+  BROOD_EFFECT_FAILED:
+    "Read the cause: something that the engine had decided could not be done. Its deadlines go on; report it.",
   BROOD_GENERATION_MISMATCH:
     "Report it: a worker came up as another worker or generation than asked for, and was killed.",
   BROOD_GENERATION_UNKNOWN:
@@ -63,10 +67,12 @@ export type ErrorCode =
   | "BROOD_BOOT_FAILED"
   | "BROOD_BOOT_TIMEOUT"
   | "BROOD_BUG"
+  | "BROOD_CALLBACK_FAILED"
   | "BROOD_CANARY_REGRESSED"
   | "BROOD_CLOSED"
   | "BROOD_CONTROL_FAILED"
   | "BROOD_DRAIN_TIMEOUT"
+  | "BROOD_EFFECT_FAILED"
   | "BROOD_GENERATION_MISMATCH"
   | "BROOD_GENERATION_UNKNOWN"
   | "BROOD_HEALTH_CHECK"

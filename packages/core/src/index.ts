@@ -37,6 +37,7 @@ export type {
 } from "./service-types.ts";
 export { formatLine } from "./supervisor/logging.ts";
 export { createTaskPool } from "./tasks/create-task-pool.ts";
+export type { CustomQueue } from "./tasks/custom-queue.ts";
 export type {
   BalancedWorker,
   MapOptions,
@@ -50,7 +51,6 @@ export type {
   TaskResourceLimits,
   TaskRuntime,
 } from "./tasks/pool-types.ts";
-export type { CustomQueue } from "./tasks/task-queue.ts";
 export { defineTasks, type TaskFunction, type TaskFunctionContext } from "./tasks/task-types.ts";
 export type { PoolHistogram, TimeSummary } from "./tasks/timings.ts";
 export { move } from "./worker/movable.ts";

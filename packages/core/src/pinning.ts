@@ -2,12 +2,14 @@
 // configuration of one release and the code of another.
 
 import { promises as fs } from "node:fs";
+import { callbackFailed } from "./callbacks.ts";
 import { PoolError } from "./errors.ts";
+import { textOf } from "./link/described.ts";
 import type { ResolvedRelease } from "./machine/events.ts";
 import type { ReleaseRequest, ResolveRelease } from "./ports/release-resolver.ts";
 import type { ReleaseResolver } from "./release/release-resolver.ts";
 import { folderFor } from "./release/resolve.ts";
-import type { ServiceOptions } from "./service-types.ts";
+import type { Reloaded, ServiceOptions } from "./service-types.ts";
 import type { Settings, SettingsBook } from "./settings.ts";
 
 /** A folder that moves so often while it is read is no deploy. */
@@ -27,7 +29,7 @@ export function pinnerOf(
     const { folder } = before.checked;
     for (let reading = 1; reading <= READINGS_MAX; reading += 1) {
       const real = await realPath(folder);
-      const { settings, changed } = await reload(before.options);
+      const { settings, changed } = checkReloaded(await reload(before.options));
       const now = settings === before.options ? before : book.add(settings);
       const pinned = await pin(before, now);
       if (real === (await realPath(folder))) return { ...pinned, changed };
@@ -35,6 +37,13 @@ export function pinnerOf(
     const message = `${folder} moved ${READINGS_MAX} times while it was read. Restart when the deploy is over.`;
     throw new PoolError("BROOD_RELEASE_NOT_FOUND", message, { details: { folder } });
   };
+}
+
+/** @throws PoolError BROOD_CALLBACK_FAILED */
+function checkReloaded(given: Reloaded): Reloaded {
+  const isObject = (value: unknown): boolean => typeof value === "object" && value !== null;
+  if (isObject(given) && isObject(given.settings) && Array.isArray(given.changed)) return given;
+  throw callbackFailed("reload", `must resolve with { settings, changed }, not ${textOf(given)}.`, given);
 }
 
 /** An entry that somebody asked for, now or by an earlier restart, stays until the settings name another one. */

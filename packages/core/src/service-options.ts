@@ -3,6 +3,7 @@
 import { resolve } from "node:path";
 import { usableCores } from "./cores.ts";
 import { badOption, PoolError } from "./errors.ts";
+import { textOf } from "./link/described.ts";
 import type { WorkerWatches } from "./link/protocol.ts";
 import type { MachineConfig } from "./machine/config.ts";
 import { templateBinding } from "./native/index.ts";
@@ -23,6 +24,7 @@ import {
 import type { PassedSocket } from "./ports/spawn-strategy.ts";
 import { meantFolder, meantPath } from "./release/place.ts";
 import { entryPath } from "./release/resolve.ts";
+import { isSocketList } from "./service-callbacks.ts";
 import type { RecycleOptions, ServiceOptions, WorkerSeat } from "./service-types.ts";
 import { NOT_IN_TEMPLATES } from "./spawn/node-flags.ts";
 import { type CheckedRuntime, checkRuntime } from "./thread-options.ts";
@@ -89,6 +91,7 @@ export function checkServiceOptions(options: ServiceOptions): CheckedServiceOpti
   objectOption("", options, KNOWN);
   environmentOption("env", options.env);
   loggerOption("logger", options.logger);
+  checkCallbacks(options);
   const runtime = checkRuntime(options);
   const spawn = choiceOption("spawn", options.spawn, ["fresh", "template"], "fresh");
   if (spawn === "template") checkTemplateSupport(options);
@@ -229,10 +232,25 @@ export function checkEntry(entry: unknown, folder: string): string {
 
 function checkSockets(sockets: ServiceOptions["sockets"] = []): CheckedServiceOptions["sockets"] {
   if (typeof sockets === "function") return sockets;
-  const isSocket = (each: PassedSocket): boolean =>
-    typeof each === "object" && each !== null && Number.isInteger(each.fd) && each.fd >= 0;
-  if (Array.isArray(sockets) && sockets.every(isSocket)) return () => sockets;
+  if (isSocketList(sockets)) return () => sockets;
   throw badOption("sockets", sockets, "an array of { role, fd, address }, or a function that makes one");
+}
+
+function checkCallbacks({ slotClosed, takeMessage, reload, stdout, stderr, ...rest }: ServiceOptions): void {
+  for (const [name, value] of Object.entries({ slotClosed, takeMessage, reload })) {
+    if (value !== undefined && typeof value !== "function") throw badOption(name, value, "a function");
+  }
+  for (const [name, value] of Object.entries({ stdout, stderr })) {
+    const isOutput = value === undefined || value === "inherit" || typeof Object(value).write === "function";
+    if (!isOutput) throw badOption(name, value, '"inherit" or a stream that can be written to');
+  }
+  const { host, hostData } = rest;
+  if (host !== undefined && !(host instanceof URL)) throw badOption("host", host, "a URL");
+  try {
+    JSON.stringify(hostData);
+  } catch (cause) {
+    throw badOption("hostData", hostData, `what JSON can say: ${textOf(cause)}`);
+  }
 }
 
 /** @throws PoolError BROOD_TEMPLATE_UNSUPPORTED, BROOD_BAD_OPTION */

@@ -3,7 +3,7 @@
 import type { Writable } from "node:stream";
 import type { RollView, TemplateIdentity, WorkerIdentity } from "./machine/commands.ts";
 import type { FailureReason, Generation, Release, RollResult, SlotIndex, WorkerId } from "./machine/names.ts";
-import type { TemplateSnapshot, WorkerSnapshot } from "./machine/snapshot.ts";
+import type { MachineSnapshot, TemplateSnapshot, WorkerSnapshot } from "./machine/snapshot.ts";
 import type { NodeOptions } from "./node-options.ts";
 import type { Logger } from "./ports/log.ts";
 import type { PassedSocket } from "./ports/spawn-strategy.ts";
@@ -170,7 +170,8 @@ export interface Reloaded {
   readonly changed: readonly string[];
 }
 
-export type ServiceState = "starting" | "running" | "rolling" | "degraded" | "stopping" | "stopped";
+/** "failed": after BROOD_BUG; its workers were stopped, and every request but `stop()` is refused. */
+export type ServiceState = MachineSnapshot["state"] | "failed";
 
 export interface WorkerStats extends WorkerSnapshot {
   /** Node's id of the thread; null for a process. */
@@ -288,6 +289,8 @@ export interface Service {
   freshStats(): Promise<ServiceStats>;
   /** Sends to one worker; false when it is gone. `handle` as in child_process `send`; a thread takes none (false). */
   post(worker: WorkerId, payload: unknown, handle?: unknown): boolean;
+  /** Tells of a failure of what is built on the service: an `error` event, or without a listener a line of the log. */
+  reportFailure(error: Error): void;
   /** Counts connections that a draining worker has passed on to another one: in stats, its `worker:exited` and the roll. */
   recordMoved(worker: WorkerId, count: number): void;
   on<Name extends keyof ServiceEvents>(name: Name, listener: ServiceEvents[Name]): this;

@@ -7,6 +7,7 @@ import { integerOption, WORKERS_MAX } from "./options.ts";
 import { pinnerOf } from "./pinning.ts";
 import { ReleaseResolver } from "./release/release-resolver.ts";
 import { checkRestartOptions } from "./restart-options.ts";
+import { callbacksOf, isTaken } from "./service-callbacks.ts";
 import type { CheckedServiceOptions } from "./service-options.ts";
 import type {
   RestartOptions,
@@ -38,18 +39,13 @@ export function createService(options: ServiceOptions): Service {
       strategiesOf: (config) => book.of(config).strategies,
       resolveRelease: pinnerOf(book, resolver, options.reload),
       stampsOf: (release) => resolver.stampsOf(release),
-      socketsOf: checked.sockets,
-      slotClosed: (slot) => options.slotClosed?.(slot),
+      ...callbacksOf(options, checked.sockets, face.events.guard),
     },
     takes: ({ name, event }) =>
-      name === "worker:message" && options.takeMessage?.(event.worker, event.payload) === true,
+      name === "worker:message" && isTaken(options, face.events.guard, event.worker, event.payload),
   });
   return new SupervisedService(checked, supervisor, face.waiters, face.events);
 }
-
-/** eventemitter3 derives the listener's type by inference, which a generic name defeats. */
-type EventListenerOf<Name extends keyof ServiceEvents> = Parameters<PublicEvents["emitter"]["on"]>[1] &
-  ServiceEvents[Name];
 
 class SupervisedService implements Service {
   readonly #options: CheckedServiceOptions;
@@ -139,22 +135,26 @@ class SupervisedService implements Service {
     return this.#supervisor.handle(worker)?.send({ type: "Post", payload }, handle) ?? false;
   }
 
+  reportFailure(error: Error): void {
+    this.#events.fail(error);
+  }
+
   recordMoved(worker: WorkerId, count: number): void {
     this.#supervisor.accept({ type: "ConnectionsMoved", from: worker, count });
   }
 
   on<Name extends keyof ServiceEvents>(name: Name, listener: ServiceEvents[Name]): this {
-    this.#events.emitter.on(name, listener as EventListenerOf<Name>);
+    this.#events.on(name, listener);
     return this;
   }
 
   once<Name extends keyof ServiceEvents>(name: Name, listener: ServiceEvents[Name]): this {
-    this.#events.emitter.once(name, listener as EventListenerOf<Name>);
+    this.#events.once(name, listener);
     return this;
   }
 
   off<Name extends keyof ServiceEvents>(name: Name, listener: ServiceEvents[Name]): this {
-    this.#events.emitter.off(name, listener as EventListenerOf<Name>);
+    this.#events.off(name, listener);
     return this;
   }
 

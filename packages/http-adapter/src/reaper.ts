@@ -4,6 +4,7 @@
 // Without the addon there is no way to wait for a stranger: `docker run --init` does it.
 
 import { promises as fs } from "node:fs";
+import { detached, ignored } from "@brood/core/callbacks";
 import { type Binding, nativeSupport } from "@brood/core/engine";
 
 /** Far longer than libuv needs, short enough that no table of processes fills up. */
@@ -28,7 +29,7 @@ export function reapOrphans(reaped: (pid: number) => void): void {
   const lookLater = (): void => {
     if (isWaiting) return;
     isWaiting = true;
-    setTimeout(look, PATIENCE_MS).unref();
+    setTimeout(() => detached(look(), ignored), PATIENCE_MS).unref();
   };
   process.on("SIGCHLD", lookLater);
 }

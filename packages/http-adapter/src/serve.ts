@@ -4,6 +4,7 @@
 // stack, which serves the failed start and the stop alike. The supervisor never accepts a connection itself.
 
 import { createService, type Service } from "@brood/core";
+import { CallbackGuard, detached, guardLogger, ignored, textOf } from "@brood/core/callbacks";
 import { PoolError } from "@brood/core/errors";
 import { DRAIN_TIMEOUT_DEFAULT_MS } from "@brood/core/options";
 import { type ConfigSource, Configuration } from "./configuration.ts";
@@ -45,24 +46,43 @@ export interface StartOptions {
  *          BROOD_BOOT_FAILED, BROOD_BOOT_TIMEOUT, ...; nothing is left bound or running then. */
 export async function serve(source: ConfigSource, options: StartOptions = {}): Promise<Server> {
   const configuration = await Configuration.read(source, options.explain);
-  const { logger } = configuration.first.options.engine;
+  const host: Host = { service: null };
+  const first = withGuardedLogger(configuration.first.options, host);
+  const { logger } = first.engine;
   const stack = new ReleaseStack((what, error) => {
-    logger?.warn(`could not release the ${what}`, { reason: String(error) });
+    logger?.warn(`could not release the ${what}`, { reason: textOf(error) });
   });
   try {
-    return await start(configuration, stack, options);
+    return await start({ configuration, options: first, stack, host }, options);
   } catch (error) {
     await stack.release();
     throw error;
   }
 }
 
+/** Where failures of callbacks are told: nowhere before there is a service. */
+interface Host {
+  service: Service | null;
+}
+
+function withGuardedLogger(options: ServeOptions, host: Host): ServeOptions {
+  const { logger } = options.engine;
+  if (logger === undefined) return options;
+  const guard = new CallbackGuard((error) => host.service?.reportFailure(error));
+  return { ...options, engine: { ...options.engine, logger: guardLogger(logger, () => guard) } };
+}
+
+interface StartParts {
+  readonly configuration: Configuration;
+  readonly options: ServeOptions;
+  readonly stack: ReleaseStack;
+  readonly host: Host;
+}
+
 async function start(
-  configuration: Configuration,
-  stack: ReleaseStack,
+  { configuration, options, stack, host }: StartParts,
   { signal, isOwnProcess = false }: StartOptions,
 ): Promise<Server> {
-  const { options } = configuration.first;
   const foreign = foreignSockets(process.env, process.pid);
   if (foreign !== null) options.engine.logger?.warn(foreign);
   const stdout = openLog("stdout", options.stdout, stack);
@@ -81,9 +101,12 @@ async function start(
     isOwnProcess,
     reload: (before) => configuration.reload(before, parts),
   });
+  host.service = service;
   handoff.attach(service);
   stack.push("workers", () => {
-    void handoff.stopping(AT_ONCE);
+    detached(handoff.stopping(AT_ONCE), (error) =>
+      options.engine.logger?.warn("could not refuse new connections", { reason: textOf(error) }),
+    );
     return service.stop();
   });
   stack.push("ticket keys", ticketKeys.rotate(service, options.ticketKeysMs));
@@ -102,7 +125,7 @@ async function start(
 }
 
 async function startUnlessAborted(service: Service, signal: AbortSignal | undefined): Promise<void> {
-  const giveUp = (): void => void service.stop({ now: true });
+  const giveUp = (): void => detached(service.stop({ now: true }), ignored);
   signal?.addEventListener("abort", giveUp, { once: true });
   try {
     signal?.throwIfAborted();

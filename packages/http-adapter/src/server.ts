@@ -2,6 +2,7 @@
 // exit, addresses and pidfile go, and only then the control socket, which still owes an answer.
 
 import type { RestartOptions, RollResult, ServiceEvents, ServiceStats } from "@brood/core";
+import { detached, ignored } from "@brood/core/callbacks";
 import type { ControlTarget } from "./control/target.ts";
 import { Ending, type EndingParts, type StopOptions } from "./ending.ts";
 import type { LogFile } from "./log-files.ts";
@@ -111,7 +112,7 @@ function controlTarget(
     stop: async (options) => {
       await endServing(options);
       // The rest waits for the answer to this very request.
-      void stop();
+      detached(stop(), ignored);
     },
     on: api.on,
     off: api.off,

@@ -11,6 +11,7 @@ import {
   receiveMessageOnPort,
   Worker,
 } from "node:worker_threads";
+import { detached, ignored } from "../link/detached.ts";
 import { createFrameWriter } from "../link/frames.ts";
 import { decodeText } from "../link/json-frame.ts";
 import {
@@ -152,7 +153,7 @@ function attach(thread: Worker, port: MessagePort, attachment: Attachment): Work
     sink.spawned(process.pid);
     send({ type: "Boot", order });
   });
-  return { threadId, send, kill: () => void thread.terminate() };
+  return { threadId, send, kill: () => detached(thread.terminate(), ignored) };
 }
 
 /** The runtime in the thread has said what was thrown there; here it is printed. Out of memory it can say nothing, so its

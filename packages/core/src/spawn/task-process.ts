@@ -5,6 +5,7 @@
 
 import { ChildProcess } from "node:child_process";
 import { asError } from "../link/described.ts";
+import { detached } from "../link/detached.ts";
 import { createFrameWriter } from "../link/frames.ts";
 import type { SupervisorMessage } from "../link/protocol.ts";
 import { spawnTied } from "../native/index.ts";
@@ -31,7 +32,7 @@ export function createTaskProcessStrategy(options: TaskSpawnOptions, plane: Task
     kind: "fresh",
     spawn(order, sink) {
       const worker = new TaskProcess(order, sink, plane);
-      worker.start(options).catch((error: unknown) => worker.failed(error));
+      detached(worker.start(options), (error) => worker.failed(error));
       return worker;
     },
   };

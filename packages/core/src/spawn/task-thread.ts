@@ -10,6 +10,7 @@ import {
   type Worker,
 } from "node:worker_threads";
 import { asError } from "../link/described.ts";
+import { detached, ignored } from "../link/detached.ts";
 import { createFrameWriter } from "../link/frames.ts";
 import type { SupervisorMessage } from "../link/protocol.ts";
 import { RESULTS_READY } from "../link/result-ring.ts";
@@ -29,7 +30,7 @@ export function createTaskThreadStrategy(options: TaskSpawnOptions, plane: TaskP
     kind: "fresh",
     spawn(order, sink) {
       const worker = new TaskThread(order, sink, plane);
-      worker.start(options).catch((error: unknown) => worker.couldNotStart(error));
+      detached(worker.start(options), (error) => worker.couldNotStart(error));
       return worker;
     },
   };
@@ -101,7 +102,7 @@ class TaskThread implements WorkerHandle {
     const [thread] = piscina.threads;
     // Without one `opening` says why.
     if (thread !== undefined) {
-      this.#destroy = () => void piscina.destroy();
+      this.#destroy = () => detached(piscina.destroy(), ignored);
       this.#link.threadId = thread.threadId;
       this.#watch(thread);
       this.#sink.spawned(process.pid);

@@ -1,13 +1,14 @@
 // A supervisor with its public face: events, log and waiting callers, wired the same way for services and for task pools.
 // What differs between them (strategies, sockets, who else listens) is handed in.
 
+import { guardLogger } from "../callbacks.ts";
 import type { Announcement } from "../machine/commands.ts";
 import type { MachineConfig } from "../machine/config.ts";
 import { createMachine } from "../machine/machine.ts";
 import type { Logger } from "../ports/log.ts";
 import type { ServiceEvents } from "../service-types.ts";
 import { createPublicEvents, type PublicEvents } from "./events.ts";
-import { createDebugLogger, guardLogger, logAnnouncement } from "./logging.ts";
+import { createDebugLogger, logAnnouncement } from "./logging.ts";
 import { Supervisor, type SupervisorPorts } from "./supervisor.ts";
 import { Waiters } from "./waiters.ts";
 
@@ -23,8 +24,11 @@ export function createPublicFace<Events extends ServiceEvents = ServiceEvents>(
   name: string,
   logger: Logger | undefined,
 ): PublicFace<Events> {
-  const guarded = guardLogger(logger ?? createDebugLogger(name));
-  return { logger: guarded, events: createPublicEvents<Events>(guarded), waiters: new Waiters() };
+  const own = createDebugLogger(name);
+  let events: PublicEvents<Events> | null = null;
+  const guarded = logger === undefined ? own : guardLogger(logger, () => events?.guard ?? null);
+  events = createPublicEvents<Events>(guarded, own);
+  return { logger: guarded, events, waiters: new Waiters() };
 }
 
 export interface AssemblyOptions {

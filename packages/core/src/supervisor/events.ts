@@ -1,65 +1,89 @@
-// Public events, typed, on eventemitter3. Payloads are frozen. Two things eventemitter3 leaves to its user: an `error`
-// that nobody listens to is logged instead of vanishing, and a listener that throws harms neither us nor the others.
+// Public events, typed, on eventemitter3. Payloads are frozen. What eventemitter3 leaves to its user: an `error` that nobody
+// listens to is logged instead of vanishing, and each listener is called under the guard for callbacks, so that one that throws or
+// rejects harms neither us nor the listeners behind it.
 
 import { EventEmitter } from "eventemitter3";
+import { CallbackGuard, LOGGER } from "../callbacks.ts";
+import { badOption, PoolError } from "../errors.ts";
 import type { Announcement } from "../machine/commands.ts";
 import type { Logger } from "../ports/log.ts";
 import type { ServiceEvents } from "../service-types.ts";
 
 export interface PublicEvents<Events extends ServiceEvents = ServiceEvents> {
-  readonly emitter: EventEmitter<Events>;
+  readonly guard: CallbackGuard;
+  on<Name extends keyof Events>(name: Name, listener: Events[Name]): void;
+  once<Name extends keyof Events>(name: Name, listener: Events[Name]): void;
+  off<Name extends keyof Events>(name: Name, listener: Events[Name]): void;
   publish(announcement: Announcement): void;
   /** An event whose payload, if any, is not ours. */
   announce(name: keyof Events, ...payload: readonly unknown[]): void;
   fail(error: Error): void;
 }
 
+type Listener = (...payload: readonly unknown[]) => unknown;
+type Guarded = (...payload: readonly unknown[]) => void;
+
+const INSTEAD = "The event went to the other listeners all the same.";
+
+/** @param lastResort  takes what cannot be logged by `logger`, since it is about the logger */
 export function createPublicEvents<Events extends ServiceEvents = ServiceEvents>(
   logger: Logger,
+  lastResort: Logger = logger,
 ): PublicEvents<Events> {
-  const emitter = new EventEmitter<Events>();
-  // eventemitter3 derives a payload from its name, which a name that is not known yet defeats.
-  const emit = (name: string, ...payload: readonly unknown[]): boolean =>
-    Reflect.apply(emitter.emit, emitter, [name, ...payload]);
+  const emitter = new EventEmitter<string>();
   const fail = (error: Error): void => {
-    if (emitter.listeners("error" as Parameters<typeof emitter.listeners>[0]).length === 0)
-      logger.error(error.message);
-    else
-      call(
-        () => emit("error", error),
-        (thrown) => logger.error(`an error listener threw: ${thrown}`),
-      );
+    const log = isAboutLogger(error) ? lastResort : logger;
+    if (emitter.listenerCount("error") === 0) log.error(error.message);
+    else emitter.emit("error", error, log);
   };
+  const guard = new CallbackGuard(fail);
+  // An event about a listener of `error` would go to that very listener.
+  const logged = (log: Logger): CallbackGuard => new CallbackGuard((error) => log.error(error.message));
+  const listeners = new GuardedListeners((name, listener) =>
+    name === "error"
+      ? (error, log) =>
+          logged(log as Logger).tell("listener of error", () => Reflect.apply(listener, emitter, [error]), "")
+      : (...payload) =>
+          guard.tell(`listener of ${name}`, () => Reflect.apply(listener, emitter, payload), INSTEAD),
+  );
   return {
-    emitter,
+    guard,
     fail,
-    announce(name, ...payload) {
-      call(
-        () => emit(String(name), ...payload),
-        (thrown) => fail(asError(thrown, `a listener of ${String(name)} threw`)),
-      );
-    },
-    publish({ name, event }) {
-      call(
-        () => emit(name, deepFreeze(event)),
-        (thrown) => fail(asError(thrown, `a listener of ${name} threw`)),
-      );
-    },
+    on: (name, listener) => void emitter.on(String(name), listeners.of(String(name), listener)),
+    once: (name, listener) => void emitter.once(String(name), listeners.of(String(name), listener)),
+    off: (name, listener) => void emitter.off(String(name), listeners.of(String(name), listener)),
+    announce: (name, ...payload) => void emitter.emit(String(name), ...payload),
+    publish: ({ name, event }) => void emitter.emit(name, deepFreeze(event)),
   };
 }
 
-function call(action: () => void, onThrow: (thrown: unknown) => void): void {
-  try {
-    action();
-  } catch (thrown) {
-    onThrow(thrown);
-  }
+function isAboutLogger(error: Error): boolean {
+  return error instanceof PoolError && error.details["callback"] === LOGGER;
 }
 
-function asError(thrown: unknown, what: string): Error {
-  return new Error(`${what}: ${thrown instanceof Error ? thrown.message : String(thrown)}`, {
-    cause: thrown,
-  });
+/** The same guarded function for the same listener of an event, so that `off` finds it. */
+class GuardedListeners {
+  readonly #guard: (name: string, listener: Listener) => Guarded;
+  readonly #byName: Map<string, WeakMap<Listener, Guarded>> = new Map();
+
+  constructor(guard: (name: string, listener: Listener) => Guarded) {
+    this.#guard = guard;
+  }
+
+  /** @throws PoolError BROOD_BAD_OPTION */
+  of(name: string, listener: unknown): Guarded {
+    if (typeof listener !== "function") throw badOption("listener", listener, `a function for ${name}`);
+    let known = this.#byName.get(name);
+    if (known === undefined) {
+      known = new WeakMap();
+      this.#byName.set(name, known);
+    }
+    const found = known.get(listener as Listener);
+    if (found !== undefined) return found;
+    const guarded = this.#guard(name, listener as Listener);
+    known.set(listener as Listener, guarded);
+    return guarded;
+  }
 }
 
 /** Freezes plain data all the way down. */

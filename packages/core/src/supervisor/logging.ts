@@ -16,19 +16,6 @@ export function createDebugLogger(name: string): Logger {
   return { debug: log("debug"), info: log("info"), warn: log("warn"), error: log("error") };
 }
 
-/** The same logger, but one that throws harms nobody: a line is lost, and nothing else. */
-export function guardLogger(logger: Logger): Logger {
-  const guard = (level: "debug" | "info" | "warn" | "error") => (message: string, fields?: LogFields) => {
-    try {
-      logger[level](message, fields);
-    } catch {
-      // Whom could we tell?
-    }
-  };
-  const levels = { debug: guard("debug"), info: guard("info"), warn: guard("warn"), error: guard("error") };
-  return { ...levels, isBesideStderr: logger.isBesideStderr === true };
-}
-
 /** `slot=3 worker=w12 gen=2 pid=77 message key=value …` */
 export function formatLine(message: string, fields: LogFields = {}): string {
   const { slot, worker, gen, pid, ...context } = fields;

@@ -1,21 +1,24 @@
 // The only shell: events are queued and stepped one by one, the machine decides, its commands are performed through
 // ports. Nothing acts inside a callback, so no event ever sees a half-made change. One timer serves all deadlines.
-// A defect (the machine throws) stops our own workers, rejects what is pending and leaves the host alive.
+// A defect (the machine throws) stops our own workers, rejects what is pending and leaves the host alive. Nothing else is a
+// defect: an effect that fails is an event of the machine where it has one, else an `error` event, and deadlines do the rest.
 
+import { callbackFailed, detached } from "../callbacks.ts";
 import { PoolError } from "../errors.ts";
+import { asError, textOf } from "../link/described.ts";
 import type { FileStamp } from "../link/protocol.ts";
 import type { Announcement, Command } from "../machine/commands.ts";
 import type { MachineConfig } from "../machine/config.ts";
-import type { MachineEvent } from "../machine/events.ts";
+import type { MachineEvent, ResolvedRelease } from "../machine/events.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { FailureReason, Release, SlotIndex, TemplateId, WorkerId } from "../machine/names.ts";
-import type { MachineSnapshot } from "../machine/snapshot.ts";
 import type { Clock, Entropy } from "../ports/clock.ts";
 import type { ResolveRelease } from "../ports/release-resolver.ts";
 import type { PassedSocket, SpawnOrder, WorkerHandle, WorkerSink } from "../ports/spawn-strategy.ts";
 import type { Strategies } from "../ports/strategies.ts";
-import type { TemplateHandle } from "../ports/template-strategy.ts";
+import type { TemplateHandle, TemplateSink } from "../ports/template-strategy.ts";
 import type { WorkerSeat } from "../service-types.ts";
+import { failedSnapshot, isPinnedRelease, type SupervisorSnapshot } from "./snapshots.ts";
 import { createTemplateSink } from "./template-port.ts";
 import type { Waiters } from "./waiters.ts";
 import { createWorkerSink } from "./worker-port.ts";
@@ -37,6 +40,9 @@ export interface SupervisorPorts {
   fail(error: Error): void;
 }
 
+/** Workers that were killed are gone long before. */
+const ENDS_WITHIN_MS = 10_000;
+
 type SpawnWorker = Extract<Command, { readonly type: "SpawnWorker" }>;
 
 export class Supervisor {
@@ -48,7 +54,7 @@ export class Supervisor {
   readonly #queue: MachineEvent[] = [];
   readonly #observers: Set<(event: MachineEvent) => void> = new Set();
   #isStepping = false;
-  #hasFailed = false;
+  #failure: PoolError | null = null;
   #timer: { readonly atMs: number; readonly cancel: () => void } | null = null;
 
   constructor(machine: Machine, ports: SupervisorPorts, waiters: Waiters) {
@@ -57,18 +63,29 @@ export class Supervisor {
     this.#waiters = waiters;
   }
 
-  /** Takes an event in; it is handled before this returns, unless one is being handled already. */
+  /** Takes an event in; it is handled before this returns, unless one is being handled already. Never throws. */
   accept(event: MachineEvent): void {
     this.#queue.push(event);
     if (this.#isStepping) return;
     this.#isStepping = true;
-    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) this.#step(next);
-    this.#isStepping = false;
+    try {
+      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) this.#step(next);
+    } finally {
+      this.#isStepping = false;
+    }
     this.#arm();
   }
 
-  snapshot(): MachineSnapshot {
-    return this.#machine.snapshot(this.#ports.clock.now());
+  snapshot(): SupervisorSnapshot {
+    const nowMs = this.#ports.clock.now();
+    if (this.#failure === null) {
+      try {
+        return this.#machine.snapshot(nowMs);
+      } catch (cause) {
+        this.#giveUp(cause);
+      }
+    }
+    return failedSnapshot(this.#machine, nowMs, (worker) => this.#handles.has(worker));
   }
 
   /** Calls `observer` after each event. Returns what ends it. */
@@ -83,16 +100,37 @@ export class Supervisor {
   }
 
   #step(event: MachineEvent): void {
-    if (this.#hasFailed) return this.#stepAfterFailure(event);
+    if (this.#failure !== null) return this.#stepAfterFailure(event);
     const { clock, entropy } = this.#ports;
+    let commands: readonly Command[] = [];
     try {
-      const commands = this.#machine.step(event, { atMs: clock.now(), entropy: entropy.next() });
-      for (const command of commands) this.#perform(command);
+      commands = this.#machine.step(event, { atMs: clock.now(), entropy: entropy.next() });
     } catch (cause) {
       this.#giveUp(cause);
     }
+    for (const command of commands) this.#attempt(command.type, () => this.#perform(command));
     this.#forget(event);
-    for (const observer of this.#observers) observer(event);
+    for (const observer of this.#observers) this.#attempt("observer", () => observer(event));
+  }
+
+  /** An effect: what it throws is told and nothing else. */
+  #attempt(what: string, effect: () => void): void {
+    try {
+      effect();
+    } catch (thrown) {
+      const message = `${what} could not be performed: ${textOf(thrown)}.`;
+      this.#report(
+        new PoolError("BROOD_EFFECT_FAILED", message, { details: { effect: what }, cause: thrown }),
+      );
+    }
+  }
+
+  #report(error: PoolError): void {
+    try {
+      this.#ports.fail(error);
+    } catch {
+      // Whom could we tell?
+    }
   }
 
   #perform(command: Command): void {
@@ -137,9 +175,11 @@ export class Supervisor {
     try {
       const stamps = this.#ports.stampsOf?.(seat.release) ?? [];
       const order = { ...seat, stamps, sockets: this.#ports.socketsOf?.(seat) ?? [] };
-      this.#handles.set(seat.worker, this.#spawnBy(seat, order, sink));
+      const handle: unknown = this.#spawnBy(seat, order, sink);
+      if (!isHandle(handle)) throw callbackFailed("spawn", `gave no worker but ${textOf(handle)}.`, handle);
+      this.#handles.set(seat.worker, handle);
     } catch (thrown) {
-      sink.failed(thrown instanceof Error ? thrown : new Error(String(thrown)));
+      sink.failed(asError(thrown));
     }
   }
 
@@ -151,14 +191,15 @@ export class Supervisor {
   }
 
   #build(order: Extract<Command, { readonly type: "SpawnTemplate" }>): void {
-    const stamps = this.#ports.stampsOf?.(order.release) ?? [];
-    const sink = createTemplateSink({ ...order, stamps }, (event) => this.accept(event));
+    const sinkOf = (stamps: readonly FileStamp[]): TemplateSink =>
+      createTemplateSink({ ...order, stamps }, (event) => this.accept(event));
     try {
+      const stamps = this.#ports.stampsOf?.(order.release) ?? [];
       const { templates } = this.#ports.strategiesOf(order.config);
       if (templates === null) throw new Error("this service has no template strategy");
-      this.#templates.set(order.template, templates.build({ ...order, stamps }, sink));
+      this.#templates.set(order.template, templates.build({ ...order, stamps }, sinkOf(stamps)));
     } catch (thrown) {
-      sink.failed(thrown instanceof Error ? thrown : new Error(String(thrown)));
+      sinkOf([]).failed(asError(thrown));
     }
   }
 
@@ -172,14 +213,26 @@ export class Supervisor {
 
   #resolve(order: Extract<Command, { readonly type: "ResolveRelease" }>): void {
     const { generation } = order;
-    this.#ports.resolveRelease(order).then(
-      (resolved) => this.accept({ type: "ReleaseResolved", generation, ...resolved }),
-      (error: unknown) => this.accept({ type: "ReleaseRejected", generation, reason: reasonOf(error) }),
-    );
+    const reject = (error: unknown): void =>
+      this.accept({ type: "ReleaseRejected", generation, reason: reasonOf(error) });
+    // As a promise, whatever it does: it may be a resolver of somebody else's.
+    const resolving = new Promise<ResolvedRelease>((resolve) => resolve(this.#ports.resolveRelease(order)));
+    const pinning = resolving.then((resolved) => {
+      if (isPinnedRelease(resolved)) this.accept({ type: "ReleaseResolved", generation, ...resolved });
+      else reject(callbackFailed("resolveRelease", `gave no release but ${textOf(resolved)}.`, resolved));
+    });
+    detached(pinning, reject);
   }
 
   #arm(): void {
-    const dueAtMs = this.#hasFailed ? null : this.#machine.nextDeadlineAtMs();
+    try {
+      this.#armAt(this.#failure === null ? this.#machine.nextDeadlineAtMs() : null);
+    } catch (cause) {
+      this.#giveUp(cause);
+    }
+  }
+
+  #armAt(dueAtMs: number | null): void {
     if (dueAtMs === (this.#timer?.atMs ?? null)) return;
     this.#timer?.cancel();
     this.#timer = null;
@@ -193,14 +246,23 @@ export class Supervisor {
   }
 
   #giveUp(cause: unknown): void {
-    this.#hasFailed = true;
-    const message = cause instanceof Error ? cause.message : String(cause);
-    const error = new PoolError("BROOD_BUG", `${message}. All workers of this service were stopped.`, {
+    if (this.#failure !== null) return;
+    const error = new PoolError("BROOD_BUG", `${textOf(cause)}. All workers of this service were stopped.`, {
       cause,
     });
-    for (const handle of [...this.#handles.values(), ...this.#templates.values()]) handle.kill();
+    this.#failure = error;
+    this.#timer?.cancel();
+    this.#timer = null;
+    for (const handle of [...this.#handles.values(), ...this.#templates.values()])
+      this.#attempt("KillWorker", () => handle.kill());
     this.#waiters.rejectAll(error);
-    this.#ports.fail(error);
+    this.#report(error);
+    // A strategy that never tells of an end holds up no stop.
+    this.#ports.clock.after(ENDS_WITHIN_MS, () => {
+      this.#handles.clear();
+      this.#templates.clear();
+      this.#settleWhenEmpty();
+    });
     this.#settleWhenEmpty();
   }
 
@@ -215,7 +277,14 @@ export class Supervisor {
   }
 }
 
+/** Of a strategy that may be somebody else's. */
+function isHandle(handle: unknown): handle is WorkerHandle {
+  if (typeof handle !== "object" || handle === null || !("send" in handle) || !("kill" in handle))
+    return false;
+  return typeof handle.send === "function" && typeof handle.kill === "function";
+}
+
 function reasonOf(error: unknown): FailureReason {
-  const message = error instanceof Error ? error.message : String(error);
-  return { code: error instanceof PoolError ? error.code : "BROOD_RELEASE_NOT_FOUND", message };
+  const code = error instanceof PoolError ? error.code : "BROOD_RELEASE_NOT_FOUND";
+  return { code, message: textOf(error) };
 }

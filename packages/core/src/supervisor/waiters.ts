@@ -1,5 +1,5 @@
 // Who waits for an answer: the machine settles requests by id, here the promises of their callers are kept.
-// Every request is answered exactly once: by the machine, or with BROOD_BUG when it has given up.
+// Every request is answered exactly once: by the machine, or with BROOD_BUG when it has given up, also one that comes later.
 
 import { ERROR_CATALOGUE, type ErrorCode, PoolError } from "../errors.ts";
 import type { Command } from "../machine/commands.ts";
@@ -18,7 +18,11 @@ export class Waiters {
   readonly #rolls: Map<string, Waiter<RollResult>> = new Map();
   readonly #scales: Map<string, Waiter<void>> = new Map();
 
+  /** Why nothing is answered by the machine any more. */
+  #failure: Error | null = null;
+
   forStart(): Promise<void> {
+    if (this.#failure !== null) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => this.#starts.push({ resolve, reject }));
   }
 
@@ -27,10 +31,12 @@ export class Waiters {
   }
 
   forRoll(requestId: string): Promise<RollResult> {
+    if (this.#failure !== null) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => this.#rolls.set(requestId, { resolve, reject }));
   }
 
   forScale(requestId: string): Promise<void> {
+    if (this.#failure !== null) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => this.#scales.set(requestId, { resolve, reject }));
   }
 
@@ -53,8 +59,9 @@ export class Waiters {
     }
   }
 
-  /** Everybody but those who wait for the stop. */
+  /** Everybody but those who wait for the stop, from now on too. */
   rejectAll(error: Error): void {
+    this.#failure = error;
     for (const waiter of [...this.#starts.splice(0), ...this.#rolls.values(), ...this.#scales.values()]) {
       waiter.reject(error);
     }

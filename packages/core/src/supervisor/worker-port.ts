@@ -2,6 +2,7 @@
 // the worker itself signed; one that is signed for somebody else is a breach by the link it came over.
 
 import { explainSpawnFailure } from "../errors.ts";
+import { attempt } from "../link/plain-copy.ts";
 import type { WireError, WorkerMessage } from "../link/protocol.ts";
 import type { MachineEvent, WorkerEvent } from "../machine/events.ts";
 import type { SpawnOrder, WorkerSink } from "../ports/spawn-strategy.ts";
@@ -14,7 +15,7 @@ export function createWorkerSink(
   const owner = { worker, generation };
   return {
     spawned: (pid) => queue({ type: "WorkerSpawned", ...owner, pid }),
-    message: (message) => queue(eventOf(owner, message)),
+    message: (message) => queue(attempt(() => eventOf(owner, message), null) ?? unknownMessage(owner)),
     violated: (detail) => queue({ type: "WorkerViolated", ...owner, detail }),
     failed: (error) =>
       queue({ type: "WorkerSpawnFailed", ...owner, ...explainSpawnFailure(error, release.folder) }),
@@ -22,7 +23,16 @@ export function createWorkerSink(
   };
 }
 
-function eventOf(owner: Pick<WorkerEvent, "worker" | "generation">, message: WorkerMessage): WorkerEvent {
+/** From a strategy that decodes nothing. */
+function unknownMessage(owner: Pick<WorkerEvent, "worker" | "generation">): WorkerEvent {
+  return { type: "WorkerViolated", ...owner, detail: "a message that is none of the protocol" };
+}
+
+/** Undefined for a message of no known type. */
+function eventOf(
+  owner: Pick<WorkerEvent, "worker" | "generation">,
+  message: WorkerMessage,
+): WorkerEvent | undefined {
   const { worker, generation } = message;
   if (message.type === "Hello") {
     const { release, pid } = message;
@@ -58,13 +68,16 @@ function eventOf(owner: Pick<WorkerEvent, "worker" | "generation">, message: Wor
       return { type: "WorkerBye", ...signed };
     case "Post":
       return { type: "WorkerPosted", ...signed, payload: message.payload };
+    default:
+      return undefined;
   }
 }
 
 function heartbeat(
   signed: Pick<WorkerEvent, "worker" | "generation">,
   { usage, answers }: Extract<WorkerMessage, { readonly type: "Heartbeat" }>,
-): WorkerEvent {
+): WorkerEvent | undefined {
+  if (typeof usage !== "object" || usage === null) return undefined;
   const event = { type: "WorkerHeartbeat", ...signed, usage } as const;
   return answers === undefined ? event : { ...event, answers };
 }

@@ -1,6 +1,7 @@
 // `createTaskPool`: checks the options and wires the pool to real threads or processes.
 
 import { dirname } from "node:path";
+import type { CallbackGuard } from "../callbacks.ts";
 import { PoolError } from "../errors.ts";
 import { nativeSupport } from "../native/index.ts";
 import type { Strategies } from "../ports/strategies.ts";
@@ -10,6 +11,7 @@ import { assembleSupervisor, createPublicFace } from "../supervisor/assembly.ts"
 import { createClock, realEntropy } from "../supervisor/real-ports.ts";
 import type { SupervisorPorts } from "../supervisor/supervisor.ts";
 import { balancerOf } from "./balance.ts";
+import { AdaptedQueue, type CustomQueue } from "./custom-queue.ts";
 import { DataPlane } from "./data-plane.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { KeepAlive } from "./keep-alive.ts";
@@ -19,7 +21,7 @@ import type { PoolTask } from "./pool-task.ts";
 import type { QueuedTask, TaskPool, TaskPoolEvents, TaskPoolOptions } from "./pool-types.ts";
 import { PoolWorkers } from "./pool-workers.ts";
 import { strategiesOf } from "./strategies.ts";
-import { AdaptedQueue, type CustomQueue, PriorityQueue, type TaskQueue } from "./task-queue.ts";
+import { PriorityQueue, type TaskQueue } from "./task-queue.ts";
 import { Timings } from "./timings.ts";
 
 /** What a pool needs from outside: real, or simulated. */
@@ -66,11 +68,11 @@ export function assemblePool(checked: CheckedPoolOptions, options: TaskPoolOptio
   const { events, waiters } = face;
   const keepAlive = new KeepAlive();
   const timings = checked.recordTiming ? new Timings() : null;
-  const dispatcher = new Dispatcher<PoolTask>(queueOf(options.taskQueue), {
+  const dispatcher = new Dispatcher<PoolTask>(queueOf(options.taskQueue, events.guard), {
     concurrency: checked.concurrency,
     batching: checked.batching,
     canTakeBack: ports.canTakeBack(),
-    balance: options.loadBalancer === undefined ? null : balancerOf(options.loadBalancer),
+    balance: options.loadBalancer === undefined ? null : balancerOf(options.loadBalancer, events.guard),
   });
   const plane = new DataPlane(
     dispatcher,
@@ -122,9 +124,10 @@ export function assemblePool(checked: CheckedPoolOptions, options: TaskPoolOptio
 }
 
 /** A user's queue gives back what was put into it: tasks of this pool. */
-function queueOf(custom: TaskPoolOptions["taskQueue"]): TaskQueue<PoolTask> {
+function queueOf(custom: TaskPoolOptions["taskQueue"], guard: CallbackGuard): TaskQueue<PoolTask> {
   if (custom === undefined) return new PriorityQueue<PoolTask>();
   return new AdaptedQueue<PoolTask>(
     custom as CustomQueue<QueuedTask> as CustomQueue<unknown> as CustomQueue<PoolTask>,
+    guard,
   );
 }

@@ -155,8 +155,7 @@ export class DataPlane implements TaskPlane {
   refuse(error: Error, all: boolean): number {
     const { queue } = this.dispatcher;
     let count = 0;
-    for (let task = queue.shift(); task !== undefined; task = queue.shift())
-      count += Number(this.#ledger.fail(task, error));
+    for (const task of queue.drain()) count += Number(this.#ledger.fail(task, error));
     for (const { load, link } of this.#members.values()) {
       for (const task of [...(load?.outstanding.values() ?? [])] as PoolTask[]) {
         const isBack = load?.isRunning(task) === false && link.revoke(task);

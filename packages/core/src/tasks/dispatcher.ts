@@ -30,8 +30,8 @@ export interface DispatcherOptions<Item extends Job> {
   readonly batching: Batching | null;
   /** Can a worker's waiting tasks be taken back? */
   readonly canTakeBack: boolean;
-  /** The user's own choice of a worker; null: nobody now. */
-  readonly balance: ((job: Item, open: readonly WorkerLoad[]) => WorkerLoad | null) | null;
+  /** The user's own choice of a worker; null: nobody now; undefined: it makes none. */
+  readonly balance: ((job: Item, open: readonly WorkerLoad[]) => WorkerLoad | null | undefined) | null;
 }
 
 /** What to send to one worker, in order. */
@@ -108,7 +108,8 @@ export class Dispatcher<Item extends Job> {
     const { balance } = this.#options;
     if (balance !== null) {
       const job = this.queue.peek();
-      return job === undefined ? null : balance(job, free);
+      const chosen = job === undefined ? null : balance(job, free);
+      if (chosen !== undefined) return chosen;
     }
     let least: WorkerLoad | null = null;
     for (const load of free) {

@@ -10,7 +10,7 @@ import type {
   TemplateStats,
   WorkerStats,
 } from "../service-types.ts";
-import type { CustomQueue } from "./task-queue.ts";
+import type { CustomQueue } from "./custom-queue.ts";
 import type { InputOf, NamesOf, OutputOf } from "./task-types.ts";
 import type { PoolHistogram } from "./timings.ts";
 
@@ -98,9 +98,11 @@ export interface TaskPoolOptions {
   readonly maxFailures?: number;
   /** Measure waiting and running times; default true. */
   readonly recordTiming?: boolean;
-  /** Instead of the built-in queue: piscina's TaskQueue. */
+  /** Instead of the built-in queue: piscina's TaskQueue. One that throws, or gives what was not put in, is an `error` event
+   *  (BROOD_CALLBACK_FAILED), and the built-in queue has its place from then on. */
   readonly taskQueue?: CustomQueue<QueuedTask>;
-  /** Instead of "least busy": gets workers that can begin a task now; null keeps it waiting. Turns batching off. */
+  /** Instead of "least busy": gets workers that can begin a task now; null keeps it waiting. Turns batching off.
+   *  When it throws or gives anything else there is an `error` event (BROOD_CALLBACK_FAILED), and the least busy worker is it. */
   readonly loadBalancer?: (task: QueuedTask, workers: readonly BalancedWorker[]) => BalancedWorker | null;
   /** Default: the `debug` package under `brood:<poolName>`. */
   readonly logger?: Logger;

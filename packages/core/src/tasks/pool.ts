@@ -2,6 +2,7 @@
 // Announcements of the machine open and close workers for tasks; what the plane notices (nobody free, a worker spent, a task
 // that does not stop) goes to the machine as events. All state of workers is in the machine, all state of tasks in the plane.
 
+import { detached } from "../callbacks.ts";
 import type { PoolError } from "../errors.ts";
 import type { RollResult } from "../machine/names.ts";
 import { objectOption } from "../options.ts";
@@ -37,11 +38,6 @@ export interface PoolParts {
   readonly timings: Timings | null;
 }
 
-type EventListenerOf<Name extends keyof TaskPoolEvents> = Parameters<
-  PublicEvents<TaskPoolEvents>["emitter"]["on"]
->[1] &
-  TaskPoolEvents[Name];
-
 export class Pool {
   readonly #options: CheckedPoolOptions;
   readonly #parts: PoolParts;
@@ -58,7 +54,7 @@ export class Pool {
     this.#createdAtMs = parts.clock.now();
     this.#runs = new Runs(options, parts);
     const first = parts.waiters.forStart();
-    first.catch((error: PoolError) => this.fail(error));
+    detached(first, (error) => this.fail(error as PoolError));
     this.#started = first.then(() => parts.workers.fill());
     this.#started.catch(() => {});
   }
@@ -174,17 +170,17 @@ export class Pool {
   }
 
   on<Name extends keyof TaskPoolEvents>(name: Name, listener: TaskPoolEvents[Name]): this {
-    this.#parts.events.emitter.on(name, listener as EventListenerOf<Name>);
+    this.#parts.events.on(name, listener);
     return this;
   }
 
   once<Name extends keyof TaskPoolEvents>(name: Name, listener: TaskPoolEvents[Name]): this {
-    this.#parts.events.emitter.once(name, listener as EventListenerOf<Name>);
+    this.#parts.events.once(name, listener);
     return this;
   }
 
   off<Name extends keyof TaskPoolEvents>(name: Name, listener: TaskPoolEvents[Name]): this {
-    this.#parts.events.emitter.off(name, listener as EventListenerOf<Name>);
+    this.#parts.events.off(name, listener);
     return this;
   }
 

@@ -4,6 +4,7 @@
 // order before it, then the failure. Whoever stops reading stops the source.
 // Written out instead of as an async generator: one that waits for its source cannot be stopped or told of anything.
 
+import { detached, ignored } from "../link/detached.ts";
 import { attempt } from "../link/plain-copy.ts";
 
 export interface MapRun {
@@ -84,10 +85,14 @@ export class TaskMap implements AsyncGenerator<unknown, void, undefined> {
     }
     if (signal?.aborted) return this.#fail(this.#run.aborted(signal.reason));
     signal?.addEventListener("abort", this.#onAbort);
-    void this.#read(this.#source);
+    this.#readOn(this.#source);
   }
 
   readonly #onAbort = (): void => this.#fail(this.#run.aborted(this.#run.signal?.reason));
+
+  #readOn(source: Iterator<unknown> | AsyncIterator<unknown>): void {
+    detached(this.#read(source), (error) => this.#fail(error));
+  }
 
   async #read(source: Iterator<unknown> | AsyncIterator<unknown>): Promise<void> {
     if (this.#isReading) return;
@@ -120,21 +125,19 @@ export class TaskMap implements AsyncGenerator<unknown, void, undefined> {
     if (this.#isOver || this.#failure !== null) return;
     const place: Place = { isDone: false, value: undefined };
     this.#places.push(place);
-    this.#run.start(task, this.#stop.signal).then(
-      (value) => {
-        place.isDone = true;
-        place.value = value;
-        if (this.#places[0] === place) this.#deliver();
-      },
-      (error: unknown) => this.#fail(error),
-    );
+    const done = this.#run.start(task, this.#stop.signal).then((value) => {
+      place.isDone = true;
+      place.value = value;
+      if (this.#places[0] === place) this.#deliver();
+    });
+    detached(done, (error) => this.#fail(error));
   }
 
   #fail(error: unknown): void {
     if (this.#isOver || this.#failure !== null) return;
     this.#failure = { error };
     this.#letGo();
-    void this.#closeSource();
+    detached(this.#closeSource(), ignored);
     this.#deliver();
   }
 
@@ -150,11 +153,11 @@ export class TaskMap implements AsyncGenerator<unknown, void, undefined> {
       else if (first?.isDone) {
         this.#places.shift();
         reader.resolve({ done: false, value: first.value });
-        if (this.#source !== null) void this.#read(this.#source);
+        if (this.#source !== null) this.#readOn(this.#source);
       } else {
         if (this.#failure !== null) reader.reject(this.#failure.error);
         else reader.resolve({ done: true, value: undefined });
-        void this.#end();
+        detached(this.#end(), ignored);
       }
     }
   }

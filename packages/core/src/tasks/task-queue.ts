@@ -1,16 +1,7 @@
 // Tasks that wait for a worker: higher priority first, then first come, first served. What was sent and came back goes to
 // the front again, in its old order. Removing one (aborted while it waited) only counts: its place is skipped later.
-// A queue of the user's own (piscina's `taskQueue`) takes the place of the lanes; what came back still goes first.
 
 import type { Job } from "./job.ts";
-
-/** Piscina's TaskQueue: any object with these four. */
-export interface CustomQueue<Item> {
-  readonly size: number;
-  shift(): Item | null | undefined;
-  push(item: Item): void;
-  remove(item: Item): void;
-}
 
 export interface TaskQueue<Item extends Job> {
   readonly size: number;
@@ -23,6 +14,8 @@ export interface TaskQueue<Item extends Job> {
   shift(): Item | undefined;
   /** `job` waits no longer; its state has been changed already. */
   remove(job: Item): void;
+  /** Takes everything out. */
+  drain(): Item[];
 }
 
 class Lane<Item extends Job> {
@@ -107,6 +100,12 @@ export class PriorityQueue<Item extends Job> implements TaskQueue<Item> {
     this.size -= 1;
   }
 
+  drain(): Item[] {
+    const all: Item[] = [];
+    for (let job = this.shift(); job !== undefined; job = this.shift()) all.push(job);
+    return all;
+  }
+
   #laneOf(priority: number): Lane<Item> {
     const at = this.#lanes.findIndex((lane) => lane.priority <= priority);
     const found = this.#lanes[at];
@@ -114,58 +113,5 @@ export class PriorityQueue<Item extends Job> implements TaskQueue<Item> {
     const lane = new Lane<Item>(priority);
     this.#lanes.splice(at === -1 ? this.#lanes.length : at, 0, lane);
     return lane;
-  }
-}
-
-/** The user's queue behind the same face. */
-export class AdaptedQueue<Item extends Job> implements TaskQueue<Item> {
-  readonly #custom: CustomQueue<Item>;
-  readonly #front = new PriorityQueue<Item>();
-  readonly #returned: Set<Item> = new Set();
-
-  constructor(custom: CustomQueue<Item>) {
-    this.#custom = custom;
-  }
-
-  get size(): number {
-    return this.#custom.size + this.#front.size;
-  }
-
-  /** The user's order is the user's: nobody knows. */
-  get hasPriorities(): boolean {
-    return true;
-  }
-
-  push(job: Item): void {
-    this.#custom.push(job);
-  }
-
-  putBack(job: Item): void {
-    this.#front.putBack(job);
-    this.#returned.add(job);
-  }
-
-  peek(): Item | undefined {
-    const first = this.#front.peek();
-    if (first !== undefined) return first;
-    const own = this.#takeOwn();
-    if (own !== undefined) this.putBack(own);
-    return own;
-  }
-
-  shift(): Item | undefined {
-    const job = this.#front.shift();
-    if (job === undefined) return this.#takeOwn();
-    this.#returned.delete(job);
-    return job;
-  }
-
-  remove(job: Item): void {
-    if (this.#returned.delete(job)) this.#front.remove(job);
-    else this.#custom.remove(job);
-  }
-
-  #takeOwn(): Item | undefined {
-    return this.#custom.size > 0 ? (this.#custom.shift() ?? undefined) : undefined;
   }
 }

@@ -2,6 +2,7 @@
 // message on the link is its Hello; a supervisor that is gone already shows by the link's end.
 
 import { readlinkSync } from "node:fs";
+import { detached } from "../link/detached.ts";
 import type { BootOrder } from "../link/protocol.ts";
 import type { Binding } from "../native/index.ts";
 import { openNativeLink } from "../worker/native-link.ts";
@@ -59,7 +60,9 @@ export function becomeWorker({
   });
   snapshot.deserialize();
   timers.resume();
-  void runWorker(openNativeLink(binding, linkEnd), { ...order, sockets }, inheritance);
+  detached(runWorker(openNativeLink(binding, linkEnd), { ...order, sockets }, inheritance), () =>
+    process.exit(1),
+  );
 }
 
 function redirect(binding: Binding, from: number, to: number): void {

@@ -7,6 +7,7 @@
 import { format } from "node:util";
 import { PoolError } from "../errors.ts";
 import { asError, wireErrorOf } from "../link/described.ts";
+import { detached } from "../link/detached.ts";
 import { createFrameWriter } from "../link/frames.ts";
 import { encodeJson } from "../link/json-frame.ts";
 import type { BootOrder } from "../link/protocol.ts";
@@ -73,7 +74,7 @@ export class Template {
     switch (command.type) {
       case "BootTemplate":
         this.#order = command.order;
-        this.#boot(command.order).catch((error: unknown) => this.#fail(error));
+        detached(this.#boot(command.order), (error) => this.#fail(error));
         return;
       case "Fork":
         return this.#fork(command.order, command.hasStdout, descriptors);

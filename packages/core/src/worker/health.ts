@@ -3,6 +3,8 @@
 // where a single no ends the worker. Nothing a check does (throw, never settle) can hold up more than its deadline.
 
 import { PoolError } from "../errors.ts";
+import { textOf } from "../link/described.ts";
+import { detached, ignored } from "../link/detached.ts";
 import type { HealthCheckOrder } from "../link/protocol.ts";
 
 const { setTimeout, clearTimeout } = globalThis;
@@ -37,10 +39,13 @@ export function watchHealth(
   const look = async (): Promise<void> => {
     if (performance.now() > untilMs) return;
     const wrong = await wrongWith(check, order.timeoutMs);
-    if (wrong === null) setTimeout(look, order.intervalMs).unref();
+    if (wrong === null) lookLater();
     else onUnfit(unfit(wrong ?? silence(order.timeoutMs), "soon after it was ready"));
   };
-  setTimeout(look, order.intervalMs).unref();
+  const lookLater = (): void => {
+    setTimeout(() => detached(look(), ignored), order.intervalMs).unref();
+  };
+  lookLater();
 }
 
 /** Null when it is well, undefined when it has not answered in time. */
@@ -49,10 +54,7 @@ async function wrongWith(check: HealthCheck, limitMs: number): Promise<string | 
   const late = new Promise<undefined>((resolve) => {
     timer = setTimeout(() => resolve(undefined), limitMs);
   });
-  const asked = (async () => check())().then(
-    () => null,
-    (error: unknown) => (error instanceof Error ? error.message : String(error)),
-  );
+  const asked = (async () => check())().then(() => null, textOf);
   try {
     return await Promise.race([asked, late]);
   } finally {

@@ -7,6 +7,7 @@
 import { format } from "node:util";
 import { PoolError } from "../errors.ts";
 import { asError, wireErrorOf } from "../link/described.ts";
+import { detached } from "../link/detached.ts";
 import type { BootOrder, SupervisorMessage, WorkerMessage } from "../link/protocol.ts";
 import { duplicateDescriptor } from "../native/duplicate.ts";
 import { foundRelease } from "../release/stamps.ts";
@@ -110,7 +111,7 @@ function createWorker(link: WorkerLink, order: BootOrder, inheritance: Inheritan
       watchHealth(
         async () => check?.() ?? undefined,
         watches.healthCheck,
-        (error) => void fail(error),
+        (error) => detached(fail(error), () => process.exit(1)),
       );
   };
 
@@ -170,7 +171,7 @@ function createWorker(link: WorkerLink, order: BootOrder, inheritance: Inheritan
   const leave = (): void => {
     if (draining.signal.aborted) return;
     draining.abort();
-    drainAndExit().catch(fail);
+    detached(drainAndExit().catch(fail), () => process.exit(1));
   };
 
   return {

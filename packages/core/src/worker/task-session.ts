@@ -4,6 +4,7 @@
 
 import { format } from "node:util";
 import { asError, wireErrorOf } from "../link/described.ts";
+import { detached } from "../link/detached.ts";
 import { createFrameWriter, createSupervisorFrameReader, isFrame } from "../link/frames.ts";
 import type { BootOrder, SupervisorMessage, WorkerMessage } from "../link/protocol.ts";
 import { isTaskMessage, type TaskOrder } from "../link/task-protocol.ts";
@@ -49,7 +50,7 @@ export function openTaskSession(session: TaskSession, transport: TaskTransport):
   transport.onMessage((value) => worker.receive(value));
   transport.onUnreadable(() => worker.unread());
   process.on("uncaughtExceptionMonitor", (error) => worker.confess(error, "threw"));
-  void worker.boot();
+  detached(worker.boot(), () => transport.exit(1));
   return worker;
 }
 
@@ -136,7 +137,7 @@ class TaskSessionWorker implements OpenTaskSession {
   leave(): void {
     if (this.#isLeaving) return;
     this.#isLeaving = true;
-    void this.#depart();
+    detached(this.#depart(), () => this.#transport.exit(1));
   }
 
   flush(): void {

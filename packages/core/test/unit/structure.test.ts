@@ -27,12 +27,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "ports",
     "link",
     "machine",
+    "callbacks",
     "errors",
     "options",
     "cores",
     "service-types",
   ],
-  supervisor: ["supervisor", "ports", "link", "machine", "errors", "service-types"],
+  supervisor: ["supervisor", "ports", "link", "machine", "callbacks", "errors", "service-types"],
 };
 
 function sourcesUnder(folder: string): string[] {

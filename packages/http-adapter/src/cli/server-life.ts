@@ -2,6 +2,7 @@
 
 import type { Writable } from "node:stream";
 import type { Logger } from "@brood/core";
+import { detached, ignored, textOf } from "@brood/core/callbacks";
 import { LogFile } from "../log-files.ts";
 import { scaleTarget } from "../scale-target.ts";
 import type { Server } from "../server.ts";
@@ -43,7 +44,7 @@ export class ServerLife implements SignalActions {
     if (hint && this.#options.terminal.isRead)
       process.stderr.write("brood: answers what is under way, then stops; Ctrl-C again stops it now\n");
     if (this.#server === null) this.#starting.abort();
-    else void this.#server.stop({ now });
+    else detached(this.#server.stop({ now }), ignored);
   }
 
   restart(): void {
@@ -83,9 +84,8 @@ export class ServerLife implements SignalActions {
 
   /** `act` is async, so that whatever it throws is a rejection: a signal must never end the server by accident. */
   #perform(what: string, server: Server, act: (server: Server) => Promise<void>): void {
-    act(server).catch((error: unknown) => {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#options.log.warn(`${what} failed`, { reason });
+    detached(act(server), (error) => {
+      this.#options.log.warn(`${what} failed`, { reason: textOf(error) });
     });
   }
 }

@@ -1,6 +1,7 @@
 // `brood start`: a server in the foreground. Signals and the control socket steer it; it ends when the server has
 // stopped, whoever asked for that.
 
+import { detached, ignored } from "@brood/core/callbacks";
 import { PoolError } from "@brood/core/errors";
 import { nativeSupport } from "@brood/core/native";
 import { LogFile } from "../log-files.ts";
@@ -81,7 +82,7 @@ async function run(first: StartConfig, { reread, explain, listen }: RunParts): P
     if (!(error instanceof PoolError) || error.code !== "BROOD_BUG") return;
     // The engine has stopped its workers: without them there is nothing to serve.
     exitCode = EXIT_FAILED;
-    void server.stop({ now: true });
+    detached(server.stop({ now: true }), ignored);
   });
   life.isReady(server);
   if (process.pid === 1) {

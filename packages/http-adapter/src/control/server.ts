@@ -5,6 +5,7 @@
 
 import { promises as fs } from "node:fs";
 import { createServer, type Server as HttpServer, type ServerResponse } from "node:http";
+import { detached, ignored } from "@brood/core/callbacks";
 import { PoolError } from "@brood/core/errors";
 import type { PathHolder, ReportPath } from "../listen/kept-path.ts";
 import { lockPath } from "../listen/path-lock.ts";
@@ -67,9 +68,8 @@ export async function openControlServer(
   const servers: HttpServer[] = [];
   const listenAnew = async (): Promise<Listening> => {
     if (isDefaultPath) await prepareControlFolder(path);
-    const server = createServer(
-      LIMITS,
-      (request, response) => void answer(target, streams, request, response),
+    const server = createServer(LIMITS, (request, response) =>
+      detached(answer(target, streams, request, response), ignored),
     );
     server.maxConnections = CONNECTIONS_MAX;
     // Without a listener Node would close it without a word.

@@ -124,13 +124,12 @@ class ConnectionHandoff implements Handoff {
     this.#delivery.dispatch();
   }
 
-  /** A function of the user's: what it throws costs the client its stickiness and nobody anything else. */
   #keyOf(keyOf: KeyOfFirstBytes, bytes: Buffer): string | null {
-    try {
-      return keyOf(bytes) ?? null;
-    } catch (error) {
-      this.#delivery.warn("the balance function threw", String(error));
-      return null;
-    }
+    return this.#delivery.guard.ask<string | null>("balance", () => keyOf(bytes), {
+      read: (key) => (key === undefined || key === null ? null : typeof key === "string" ? key : undefined),
+      accepted: "a string, or undefined for a client without a key",
+      fallback: null,
+      instead: "The client goes to the worker with the fewest connections.",
+    });
   }
 }

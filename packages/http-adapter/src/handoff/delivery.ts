@@ -8,6 +8,7 @@
 // Nothing here waits: connections travel over channels of their own, and each turn takes a bounded batch.
 
 import type { Logger, PassedSocket, Service } from "@brood/core";
+import { CallbackGuard } from "@brood/core/callbacks";
 import type { Binding } from "@brood/core/native";
 import { peerOfHandle } from "../listen/server-handle.ts";
 import { type Accepted, NativeConnection } from "./acceptor.ts";
@@ -52,6 +53,8 @@ export class Delivery {
   readonly #unavailable: Unavailable;
   readonly #entries: Map<ConnectionId, Entry> = new Map();
   readonly #receipts: Receipts = new Receipts();
+  /** For callbacks of the server's options. */
+  readonly guard: CallbackGuard = new CallbackGuard((error) => this.#service?.reportFailure(error));
   #service: Service | null = null;
   #channels: Channels | null = null;
   #onDispatched: () => void = () => {};
@@ -67,9 +70,7 @@ export class Delivery {
     this.#lends = binding !== null && options.runtime === "thread";
     this.#counters = binding === null ? null : new CounterPages(binding);
     this.#dispatcher = new Dispatcher({ ...options, lookEveryMs: binding === null ? null : LOOK_EVERY_MS });
-    this.#unavailable = new Unavailable(options.onError, (error) =>
-      options.logger?.error("onError threw", { reason: String(error) }),
-    );
+    this.#unavailable = new Unavailable(options.onError, this.guard);
   }
 
   /** @param receive  gets what workers say and is not about connections  @param onDispatched  `room` may be another now */

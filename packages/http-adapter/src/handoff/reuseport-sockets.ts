@@ -4,6 +4,7 @@
 // With the addon they listen at once, so that their order in the kernel's list is known and it can be steered; without
 // it (Node 22.12 and newer bind with a flag of libuv) they listen when a worker serves them, and are never closed early.
 
+import { detached, ignored } from "@brood/core/callbacks";
 import { badOption, PoolError } from "@brood/core/errors";
 import { type Binding, nativeSupport } from "@brood/core/native";
 import { formatAddress, type ListenAddress } from "../listen/addresses.ts";
@@ -79,7 +80,7 @@ export function openSocket(
     const result = bindTcpReuseport(host, port);
     if (!result.ok) throw addressFailure(wanted, result.code);
     const { handle } = result;
-    return { fd: handle.descriptor, handle: handle.bare, close: () => void handle.close() };
+    return { fd: handle.descriptor, handle: handle.bare, close: () => detached(handle.close(), ignored) };
   }
   const { binding } = backend;
   try {

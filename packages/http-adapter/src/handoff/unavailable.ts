@@ -4,6 +4,7 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { Socket } from "node:net";
+import { type CallbackGuard, detached } from "@brood/core/callbacks";
 import { PoolError } from "@brood/core/errors";
 import type { Accepted } from "./acceptor.ts";
 
@@ -18,16 +19,18 @@ const REQUEST_TIMEOUT_MS = 5_000;
 
 export class Unavailable {
   readonly #server: Server;
-  readonly #report: (error: unknown) => void;
+  readonly #guard: CallbackGuard;
   readonly #sockets: Set<Socket> = new Set();
 
-  constructor(onError: OnError | undefined, report: (error: unknown) => void) {
-    this.#report = report;
+  constructor(onError: OnError | undefined, guard: CallbackGuard) {
+    this.#guard = guard;
     this.#server = createServer({ keepAlive: false }, (request, response) => {
       response.shouldKeepAlive = false;
       const reason =
         "no worker was ready in time. Look at `brood status`, or raise holdTimeoutMs, maxHeld or workers.";
-      void this.#answer(onError ?? plain, new PoolError("BROOD_UNAVAILABLE", reason), request, response);
+      const error = new PoolError("BROOD_UNAVAILABLE", reason);
+      // A response that cannot even be written to is of no use to anybody.
+      detached(this.#answer(onError ?? plain, error, request, response), () => response.destroy());
     });
     this.#server.requestTimeout = REQUEST_TIMEOUT_MS;
   }
@@ -60,13 +63,11 @@ export class Unavailable {
     request: IncomingMessage,
     response: ServerResponse,
   ): Promise<void> {
-    try {
-      await onError(error, request, response);
-    } catch (thrown) {
-      this.#report(thrown);
-      if (!response.headersSent) plain(error, request, response);
-      else response.destroy();
-    }
+    const call = (): unknown => onError(error, request, response);
+    if (await this.#guard.wait("onError", call, "The client got a plain 503, or its connection was closed."))
+      return;
+    if (!response.headersSent) plain(error, request, response);
+    else response.destroy();
   }
 }
 

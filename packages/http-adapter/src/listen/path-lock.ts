@@ -9,6 +9,7 @@ import { createHash } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync, statSync, unlinkSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { detached, ignored } from "@brood/core/callbacks";
 import { PoolError } from "@brood/core/errors";
 import { nativeSupport } from "@brood/core/native";
 import { bindUnix } from "./server-handle.ts";
@@ -65,7 +66,7 @@ export function tryLockFile(path: string, descriptor: number): (() => void) | nu
   if (native.ok) return native.binding.lockFile(descriptor) ? () => undefined : null;
   if (process.platform !== "linux") return () => undefined;
   const bound = bindUnix(abstractName(path));
-  if (bound.ok) return () => void bound.handle.close();
+  if (bound.ok) return () => detached(bound.handle.close(), ignored);
   return bound.code === "EADDRINUSE" ? null : () => undefined;
 }
 

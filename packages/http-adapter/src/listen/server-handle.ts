@@ -7,6 +7,7 @@
 
 import net from "node:net";
 import { getSystemErrorName } from "node:util";
+import { detached, ignored } from "@brood/core/callbacks";
 
 /** What of the handle is used. */
 interface ServerHandle extends BareHandle {
@@ -51,7 +52,7 @@ export type BindResult =
 export function bindTcp(address: string | null, port: number, family: 4 | 6): BindResult {
   const result = create(address, port, family);
   if (!result.ok || result.handle.name !== null) return result;
-  void result.handle.close();
+  detached(result.handle.close(), ignored);
   return { ok: false, code: result.handle.nameFailure ?? "EADDRINUSE" };
 }
 
@@ -107,7 +108,7 @@ const REUSEPORT_FLAG = 2;
 export function bindTcpReuseport(address: string, port: number): BindResult {
   const result = create(address, port, net.isIPv6(address) ? 6 : 4, undefined, REUSEPORT_FLAG);
   if (!result.ok || result.handle.name !== null) return result;
-  void result.handle.close();
+  detached(result.handle.close(), ignored);
   return { ok: false, code: result.handle.nameFailure ?? "EADDRINUSE" };
 }
 

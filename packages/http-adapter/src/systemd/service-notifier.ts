@@ -1,6 +1,7 @@
 // Keeps the service manager up to date about a server: READY when it serves, RELOADING during a roll, STOPPING, STATUS
 // whenever it changes, and the watchdog's beat. The beat comes from this very event loop: when it hangs, systemd learns.
 
+import { detached, ignored } from "@brood/core/callbacks";
 import type { Server } from "../server.ts";
 import type { Fields, Notify } from "./notify-socket.ts";
 
@@ -40,17 +41,22 @@ export function notifyOf(server: Server, notify: Notify, intervalMs: number | nu
   // A ref'd timer would keep a server alive that has nothing else to do.
   const beat =
     intervalMs === null ? undefined : setInterval(() => notify({ WATCHDOG: 1 }), intervalMs).unref();
-  void server.stopping.then(() => {
+  const stopping = server.stopping.then(() => {
     isStopping = true;
     tell({ STOPPING: 1 });
   });
-  void server.stopped.then(() => clearInterval(beat));
+  detached(stopping, ignored);
+  detached(
+    server.stopped.then(() => clearInterval(beat)),
+    ignored,
+  );
 }
 
 /** One line, as `systemctl status` shows it. */
 function statusOf(server: Pick<Server, "stats">): string {
   const { state, ready, desired, generation, roll, lastRoll } = server.stats();
   const workers = `${ready} of ${desired} workers ready`;
+  if (state === "failed") return "failed: a defect of Brood, all workers were stopped";
   if (state === "stopping" || state === "stopped") return `stopping, ${ready} workers left`;
   if (roll !== null) return `restarting: ${roll.replaced} of ${roll.total} replaced, generation ${roll.to}`;
   const failed = lastRoll?.result === "failed" ? `, restart to generation ${lastRoll.to} failed` : "";

@@ -3,6 +3,7 @@
 
 import { createServer, type RequestListener } from "node:http";
 import type { Server } from "node:net";
+import { detached } from "@brood/core/callbacks";
 import { type HttpServerOptions, limitsOf, limitsWithDefaults } from "../http-server-options.ts";
 import type { AppKind } from "./app-kind.ts";
 
@@ -50,7 +51,8 @@ async function fetchListener(app: Extract<AppKind, { kind: "fetch" }>["app"]): P
   const { serve } = await import("srvx/node");
   const { node } = serve({ fetch: (request) => app.fetch(request), manual: true, gracefulShutdown: false });
   if (node === undefined) throw new TypeError("srvx/node made no handler");
-  return (request, response) => void node.handler(request, response);
+  return (request, response) =>
+    detached(Promise.resolve(node.handler(request, response)), () => response.destroy());
 }
 
 export function plain(server: Server, listener: unknown): AppServer {

@@ -8,6 +8,7 @@
 //   close  onWorkerShutdown, then the application (last: Fastify answers 503 from then on), then the script's own end
 // Nothing waits for a deadline of its own: the engine has them, and kills.
 
+import { detached } from "@brood/core/callbacks";
 import type { Answers, CreateWorkerHost, HostOrder, LoadRelease, WorkerHost } from "@brood/core/worker";
 import { AnswerCounter } from "./answers.ts";
 import { limit } from "./app-server.ts";
@@ -179,6 +180,6 @@ function settles(work: Promise<unknown>, limitMs: number): Promise<boolean> {
       clearTimeout(timer);
       resolve(true);
     };
-    work.then(settled, settled);
+    detached(work.then(settled), settled);
   });
 }

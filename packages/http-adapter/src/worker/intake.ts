@@ -5,6 +5,7 @@
 // With every one of them kept connections come from workers that drain, and leave for others when this one does.
 
 import type { Server } from "node:net";
+import { detached } from "@brood/core/callbacks";
 import { type Binding, nativeSupport } from "@brood/core/native";
 import type { HostOrder } from "@brood/core/worker";
 import { CounterWriter } from "../handoff/counters.ts";
@@ -203,9 +204,10 @@ export class Intake {
 function within(event: Promise<void>, limitMs: number): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, limitMs);
-    void event.then(() => {
+    const over = (): void => {
       clearTimeout(timer);
       resolve();
-    });
+    };
+    detached(event.then(over), over);
   });
 }

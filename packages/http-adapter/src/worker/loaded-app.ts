@@ -2,6 +2,7 @@
 // made ready. In a fresh worker this is the first half of its boot; a template does it once, and its forks go on from there.
 // An entry that listens and does not settle (it awaits its own `listen()`) is known by its server; its hooks come later.
 
+import { detached, ignored } from "@brood/core/callbacks";
 import type { HostOrder } from "@brood/core/worker";
 import { type AppServer, plain } from "./app-server.ts";
 import { chooseApplication } from "./application.ts";
@@ -54,9 +55,10 @@ function guardSockets(capture: ListenCapture, shared: readonly string[]): void {
   const listened = (): string | null => capture.call?.path ?? null;
   if (shared.length > 0) return guardPaths(shared, listened);
   // It may listen on a path of its own, which is not made: it is served on the supervisor's port.
-  void capture.first.then(() => {
+  const guarding = capture.first.then(() => {
     if (listened() !== null) guardPaths([], listened);
   });
+  detached(guarding, ignored);
 }
 
 function unixPaths(addresses: readonly string[]): readonly string[] {

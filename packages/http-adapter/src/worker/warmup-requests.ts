@@ -6,6 +6,7 @@
 import { Agent, type ClientRequestArgs, request as httpRequest } from "node:http";
 import type { Server, Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { asError, detached, ignored } from "@brood/core/callbacks";
 import type { HttpHostData } from "./host-data.ts";
 import { type OwnConnection, openOwnConnection, speaksHttp1 } from "./own-connection.ts";
 
@@ -35,7 +36,7 @@ export async function sendWarmupRequests(
   const isStopped = (): boolean => signal?.aborted === true;
   if (warmup === undefined || warmup.requests === 0 || isStopped()) return;
   const client = speaksHttp1(server) ? new Http1Client(server, adopt) : await openHttp2Client(server, adopt);
-  const stop = (): void => void client.close();
+  const stop = (): void => detached(client.close(), ignored);
   signal?.addEventListener("abort", stop, { once: true });
   const failed = new Map<string, string>();
   for (let count = 0; count < warmup.requests; count += 1) {
@@ -72,11 +73,12 @@ class Http1Client extends Agent implements WarmupClient {
     _: ClientRequestArgs,
     opened: (error: Error | null, socket?: Duplex) => void,
   ): undefined {
-    openOwnConnection(this.#server, "http/1.1", this.#adopt).then((connection) => {
+    const opening = openOwnConnection(this.#server, "http/1.1", this.#adopt).then((connection) => {
       this.#connections.push(connection);
       if (this.#isClosed) connection.destroy();
       opened(null, connection.socket);
-    }, opened);
+    });
+    detached(opening, (error) => opened(asError(error)));
   }
 
   get(path: string): Promise<number> {

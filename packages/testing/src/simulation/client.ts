@@ -1,5 +1,6 @@
 // Whoever embeds the engine: asks for things as `createService` does, and keeps what became of each promise.
 
+import { detached } from "@brood/core/callbacks";
 import type { Generation, RollResult, Supervisor, Waiters } from "@brood/core/engine";
 import { CURRENT } from "./files.ts";
 
@@ -83,16 +84,14 @@ export class Client {
       error: null,
     };
     this.requests.push(request);
-    promise.then(
-      (result) => {
-        request.settledAtMs = this.#now();
-        request.result = isRollResult(result) ? result : null;
-      },
-      (error: unknown) => {
-        request.settledAtMs = this.#now();
-        request.error = error;
-      },
-    );
+    const settled = promise.then((result) => {
+      request.settledAtMs = this.#now();
+      request.result = isRollResult(result) ? result : null;
+    });
+    detached(settled, (error) => {
+      request.settledAtMs = this.#now();
+      request.error = error;
+    });
     return request;
   }
 }
