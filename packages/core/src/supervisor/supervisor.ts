@@ -215,8 +215,13 @@ export class Supervisor {
     const { generation } = order;
     const reject = (error: unknown): void =>
       this.accept({ type: "ReleaseRejected", generation, reason: reasonOf(error) });
-    // As a promise, whatever it does: it may be a resolver of somebody else's.
-    const resolving = new Promise<ResolvedRelease>((resolve) => resolve(this.#ports.resolveRelease(order)));
+    let resolving: Promise<ResolvedRelease>;
+    try {
+      // It may be a resolver of somebody else's, and do anything.
+      resolving = Promise.resolve(this.#ports.resolveRelease(order));
+    } catch (thrown) {
+      return reject(thrown);
+    }
     const pinning = resolving.then((resolved) => {
       if (isPinnedRelease(resolved)) this.accept({ type: "ReleaseResolved", generation, ...resolved });
       else reject(callbackFailed("resolveRelease", `gave no release but ${textOf(resolved)}.`, resolved));

@@ -50,7 +50,7 @@ describe("a forked worker that has opened", () => {
     ask();
     const text = new Promise((resolve) => said.mockImplementation((line) => resolve(line) === undefined));
     pass();
-    expect(await text).toBe("brood: no warm-up request could be sent: Error: no descriptors left\n");
+    expect(await text).toBe("brood: no warm-up request could be sent: no descriptors left\n");
   });
 });
 
