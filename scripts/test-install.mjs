@@ -13,7 +13,7 @@ import { environmentOf, MANAGERS } from "./install/managers.mjs";
 import { startRegistry } from "./install/registry.mjs";
 
 const ROOT = dirname(import.meta.dirname);
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 300_000;
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { list: { type: "boolean" }, keep: { type: "boolean" }, nodes: { type: "string" } },
