@@ -293,6 +293,9 @@ export interface Service {
   reportFailure(error: Error): void;
   /** Counts connections that a draining worker has passed on to another one: in stats, its `worker:exited` and the roll. */
   recordMoved(worker: WorkerId, count: number): void;
+  /** The worker broke the protocol of a channel that the embedding program has to it: it is killed for BROOD_PROTOCOL and replaced,
+   *  with back-off when it had just begun. Nothing happens when it has gone. @param detail what it did, in a few words */
+  reportViolation(worker: WorkerId, detail: string): void;
   on<Name extends keyof ServiceEvents>(name: Name, listener: ServiceEvents[Name]): this;
   once<Name extends keyof ServiceEvents>(name: Name, listener: ServiceEvents[Name]): this;
   off<Name extends keyof ServiceEvents>(name: Name, listener: ServiceEvents[Name]): this;

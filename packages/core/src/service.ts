@@ -143,6 +143,13 @@ class SupervisedService implements Service {
     this.#supervisor.accept({ type: "ConnectionsMoved", from: worker, count });
   }
 
+  reportViolation(worker: WorkerId, detail: string): void {
+    const found = this.#supervisor.snapshot().workers.find((each) => each.worker === worker);
+    if (found === undefined) return;
+    const { requestedGeneration: generation } = found;
+    this.#supervisor.accept({ type: "WorkerViolated", worker, generation, detail });
+  }
+
   on<Name extends keyof ServiceEvents>(name: Name, listener: ServiceEvents[Name]): this {
     this.#events.on(name, listener);
     return this;

@@ -8,6 +8,7 @@ export type {
   WorkerContext,
   WorkerHost,
 } from "./host.ts";
+export { leaveBrokenLink } from "./link.ts";
 export type { PlainContext, PlainEntry, PlainService } from "./plain-host.ts";
 export { type HeldSignal, heldSignals } from "./signals.ts";
 export { setFlagUnlessGiven } from "./v8-flag.ts";

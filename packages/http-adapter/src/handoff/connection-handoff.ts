@@ -50,6 +50,7 @@ class ConnectionHandoff implements Handoff {
   readonly #delivery: Delivery;
   readonly #firstBytes: FirstBytes | null;
   #acceptors: readonly Acceptor[] = [];
+  #service: Service | null = null;
 
   constructor(sockets: readonly BoundSocket[], options: ConnectionOptions, binding: Binding | null) {
     this.#sockets = sockets;
@@ -66,6 +67,7 @@ class ConnectionHandoff implements Handoff {
   }
 
   attach(service: Service): void {
+    this.#service = service;
     this.#delivery.attach(service, undefined, () => {
       for (const acceptor of this.#acceptors) acceptor.pause(this.#delivery.room === 0);
     });
@@ -73,7 +75,7 @@ class ConnectionHandoff implements Handoff {
   }
 
   takeMessage(worker: WorkerId, payload: unknown): boolean {
-    return takeMessage(worker, payload, (...said) => this.#delivery.receive(...said));
+    return takeMessage(this.#service, worker, payload, (...said) => this.#delivery.receive(...said));
   }
 
   socketsOf({ worker }: WorkerSeat): readonly PassedSocket[] {

@@ -83,7 +83,7 @@ export class Delivery {
       (worker, message, descriptors) => {
         if (!this.receive(worker, message, descriptors)) receive(worker, message, descriptors);
       },
-      (worker) => this.#gone(worker),
+      { lost: (worker) => this.#gone(worker), lends: this.#lends },
     );
     service.on("worker:ready", ({ worker, slot, generation }) => {
       this.#dispatcher.ready(worker, slot, generation);

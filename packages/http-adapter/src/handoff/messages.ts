@@ -1,6 +1,20 @@
 // What the supervisor and a worker tell each other about sockets. Over the native link it is JSON in a frame, with the
 // descriptors beside it; over child_process IPC the same message goes with at most one handle.
+// The two tables below have the decoder of each field: what does not fit is a breach of the one who sent it.
 
+import {
+  amount,
+  count,
+  type Decoder,
+  descriptor,
+  list,
+  Mismatch,
+  oneMessage,
+  optional,
+  orNull,
+  record,
+  text,
+} from "@brood/core/wire";
 import type { SlotIndex } from "./names.ts";
 
 export type ToWorker =
@@ -64,6 +78,44 @@ export type FromWorker =
   | { readonly type: "Full" }
   | { readonly type: "Released"; readonly slot: SlotIndex };
 
+/** More connections than a process may have. */
+const LIST_MAX = 2 ** 20;
+
+const past = record<Past>({ requests: count, toldMs: amount, key: orNull(text) });
+const pasts: Decoder<Pasts> = list(orNull(past), LIST_MAX);
+const numbers = list(count, LIST_MAX);
+const descriptors = list(descriptor, LIST_MAX);
+const lent = list(record<LentSocket>({ fd: descriptor, inode: count }), LIST_MAX);
+const NOTHING = {} as const;
+
+export const toWorker: Decoder<ToWorker> = oneMessage<ToWorker>(
+  {},
+  {
+    Counters: NOTHING,
+    Connections: { pasts: optional(pasts) },
+    Lent: { descriptors, pasts: optional(pasts) },
+    End: NOTHING,
+    Adopt: { slot: count, index: count },
+    AdoptLent: { slot: count, sockets: lent },
+    Release: { slot: count },
+    Moved: { tokens: numbers },
+    Returned: { tokens: numbers },
+    Again: NOTHING,
+  },
+);
+
+export const fromWorker: Decoder<FromWorker> = oneMessage<FromWorker>(
+  {},
+  {
+    Open: NOTHING,
+    Counts: { taken: count, closed: count },
+    PassOn: { tokens: numbers, pasts },
+    PassOnLent: { descriptors, tokens: numbers, pasts },
+    Full: NOTHING,
+    Released: { slot: count },
+  },
+);
+
 /** What a worker's end of a channel is called among the sockets that come with it. */
 export const LINK_ROLE = "link";
 
@@ -88,11 +140,20 @@ export function encode(message: ToWorker | FromWorker): Buffer {
   return isWordless ? NO_WORDS : Buffer.from(JSON.stringify(message));
 }
 
-/** A codec's cast: both ends are of one version, the engine's protocol sees to that. */
-export function decode<Message extends ToWorker | FromWorker>(payload: Buffer): Message {
-  return (payload.length === 0 ? WORDLESS : JSON.parse(payload.toString())) as Message;
+/** @throws Mismatch */
+export function decodeToWorker(payload: Buffer): ToWorker {
+  return payload.length === 0 ? WORDLESS : toWorker(parsed(payload));
 }
 
-export function openEnvelope<Message extends ToWorker | FromWorker>(envelope: Envelope<unknown>): Message {
-  return envelope.broodHandoff as Message;
+/** @throws Mismatch */
+export function decodeFromWorker(payload: Buffer): FromWorker {
+  return fromWorker(parsed(payload));
+}
+
+function parsed(payload: Buffer): unknown {
+  try {
+    return JSON.parse(payload.toString());
+  } catch {
+    throw new Mismatch("it is no JSON");
+  }
 }

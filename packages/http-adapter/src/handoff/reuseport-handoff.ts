@@ -76,6 +76,7 @@ class ReuseportHandoff implements Handoff {
   /** Has the channels where kept connections move. */
   readonly #delivery: Delivery | null;
   #channels: Channels | null = null;
+  #service: Service | null = null;
   readonly #queue: SlotEvent[] = [];
   #steered: readonly SlotIndex[] | null = null;
   #isStepping = false;
@@ -111,8 +112,9 @@ class ReuseportHandoff implements Handoff {
   }
 
   attach(service: Service): void {
+    this.#service = service;
     if (this.#delivery !== null) this.#delivery.attach(service, this.#receive);
-    else this.#channels = channelsOf(this.#binding, service, this.#receive);
+    else this.#channels = channelsOf(this.#binding, service, this.#receive, { lends: this.#lends });
     service.on("worker:ready", ({ worker }) => this.#accept({ type: "WorkerReady", worker }));
     service.on("worker:draining", ({ worker }) => this.#accept({ type: "WorkerDraining", worker }));
     service.on("worker:exited", ({ worker }) => {
@@ -122,7 +124,7 @@ class ReuseportHandoff implements Handoff {
   }
 
   takeMessage(worker: WorkerId, payload: unknown): boolean {
-    return takeMessage(worker, payload, this.#receive);
+    return takeMessage(this.#service, worker, payload, this.#receive);
   }
 
   socketsOf({ slot, worker }: WorkerSeat): readonly PassedSocket[] {

@@ -5,15 +5,15 @@
 import { closeSync } from "node:fs";
 import { PoolError } from "@brood/core/errors";
 import { createFramedLink, type FramedLink, nativeSupport } from "@brood/core/native";
-import type { HostOrder } from "@brood/core/worker";
+import { type HostOrder, leaveBrokenLink } from "@brood/core/worker";
 import {
-  decode,
+  decodeToWorker,
   encode,
   type FromWorker,
   isEnvelope,
   LINK_ROLE,
-  openEnvelope,
   type ToWorker,
+  toWorker,
 } from "../handoff/messages.ts";
 import { type AdoptConnection, adoptDescriptor, type BareHandle } from "../listen/server-handle.ts";
 
@@ -62,7 +62,7 @@ function nativeChannel(
     (receiver: ReceiveFromSupervisor) =>
     (payload: Buffer, descriptors: readonly number[]): void =>
       receiver(
-        decode<ToWorker>(payload),
+        believed(() => decodeToWorker(payload)),
         descriptors.map((each) => ({ fd: each, handle: null })),
       );
   const link: FramedLink = createFramedLink(native.binding, fd, {
@@ -79,6 +79,15 @@ function nativeChannel(
   link.unref();
   link.send(encode({ type: "Open" }));
   return { send: (message, descriptors) => link.send(encode(message), descriptors), take: () => false };
+}
+
+/** What came, or the end of this worker. */
+function believed(decode: () => ToWorker): ToWorker {
+  try {
+    return decode();
+  } catch (error) {
+    return leaveBrokenLink(`over the channel for connections: ${String(error)}`);
+  }
 }
 
 function unreachable(error: Error): PoolError {
@@ -99,7 +108,10 @@ function ipcChannel(order: HostOrder, receive: ReceiveFromSupervisor): HandoffCh
     },
     take(payload, handle) {
       if (!isEnvelope(payload)) return false;
-      receive(openEnvelope<ToWorker>(payload), isBareHandle(handle) ? [{ fd: null, handle }] : []);
+      receive(
+        believed(() => toWorker(payload.broodHandoff)),
+        isBareHandle(handle) ? [{ fd: null, handle }] : [],
+      );
       return true;
     },
   };

@@ -3,7 +3,7 @@
 import { createFramedLink, nativeSupport } from "@brood/core/native";
 import { describe, expect, it } from "vitest";
 import { NativeChannels } from "../../src/handoff/channels.ts";
-import { decode, encode, type ToWorker } from "../../src/handoff/messages.ts";
+import { decodeToWorker, encode } from "../../src/handoff/messages.ts";
 import { within } from "../support/within.ts";
 
 const native = nativeSupport();
@@ -13,7 +13,7 @@ describe("messages", () => {
   it("the message of connections has no words, the others keep theirs", () => {
     expect(encode({ type: "Connections" })).toHaveLength(0);
     for (const message of [{ type: "Connections" }, { type: "Release", slot: 3 }, { type: "End" }] as const)
-      expect(decode<ToWorker>(encode(message))).toEqual(message);
+      expect(decodeToWorker(encode(message))).toEqual(message);
   });
 });
 

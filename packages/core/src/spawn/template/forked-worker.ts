@@ -66,7 +66,7 @@ export class ForkedWorker implements WorkerHandle {
     };
     this.#link = createFramedLink(binding, link[0], {
       frame: (payload, descriptors) => this.#read(payload, descriptors),
-      ended: () => this.#linkEnded(),
+      ended: (error) => this.#linkEnded(error),
     });
     this.#stderr = reader(errors[0]);
     this.#tail.add(this.#stderr);
@@ -132,8 +132,9 @@ export class ForkedWorker implements WorkerHandle {
     else if (reading.kind !== "duplicate") this.#sink.violated(detailOf(reading));
   }
 
-  #linkEnded(): void {
+  #linkEnded(error: Error | null): void {
     this.#isLinkOpen = false;
+    if (isBreach(error) && !this.#hasEnded) this.#sink.violated(error.message);
     this.#reportWhenRead();
     if (this.#watch === null) {
       if (this.#isTemplateGone) this.templateGone();
@@ -185,6 +186,11 @@ function reader(fd: number): Socket {
   // The worker's end may be reset when it dies with output that nobody reads; there is nothing to be done.
   socket.on("error", () => {});
   return socket;
+}
+
+/** The other end wrote what is no frame; any other error is this process's own trouble. */
+export function isBreach(error: Error | null): error is Error {
+  return error !== null && "code" in error && error.code === "BROOD_PROTOCOL";
 }
 
 /** What was wrong with what is no message. */

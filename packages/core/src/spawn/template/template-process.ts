@@ -14,10 +14,10 @@ import { createFramedLink, type FramedLink, spawnTied } from "../../native/index
 import type { SpawnOrder, WorkerHandle, WorkerSink } from "../../ports/spawn-strategy.ts";
 import type { TemplateHandle, TemplateOrder, TemplateSink } from "../../ports/template-strategy.ts";
 import { bootOrder } from "../boot-order.ts";
-import { reportEnd } from "../fresh-process.ts";
+import { LINK_GRACE_MS, reportEnd } from "../fresh-process.ts";
 import { createTail } from "../output.ts";
 import { workerEnvironment } from "../worker-environment.ts";
-import { detailOf, ForkedWorker } from "./forked-worker.ts";
+import { detailOf, ForkedWorker, isBreach } from "./forked-worker.ts";
 import type { TemplateSetting } from "./template-strategy.ts";
 
 const TEMPLATE_MAIN = fileURLToPath(new URL("../../template/main.js", import.meta.url));
@@ -43,7 +43,7 @@ export class TemplateProcess implements TemplateHandle {
     const [ours, theirs] = binding.socketPair();
     this.#link = createFramedLink(binding, ours, {
       frame: (payload, descriptors) => this.#read(payload, descriptors),
-      ended: () => this.#linkEnded(),
+      ended: (error) => this.#linkEnded(error),
     });
     try {
       const env = workerEnvironment(options, order.release.folder);
@@ -118,8 +118,15 @@ export class TemplateProcess implements TemplateHandle {
     else if (message.type !== "Forked") this.#sink.message(message);
   }
 
-  #linkEnded(): void {
+  /** Nothing can be forked any more. A template that goes on without its link is of no use to anybody. */
+  #linkEnded(error: Error | null): void {
     this.#hasEnded = true;
+    if (isBreach(error)) return this.#sink.violated(error.message);
+    const patience = setTimeout(() => {
+      if (this.#child.exitCode === null && this.#child.signalCode === null)
+        this.#sink.violated("it closed its link and went on running");
+    }, LINK_GRACE_MS);
+    this.#child.once("exit", () => clearTimeout(patience));
   }
 
   /** Its own end is told first, so that orders which went down with it are held against nobody. Whoever it had forked lives

@@ -9,7 +9,7 @@ import type { Connection } from "../connection.ts";
 export function pastOf({ past, requests, socket }: Connection, server: Server): Past | null {
   const isUnused = socket.bytesRead === 0;
   if (isUnused) return past;
-  const toldMs = keepAliveOf(server);
+  const toldMs = Math.min(keepAliveOf(server), Number.MAX_SAFE_INTEGER);
   // Where nobody counts, one stands for any number: it is not new.
   return { requests: Math.max(1, (past?.requests ?? 0) + requests), toldMs, key: past?.key ?? null };
 }
@@ -24,7 +24,7 @@ export function idleMsOf({ requests, toldMs }: Past, server: Server): number | n
 /** 0: without a limit. */
 export function keepAliveOf(server: Server): number {
   const timeoutMs: unknown = Reflect.get(server, "keepAliveTimeout");
-  return typeof timeoutMs === "number" ? timeoutMs : 0;
+  return typeof timeoutMs === "number" && timeoutMs > 0 ? timeoutMs : 0;
 }
 
 /** So much longer than it says does Node wait itself: 1,000 since Node 20.20 and 22.19, before that the same by us. */
