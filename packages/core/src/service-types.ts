@@ -81,8 +81,7 @@ export interface ServiceOptions extends NodeOptions {
   readonly host?: URL;
   /** JSON for the host. */
   readonly hostData?: unknown;
-  /** Descriptors that go with each worker, or what makes them for one worker. They stay the caller's. Should it throw, that
-   *  worker could not be spawned. */
+  /** Descriptors that go with each worker, or what makes them for one worker. They stay the caller's. What throws fails that spawn. */
   readonly sockets?: readonly PassedSocket[] | ((seat: WorkerSeat) => readonly PassedSocket[]);
   /** Called when a slot was scaled away; its last worker may still be draining. */
   readonly slotClosed?: (slot: SlotIndex) => void;
@@ -94,8 +93,7 @@ export interface ServiceOptions extends NodeOptions {
   readonly reload?: (before: ServiceSettings) => Promise<Reloaded>;
   /** Workers wanted, 1...10_000; default the cores that this process may use: os.availableParallelism(), at most the CPU quota of its cgroup, rounded down. */
   readonly workers?: number;
-  /** What a worker is. "thread": quicker to start, but a crash takes all of them; docs/threads.md. Their `sockets` need the
-   *  native addon. Default "process". */
+  /** "process" (default), or "thread": quicker to start, but a crash takes all of them; `sockets` need the addon; docs/threads.md. */
   readonly runtime?: "process" | "thread";
   /** "fresh" (default): each worker is a new process. "template": forked from a process that has loaded the release, in
    *  milliseconds and with shared memory; Linux, see docs/forking.md. */
@@ -293,8 +291,7 @@ export interface Service {
   reportFailure(error: Error): void;
   /** Counts connections that a draining worker has passed on to another one: in stats, its `worker:exited` and the roll. */
   recordMoved(worker: WorkerId, count: number): void;
-  /** The worker broke the protocol of a channel that the embedding program has to it: it is killed for BROOD_PROTOCOL and replaced,
-   *  with back-off when it had just begun. Nothing happens when it has gone. @param detail what it did, in a few words */
+  /** It broke the protocol of a channel of the embedding program's: it is killed (BROOD_PROTOCOL) and replaced. */
   reportViolation(worker: WorkerId, detail: string): void;
   on<Name extends keyof ServiceEvents>(name: Name, listener: ServiceEvents[Name]): this;
   once<Name extends keyof ServiceEvents>(name: Name, listener: ServiceEvents[Name]): this;
