@@ -35,6 +35,8 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, string>> = {
   BROOD_HEARTBEAT_TIMEOUT: "Look for what blocks the worker's event loop, or raise heartbeatTimeoutMs.",
   BROOD_NEEDS_START:
     "Stop the server and start it again for the option that the message names, or put its old value back.",
+  BROOD_NOTHING_SERVED:
+    "Export the application (export default app, module.exports = app), or call listen(); the message says what was found.",
   BROOD_NOT_CLONEABLE:
     "Pass and return what structured clone can carry: no functions, no sockets; move() what is transferable.",
   BROOD_PROTOCOL: "Run the same version of Brood on both ends, and leave the worker's IPC channel to it.",
@@ -78,6 +80,7 @@ export type ErrorCode =
   | "BROOD_HEALTH_CHECK"
   | "BROOD_HEARTBEAT_TIMEOUT"
   | "BROOD_NEEDS_START"
+  | "BROOD_NOTHING_SERVED"
   | "BROOD_NOT_CLONEABLE"
   | "BROOD_PROTOCOL"
   | "BROOD_QUEUE_FULL"

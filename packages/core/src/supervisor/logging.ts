@@ -66,7 +66,8 @@ export function logAnnouncement(logger: Logger, { name, event }: Announcement): 
   const { exitCode, signal, reason } = event;
   if (reason === null) return logger.info(name, { ...identity, exitCode, signal });
   // Of a start that fails. Why one that has served ended stands in its own line.
-  const isSaid = logger.isBesideStderr === true && reason.code === "BROOD_BOOT_FAILED";
+  const isSaid =
+    logger.isBesideStderr === true && ["BROOD_BOOT_FAILED", "BROOD_NOTHING_SERVED"].includes(reason.code);
   const said = isSaid ? (reason.stderr ?? "") : "";
   const message = withoutRepeat(reason.message, said);
   logger.warn(name, { ...identity, exitCode, signal, reason: reason.code, message });

@@ -26,6 +26,9 @@ type Unsigned<Message> = Message extends unknown ? Omit<Message, "worker" | "gen
 /** After the supervisor's death its workers are gone within 5 s; this leaves a margin. */
 const ORPHAN_DRAIN_MS = 4_000;
 
+/** Their messages say all. */
+const SELF_EXPLAINING: ReadonlySet<string> = new Set(["BROOD_HEALTH_CHECK", "BROOD_NOTHING_SERVED"]);
+
 /** What a forked worker has from its template. */
 export interface Inheritance {
   readonly loaded: LoadedRelease;
@@ -159,7 +162,7 @@ function createWorker(link: WorkerLink, order: BootOrder, inheritance: Inheritan
     if (process.listenerCount("uncaughtException") > 0) return;
     if (order.runtime === "thread" && heartbeat === null) locateSyntaxError(error, order.release.entry);
     const { message, stack } = asError(error);
-    const isUnfit = error instanceof PoolError && error.code === "BROOD_HEALTH_CHECK";
+    const isUnfit = error instanceof PoolError && SELF_EXPLAINING.has(error.code);
     const code = heartbeat === null ? "BROOD_BOOT_FAILED" : "BROOD_WORKER_EXITED";
     const when = heartbeat === null ? "failed to boot: " : "threw: ";
     const said = isUnfit

@@ -5,7 +5,7 @@ import { createServer, type RequestListener } from "node:http";
 import type { Server } from "node:net";
 import { detached } from "@brood/core/callbacks";
 import { type HttpServerOptions, limitsOf, limitsWithDefaults } from "../http-server-options.ts";
-import type { AppKind } from "./app-kind.ts";
+import { type AppKind, type FastifyPlugin, kindOfApp, type ServedApp } from "./app-kind.ts";
 
 export interface AppServer {
   readonly server: Server;
@@ -26,23 +26,56 @@ export function limit({ server, isOurs }: AppServer, given: HttpServerOptions): 
 
 export type ServableApp = Exclude<AppKind, { readonly kind: "factory" | "unusable" }>;
 
-export async function serverOf(app: ServableApp): Promise<AppServer> {
+/** What a program can import, of its own packages. @throws when it has none of that name */
+export type LoadPackage = (name: string) => Promise<unknown>;
+
+export async function serverOf(app: ServableApp, load: LoadPackage): Promise<AppServer> {
   switch (app.kind) {
     case "server":
       return plain(app.server, null);
-    case "fastify":
-      return {
-        server: app.app.server,
-        listener: null,
-        isOurs: false,
-        ready: () => app.app.ready(),
-        close: () => app.app.close(),
-      };
+    case "served":
+      return servedBy(app.app);
+    case "plugin":
+      return pluginServer(app.plugin, load);
+    case "koa":
+      return listenerServer(app.listenerOf());
+    case "h3":
+      return listenerServer(methodOf(await load("h3"), "toNodeListener")(app.app));
     case "listener":
-      return { ...plain(createServer(app.listener), app.listener), isOurs: true };
+      return listenerServer(app.listener);
     case "fetch":
       return { ...plain(createServer(await fetchListener(app.app)), null), isOurs: true };
   }
+}
+
+function listenerServer(listener: unknown): AppServer {
+  if (!isListener(listener)) throw new TypeError("the application made no request listener");
+  return { ...plain(createServer(listener), listener), isOurs: true };
+}
+
+/** As fastify-cli starts one: the program's own Fastify, with the options that stand beside the plugin. */
+async function pluginServer(plugin: FastifyPlugin, load: LoadPackage): Promise<AppServer> {
+  const options: unknown = Reflect.get(plugin, "options");
+  const instance = methodOf(await load("fastify"), "default")(options ?? {});
+  if (typeof instance !== "object" || instance === null) throw new TypeError("fastify made no instance");
+  methodOf(instance, "register")(plugin, {});
+  const kind = kindOfApp(instance);
+  if (kind.kind !== "served") throw new TypeError("fastify made no instance");
+  return servedBy(kind.app);
+}
+
+export function servedBy({ server, ready, close }: ServedApp): AppServer {
+  return { server, listener: null, isOurs: false, ready, close };
+}
+
+function isListener(value: unknown): value is RequestListener {
+  return typeof value === "function";
+}
+
+function methodOf(holder: unknown, name: string): (...parameters: readonly unknown[]) => unknown {
+  const method: unknown = Reflect.get(Object(holder), name);
+  if (typeof method !== "function") throw new TypeError(`${name} is missing in a package of the application`);
+  return (...parameters) => Reflect.apply(method, holder, parameters);
 }
 
 /** srvx streams bodies both ways, aborts `request.signal` when the client goes away, and turns what `fetch` throws

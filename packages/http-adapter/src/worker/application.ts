@@ -1,52 +1,121 @@
-// Decides what a worker serves, once its entry has been evaluated. In this order: a server on which the script
-// called `listen()`, for that is what the script would have served; else the default export; else the worker waits
-// for the script's first `listen()`, which may come late (after a database connection). The boot deadline that
-// bounds the wait is the engine's.
-// Only what cannot become a script is an error: a default export that is no application, and no `listen()` so far.
+// Decides what a worker serves, once its entry has been evaluated. In this order: a server on which the script called
+// `listen()`, for that is what the script would have served; else the default export, or what it makes when it is called; else
+// the worker waits for the script's first `listen()`, which may come late (after a database connection), as long as the
+// program has something to do that may end in one. When nothing is left that could, there is nothing to serve: under Node
+// such a program would have ended. The boot deadline that bounds the wait is the engine's.
 
+import { createRequire } from "node:module";
+import type { Server } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+import { pathToFileURL } from "node:url";
 import { PoolError } from "@brood/core/errors";
 import type { HostOrder } from "@brood/core/worker";
+import type { PendingWork } from "../sharing/pending-work.ts";
 import { ACCEPTED_APPS, type AppKind, kindOfApp } from "./app-kind.ts";
-import { type AppServer, plain, serverOf } from "./app-server.ts";
+import { type AppServer, type LoadPackage, plain, servedBy, serverOf } from "./app-server.ts";
 import type { EntryExports } from "./entry-exports.ts";
 import type { ListenCapture } from "./listen-capture.ts";
+import { inWords } from "./value-words.ts";
 
-/** @throws PoolError BROOD_BOOT_FAILED, naming the entry, what was found and what is accepted */
+/** Nothing is pending for so long: what is not looked at (a computation in a thread) has had its time. */
+const QUIET_MS = 300;
+
+/** @throws PoolError BROOD_BOOT_FAILED, BROOD_NOTHING_SERVED, naming the entry, what was found and what is accepted */
 export async function chooseApplication(
   exports: EntryExports,
   capture: ListenCapture,
   order: Pick<HostOrder, "context">,
+  pending: PendingWork,
 ): Promise<AppServer> {
-  const exported = kindOfApp(exports.app);
+  const { resolves, load } = packagesOf(order.context.release.entry);
+  const hasFastify = resolves("fastify");
+  const exported = kindOfApp(exports.app, hasFastify);
   const isMade = exported.kind === "factory" && capture.call === null;
-  const kind = isMade ? kindOfApp(await exported.create(order.context)) : exported;
-  const app = kind.kind === "factory" || kind.kind === "unusable" ? null : await serverOf(kind);
-  if (app !== null && capture.call === null) {
+  const made = isMade ? await make(exported, order) : exports.app;
+  const kind = isMade && made !== exports.app ? kindOfApp(made, hasFastify) : exported;
+  if (capture.call === null && isServable(kind)) {
+    const app = await serverOf(kind, load);
     capture.adopt(app.server, app.listener);
     return app;
   }
-  if (capture.call === null && (isMade || !mayListenLater(exports))) throw unusable(kind, isMade, order);
-  const server = await capture.first;
-  return app !== null && kind.kind === "fastify" ? { ...app, server } : plain(server, null);
+  const server = await listened(capture, pending);
+  if (server === null) throw nothingServed(exports, isMade, made, order);
+  return kind.kind === "served" && kind.app.isFastify
+    ? { ...servedBy(kind.app), server }
+    : plain(server, null);
 }
 
-/** Without a default export the entry is a script. So it may be in CommonJS with a plain object, which is there
- *  anyway or holds something else (`module.exports = { app, start }`). */
-function mayListenLater(exports: EntryExports): boolean {
-  if (exports.app === undefined) return true;
-  if (!exports.isCommonJs || typeof exports.app !== "object" || exports.app === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(exports.app);
-  return prototype === Object.prototype || prototype === null;
+type Factory = Extract<AppKind, { readonly kind: "factory" }>;
+
+/** What the function makes. One that answers instead of making something is an application itself: a fetch handler. */
+async function make({ create, isSure }: Factory, { context }: Pick<HostOrder, "context">): Promise<unknown> {
+  if (isSure) return create(context);
+  try {
+    const made = await create(context);
+    return made instanceof Response ? { fetch: create } : made;
+  } catch (cause) {
+    const message = `${context.release.entry}: its default export was called to make the application, and threw`;
+    throw new Error(message, { cause });
+  }
 }
 
-function unusable(kind: AppKind, isMade: boolean, order: Pick<HostOrder, "context">): PoolError {
-  const { slot, worker, generation, release } = order.context;
-  const subject = isMade ? "what its defineApp function returned" : "its default export";
-  const found = kind.kind === "unusable" ? kind.found : "defineApp(...) once more";
+function isServable(kind: AppKind): kind is Exclude<AppKind, { readonly kind: "factory" | "unusable" }> {
+  return kind.kind !== "factory" && kind.kind !== "unusable";
+}
+
+/** Null: nothing is left that could listen. */
+async function listened(capture: ListenCapture, pending: PendingWork): Promise<Server | null> {
+  const hasListened = (): boolean => capture.call !== null;
+  const nothingIsLeft = async (): Promise<null> => {
+    for (;;) {
+      await pending.done(Number.POSITIVE_INFINITY, hasListened);
+      if (!hasListened()) await delay(QUIET_MS, undefined, { ref: false });
+      if (!hasListened() && !pending.isPending) return null;
+      // It will come, whatever is pending.
+      if (hasListened()) return new Promise(() => {});
+    }
+  };
+  return Promise.race([capture.first, nothingIsLeft()]);
+}
+
+function packagesOf(entry: string): {
+  readonly resolves: (name: string) => boolean;
+  readonly load: LoadPackage;
+} {
+  const require = createRequire(entry);
+  return {
+    resolves(name) {
+      try {
+        return require.resolve(name) !== "";
+      } catch {
+        return false;
+      }
+    },
+    load: (name) => import(pathToFileURL(require.resolve(name)).href),
+  };
+}
+
+function nothingServed(
+  { app, names }: EntryExports,
+  isMade: boolean,
+  made: unknown,
+  { context }: Pick<HostOrder, "context">,
+): PoolError {
+  const { slot, worker, generation, release } = context;
+  const exported = names.length === 0 ? "nothing" : `{ ${names.slice(0, 5).join(", ")} }`;
+  const found = isMade
+    ? `the function that it exports returned ${inWords(made)}`
+    : app === undefined || isPlain(app)
+      ? `it exports ${exported}`
+      : `its default export is ${inWords(app)}`;
   return new PoolError(
-    "BROOD_BOOT_FAILED",
-    `cannot serve ${release.entry}: ${subject} is ${found}, ` +
-      `and it has not called listen(). Accepted are ${ACCEPTED_APPS}.`,
+    "BROOD_NOTHING_SERVED",
+    `nothing to serve in ${release.entry}: it has loaded, ${found}, and nobody has called listen(). ` +
+      `Export the application itself (export default app, module.exports = app). Accepted are ${ACCEPTED_APPS}.`,
     { details: { slot, worker, generation, entry: release.entry, found } },
   );
+}
+
+function isPlain(value: unknown): boolean {
+  return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }

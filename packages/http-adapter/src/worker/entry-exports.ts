@@ -1,10 +1,7 @@
 // Reads an entry's exports: its application (the default export) and its hooks. A hook may be a named export or a
 // property of the default export, so that `module.exports = app; app.onWorkerBoot = ...` works as well.
-// CommonJS is what makes this a module of its own: imported, `module.exports` is always there as the default,
-// also when the script exports nothing or only hooks. So a plain object of a CommonJS entry that is no
-// application says nothing, while `export default {...}` of an ES module is a mistake worth an error.
+// In CommonJS `module.exports` is always there, also when the script exports nothing.
 
-import { createRequire } from "node:module";
 import type { WorkerContext } from "@brood/core/worker";
 
 export type Hook = (context: WorkerContext) => unknown;
@@ -12,8 +9,8 @@ export type Hook = (context: WorkerContext) => unknown;
 export interface EntryExports {
   /** The default export; undefined when the entry has none. */
   readonly app: unknown;
-  /** There may be a plain object in `app` although nobody meant it as an application. */
-  readonly isCommonJs: boolean;
+  /** Of everything that is exported, for messages. */
+  readonly names: readonly string[];
   readonly warmup: Hook | undefined;
   /** Called in a template only, before it is looked at and forked. */
   readonly beforeFork: Hook | undefined;
@@ -23,17 +20,15 @@ export interface EntryExports {
   readonly healthCheck: Hook | undefined;
 }
 
-/** @param exported what `loadEntry` settled with  @param isCommonJs see `isCommonJsFile` */
-export function readEntryExports(
-  exported: Readonly<Record<string, unknown>>,
-  isCommonJs: boolean,
-): EntryExports {
+/** @param exported what `loadEntry` settled with */
+export function readEntryExports(exported: Readonly<Record<string, unknown>>): EntryExports {
   const whole = exported["default"];
-  const app = isTranspiled(whole) ? Reflect.get(whole, "default") : whole;
+  const isNamed = whole === undefined && typeof exported["fetch"] === "function";
+  const app = isTranspiled(whole) ? Reflect.get(whole, "default") : isNamed ? exported : whole;
   const places = [exported, whole, app];
   return {
-    app,
-    isCommonJs,
+    app: isEmpty(app) ? undefined : app,
+    names: namesOf(exported, whole),
     warmup: hookIn(places, "warmup"),
     beforeFork: hookIn(places, "beforeFork"),
     onWorkerBoot: hookIn(places, "onWorkerBoot"),
@@ -42,11 +37,17 @@ export function readEntryExports(
   };
 }
 
-/** Whether these are the exports of a CommonJS file. An ES module that Node knew by its syntax alone is in the cache of
- *  `require` as well, empty. */
-export function isCommonJsFile(file: string, exported: Readonly<Record<string, unknown>>): boolean {
-  const cached = createRequire(import.meta.url).cache[file];
-  return cached !== undefined && cached.exports === exported["default"];
+/** What a CommonJS script that exports nothing has. */
+function isEmpty(value: unknown): boolean {
+  const isPlain =
+    typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+  return isPlain && Reflect.ownKeys(value).length === 0;
+}
+
+function namesOf(exported: Readonly<Record<string, unknown>>, whole: unknown): readonly string[] {
+  const named = Object.keys(exported).filter((name) => name !== "default");
+  const isObject = typeof whole === "object" && whole !== null;
+  return isObject ? [...new Set([...named, ...Object.keys(whole)])] : named;
 }
 
 /** An ES module compiled to CommonJS by TypeScript or Babel: its default is one level further down. */

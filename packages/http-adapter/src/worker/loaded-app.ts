@@ -4,11 +4,12 @@
 
 import { detached, ignored } from "@brood/core/callbacks";
 import type { HostOrder } from "@brood/core/worker";
+import { PendingWork } from "../sharing/pending-work.ts";
 import { type AppServer, plain } from "./app-server.ts";
 import { chooseApplication } from "./application.ts";
 import { prepareCluster } from "./cluster-script.ts";
 import { publishContext } from "./context-key.ts";
-import { type EntryExports, isCommonJsFile, readEntryExports } from "./entry-exports.ts";
+import { type EntryExports, readEntryExports } from "./entry-exports.ts";
 import { guardPaths } from "./guarded-paths.ts";
 import type { HttpHostData } from "./host-data.ts";
 import { ListenCapture } from "./listen-capture.ts";
@@ -29,6 +30,7 @@ export interface LoadedApp {
 }
 
 export async function loadApp(order: LoadOrder, hostData: Required<HttpHostData>): Promise<LoadedApp> {
+  const pending = new PendingWork();
   const capture = new ListenCapture();
   publishContext(order.context);
   capture.install();
@@ -40,7 +42,9 @@ export async function loadApp(order: LoadOrder, hostData: Required<HttpHostData>
   const stillRunning = capture.first.then(nextTurn).then(() => null);
   const exports = await Promise.race([loading, stillRunning]);
   const app =
-    exports === null ? plain(await capture.first, null) : await chooseApplication(exports, capture, order);
+    exports === null
+      ? plain(await capture.first, null)
+      : await chooseApplication(exports, capture, order, pending);
   if (exports !== null) {
     await exports.warmup?.(order.context);
     await app.ready();
@@ -71,8 +75,7 @@ function isTemplate({ context }: LoadOrder): boolean {
 }
 
 async function load(order: LoadOrder): Promise<EntryExports> {
-  const exported = await order.loadEntry();
-  return readEntryExports(exported, isCommonJsFile(order.context.release.entry, exported));
+  return readEntryExports(await order.loadEntry());
 }
 
 /** What was imported has settled by the next turn of the event loop, unless it awaits something itself. */

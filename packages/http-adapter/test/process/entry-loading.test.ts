@@ -30,10 +30,10 @@ if (require.main === module) http.createServer((request, response) => response.e
 
 const LIBRARY = `exports.home = () => require("node:path").dirname(require.main.filename);`;
 
-/** Its text names require.main; it has a default export and a hook. */
+/** Its text names require.main; it exports what makes the application, and a hook. */
 const MODULE = `// Not CommonJS, whatever is said of require.main === module here.
 const seen = { main: import.meta.main, argv: process.argv.slice(2), isArgv1: process.argv[1] === import.meta.filename };
-export default (request, response) => response.end(JSON.stringify(seen));
+export default async () => (request, response) => response.end(JSON.stringify(seen));
 export function onWorkerBoot() { seen.hook = true; }
 `;
 
@@ -83,6 +83,17 @@ describe.each(HOW)("an entry, %s %s", (...how) => {
     const hasMain = Number(process.versions.node.split(".")[0]) >= 24;
     const seen = { argv: ["from", "the file"], isArgv1: true, hook: true };
     expect(await answer(server.addresses)).toEqual(hasMain ? { main: true, ...seen } : seen);
+  });
+
+  it("that serves nothing is refused when it has loaded, with what it exports", async () => {
+    const text = `module.exports = { app: (request, response) => response.end("never") };`;
+    const folder = await testFolder({ "app.cjs": text });
+    const { exitCode, stderr } = await brood(["app.cjs", ...LISTEN, ...how, "--no-control"], folder);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(
+      /nothing to serve in .*app\.cjs: it has loaded, it exports \{ app \}, and nobody has called/,
+    );
+    expect(stderr).toContain("brood: BROOD_NOTHING_SERVED");
   });
 
   it("that cannot be parsed fails with file, line and caret", async () => {

@@ -12,6 +12,8 @@ const ENTRIES: readonly (readonly [entry: string, protocol: Protocol])[] = [
   ["fastify.mjs", "http"],
   ["fastify.cjs", "http"],
   ["fastify-script.mjs", "http"],
+  ["fastify-plugin.cjs", "http"],
+  ["promised.cjs", "http"],
   ["fastify-script.cjs", "http"],
   ["http-server.mjs", "http"],
   ["http-server.cjs", "http"],
@@ -182,9 +184,9 @@ describe("a bad entry", () => {
   it("without a usable default export is named, with what was found and what is accepted", async () => {
     const worker = await scene().create("unusable.mjs");
     await expect(worker.step("boot")).rejects.toMatchObject({
-      code: "BROOD_BOOT_FAILED",
+      code: "BROOD_NOTHING_SERVED",
       message: expect.stringMatching(
-        /^cannot serve \/.*unusable\.mjs: its default export is an object with port, host, .*Accepted are a \(req, res\) listener/,
+        /^nothing to serve in \/.*unusable\.mjs: .*exports \{ port, host \}, .*Accepted are a \(req, res\) listener/,
       ),
     });
   });

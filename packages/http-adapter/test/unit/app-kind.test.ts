@@ -15,11 +15,35 @@ describe("kindOfApp", () => {
     ["a listener that takes the rest", restStyle, "listener"],
     ["an http server", http.createServer(), "server"],
     ["an http2 server", http2.createServer(), "server"],
-    ["a Fastify instance", fastifyLike, "fastify"],
+    ["a Fastify instance", fastifyLike, "served"],
+    ["a hapi server", { listener: http.createServer(), initialize() {}, stop() {}, inject() {} }, "served"],
+    ["a Nest application", { init() {}, close() {}, getHttpServer: () => http.createServer() }, "served"],
+    ["a restify server", { server: http.createServer(), listen() {} }, "server"],
+    ["an app of Koa", { callback() {}, use() {} }, "koa"],
+    ["an app of Polka", { handler() {}, listen() {}, use() {} }, "listener"],
+    ["an app of h3 1", { handler() {}, stack: [], use() {} }, "h3"],
+    ["a yoga", Object.assign((_input: unknown) => {}, { fetch() {}, handleNodeRequest() {} }), "listener"],
+    ["a function with fetch", Object.assign(() => {}, { fetch() {} }), "fetch"],
+    ["a function that answers a request", (request: Request) => new Response(request.url), "fetch"],
+    ["a function that makes the application", async () => connectStyle, "factory"],
+    ["one that wants its context", (_context: unknown) => connectStyle, "factory"],
+    ["a promise of the application", Promise.resolve(connectStyle), "factory"],
+    [
+      "what fastify-plugin returns",
+      Object.assign(() => {}, { [Symbol.for("skip-override")]: true }),
+      "plugin",
+    ],
     ["an object with fetch", { fetch: () => new Response() }, "fetch"],
     ["what defineApp returns", defineApp(() => restStyle), "factory"],
   ])("knows %s", (_, app, kind) => {
     expect(kindOfApp(app).kind).toBe(kind);
+  });
+
+  it("tells a Fastify plugin from a listener by its parameter's name, where there is Fastify", () => {
+    const plugin = async (_fastify: unknown, _options: unknown): Promise<void> => {};
+    const named = new Function("return async function (fastify, options) {}")();
+    expect([plugin, named].map((each) => kindOfApp(each, true).kind)).toEqual(["listener", "plugin"]);
+    expect(kindOfApp(named, false).kind).toBe("listener");
   });
 
   it("knows what another copy of defineApp returns", () => {
@@ -35,11 +59,6 @@ describe("kindOfApp", () => {
     [{ port: 1, host: 2 }, "an object with port, host"],
     [{ a: 1, b: 1, c: 1, d: 1, e: 1, f: 1 }, "an object with a, b, c, d, e, ..."],
     [class Server {}, "the class Server"],
-    [Promise.resolve(), "a promise (await it at top level, or use defineApp)"],
-    [
-      (_context: unknown) => restStyle,
-      "a function with one parameter (if it makes the application, wrap it in defineApp)",
-    ],
   ])("says in words what %o is", (app, found) => {
     expect(kindOfApp(app)).toEqual({ kind: "unusable", found });
   });
