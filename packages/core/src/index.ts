@@ -1,6 +1,7 @@
 export { badOption, ERROR_CATALOGUE, type ErrorCode, PoolError } from "./errors.ts";
 export type { CanaryVerdict, CanaryView } from "./machine/analysis.ts";
 export type { AnswerFigures } from "./machine/answers.ts";
+export { type HeldCounts, type HeldKind, heldInWords } from "./machine/held.ts";
 export type {
   FailureReason,
   Generation,

@@ -79,6 +79,7 @@ export interface CheckedServiceOptions extends CheckedRuntime, CheckedNodeOption
   readonly folder: string;
   readonly spawn: "fresh" | "template";
   readonly unsafe: "refuse" | "warn";
+  readonly hold: boolean;
   readonly compileCache: boolean;
   readonly sockets: (seat: WorkerSeat) => readonly PassedSocket[];
   readonly machine: MachineConfig;
@@ -112,6 +113,7 @@ export function checkServiceOptions(options: ServiceOptions): CheckedServiceOpti
     spawn,
     unsafe: choiceOption("template.unsafe", options.template?.unsafe, ["refuse", "warn"], "refuse"),
     ...checkNodeOptions(options),
+    hold: booleanOption("template.hold", options.template?.hold, true),
     compileCache: booleanOption("compileCache", options.compileCache, true),
     sockets: checkSockets(options.sockets),
     machine,
@@ -184,7 +186,7 @@ function checkRollOptions(options: ServiceOptions): Omit<MachineConfig, "heartbe
 }
 
 function checkTemplate({ spawn, template = {} }: ServiceOptions): MachineConfig["template"] {
-  objectOption("template", template, ["fallback", "failuresMax", "unsafe"]);
+  objectOption("template", template, ["fallback", "failuresMax", "unsafe", "hold"]);
   const fallback = choiceOption("template.fallback", template.fallback, ["fresh", "wait"], "fresh");
   const failuresMax = integerOption("template.failuresMax", template.failuresMax, 1, MANY, 3);
   return spawn === "template" ? { fallback, failuresMax } : null;

@@ -2,6 +2,7 @@
 
 import type { Writable } from "node:stream";
 import type { RollView, TemplateIdentity, WorkerIdentity } from "./machine/commands.ts";
+import type { HeldCounts } from "./machine/held.ts";
 import type { FailureReason, Generation, Release, RollResult, SlotIndex, WorkerId } from "./machine/names.ts";
 import type { MachineSnapshot, TemplateSnapshot, WorkerSnapshot } from "./machine/snapshot.ts";
 import type { NodeOptions } from "./node-options.ts";
@@ -70,6 +71,10 @@ export interface TemplateOptions {
   /** The loaded application holds what does not survive a fork (sockets, threads, timers): "refuse" (default) fails the
    *  template with BROOD_TEMPLATE_UNSAFE, "warn" writes the findings to its stderr and goes on. */
   readonly unsafe?: "refuse" | "warn";
+  /** Default true: what the application begins while it loads and only a worker may do (connections, servers, UDP, threads,
+   *  child processes) is kept, and done in each worker. False: it is done in the template, and refused if it is still open
+   *  when that is to be forked. */
+  readonly hold?: boolean;
 }
 
 export interface ServiceOptions extends NodeOptions {
@@ -243,7 +248,14 @@ export interface ServiceEvents {
   ) => void;
   "worker:message": (event: WorkerEvent & { readonly payload: unknown }) => void;
   "template:spawned": (event: TemplateIdentity) => void;
-  "template:ready": (event: TemplateIdentity & { readonly readyAfterMs: number }) => void;
+  /** `held`: what it keeps for its workers, by kind. `isWaiting`: its program waits for that, and goes on in each worker. */
+  "template:ready": (
+    event: TemplateIdentity & {
+      readonly readyAfterMs: number;
+      readonly held: HeldCounts;
+      readonly isWaiting: boolean;
+    },
+  ) => void;
   "template:exited": (
     event: TemplateIdentity & {
       readonly exitCode: number | null;

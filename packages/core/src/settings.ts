@@ -87,6 +87,7 @@ function strategiesOf(
     stdout: options.stdout ?? "inherit",
     stderr: options.stderr ?? "inherit",
     unsafe: checked.unsafe,
+    hold: checked.hold,
   };
   const { resourceLimits } = checked;
   const threadOptions = {

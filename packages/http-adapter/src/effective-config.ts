@@ -48,7 +48,10 @@ export function effectiveConfig(options: ServeOptions, checked: CheckedServiceOp
     maxUnavailable: machine.maxUnavailable,
     maxFailures: machine.maxFailures,
     bootConcurrency: machine.bootConcurrency,
-    template: machine.template === null ? undefined : { ...machine.template, unsafe: checked.unsafe },
+    template:
+      machine.template === null
+        ? undefined
+        : { ...machine.template, unsafe: checked.unsafe, hold: checked.hold },
     warmup: options.warmup,
     recycle: machine.recycle,
     healthCheck: {

@@ -2,6 +2,7 @@
 // also carries descriptors. A forked worker has a link of its own from its first moment; nothing of a worker's life goes
 // through here but its birth and, for the status that only a parent can read, its burial.
 
+import type { HeldCounts } from "../machine/held.ts";
 import type { Generation, Release, TemplateId, WorkerId } from "../machine/names.ts";
 import type { BootOrder, WireError } from "./protocol.ts";
 
@@ -13,6 +14,8 @@ export type TemplateBootOrder = Pick<
   readonly template: TemplateId;
   /** What an unsafe finding does: end the template, or only be told. */
   readonly unsafe: "refuse" | "warn";
+  /** Whether what only a worker may do is kept for the workers. */
+  readonly hold: boolean;
 };
 
 export type TemplateCommand =
@@ -24,7 +27,8 @@ export type TemplateCommand =
 
 export type TemplateMessage = { readonly template: TemplateId; readonly generation: Generation } & (
   | { readonly type: "Hello"; readonly release: Release; readonly pid: number }
-  | { readonly type: "Ready" }
+  /** `isWaiting`: its program has not finished loading, and goes on in each worker. */
+  | { readonly type: "Ready"; readonly held?: HeldCounts; readonly isWaiting?: boolean }
   | { readonly type: "Heartbeat" }
   | { readonly type: "Failed"; readonly error: WireError }
   /** Descriptor: a pidfd of the worker. */

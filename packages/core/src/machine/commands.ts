@@ -3,6 +3,7 @@
 
 import type { CanaryView } from "./analysis.ts";
 import type { MachineConfig } from "./config.ts";
+import type { HeldCounts } from "./held.ts";
 import type {
   FailureReason,
   Generation,
@@ -60,7 +61,11 @@ export type Announcement =
   | { readonly name: "template:spawned"; readonly event: TemplateIdentity }
   | {
       readonly name: "template:ready";
-      readonly event: TemplateIdentity & { readonly readyAfterMs: Milliseconds };
+      readonly event: TemplateIdentity & {
+        readonly readyAfterMs: Milliseconds;
+        readonly held: HeldCounts;
+        readonly isWaiting: boolean;
+      };
     }
   | {
       readonly name: "template:exited";

@@ -3,6 +3,7 @@
 
 import type { Answers } from "./answers.ts";
 import type { MachineConfig } from "./config.ts";
+import type { HeldCounts } from "./held.ts";
 import type {
   FailureReason,
   Generation,
@@ -110,8 +111,8 @@ export type TemplateEvent = { readonly template: TemplateId } & (
   | ({ readonly type: "TemplateSpawnFailed" } & SpawnFailed)
   /** Its own first report, before it loads the release. */
   | { readonly type: "TemplateReported"; readonly reported: TemplateReport }
-  /** The release is loaded, warm and safe to fork. */
-  | { readonly type: "TemplateReady" }
+  /** The release is loaded, warm and safe to fork; or (`isWaiting`) all that it still waits for is held for the workers. */
+  | { readonly type: "TemplateReady"; readonly held?: HeldCounts; readonly isWaiting?: boolean }
   | { readonly type: "TemplateHeartbeat" }
   | { readonly type: "TemplateFailed"; readonly code: string; readonly message: string }
   | { readonly type: "TemplateViolated"; readonly detail: string }

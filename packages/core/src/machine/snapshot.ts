@@ -1,6 +1,7 @@
 // What the registry looks like from outside, as plain data. Requested and reported generation stand side by side.
 
 import type { RollView } from "./commands.ts";
+import type { HeldCounts } from "./held.ts";
 import type {
   Generation,
   Milliseconds,
@@ -48,6 +49,8 @@ export interface TemplateSnapshot {
   /** Reported by the template itself; `null` until it has. */
   readonly generation: Generation | null;
   readonly state: TemplateState;
+  /** What it keeps for its workers, by kind; null until it is ready. */
+  readonly held: HeldCounts | null;
 }
 
 export interface MachineSnapshot {
@@ -104,7 +107,8 @@ function templateSnapshot({ templates }: World): TemplateSnapshot | null {
     .filter((each) => each !== null);
   const newest = seated.sort((a, b) => b.generation - a.generation)[0];
   if (newest === undefined) return null;
-  return { pid: newest.pid, generation: newest.reported?.generation ?? null, state: newest.state };
+  const { pid, reported, state, held } = newest;
+  return { pid, generation: reported?.generation ?? null, state, held };
 }
 
 function workerSnapshot(world: World, worker: Worker, atMs: Milliseconds): WorkerSnapshot {

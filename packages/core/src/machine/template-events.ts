@@ -2,6 +2,7 @@
 
 import type { SpawnFailed, TemplateEvent } from "./events.ts";
 import { countStartFailure, settleScales } from "./failure.ts";
+import { NOTHING_HELD } from "./held.ts";
 import { identifiesTemplate } from "./identity.ts";
 import { checkTemplateLiveness } from "./liveness.ts";
 import type { FailureReason, Milliseconds } from "./names.ts";
@@ -41,7 +42,7 @@ export function handleTemplateEvent(turn: Turn, template: Template, event: Templ
       template.pid = event.pid;
       return;
     case "TemplateReady":
-      return becameReady(turn, template);
+      return becameReady(turn, template, event);
     case "TemplateHeartbeat":
       template.lastHeartbeatAtMs = turn.atMs;
       return;
@@ -73,10 +74,12 @@ function reported(turn: Turn, template: Template, { reported: report }: Told<"Te
   template.state = "booting";
 }
 
-function becameReady(turn: Turn, template: Template): void {
+function becameReady(turn: Turn, template: Template, event: Told<"TemplateReady">): void {
   const { templates } = turn.world;
+  const { held = NOTHING_HELD, isWaiting = false } = event;
   const seat = templates.seats.get(template.generation);
   template.readyAtMs = turn.atMs;
+  template.held = held;
   template.stateDeadlineAtMs = Number.POSITIVE_INFINITY;
   template.lastHeartbeatAtMs = turn.atMs;
   if (seat !== undefined) seat.hasBeenReady = true;
@@ -86,6 +89,8 @@ function becameReady(turn: Turn, template: Template): void {
     event: {
       ...identityOfTemplate(template),
       readyAfterMs: shownMs(turn.atMs - template.spawnedAtMs),
+      held,
+      isWaiting,
     },
   });
 }

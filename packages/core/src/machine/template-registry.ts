@@ -4,6 +4,7 @@
 
 import type { MachineConfig } from "./config.ts";
 import type { TemplateReport } from "./events.ts";
+import type { HeldCounts } from "./held.ts";
 import type { FailureReason, Generation, Milliseconds, Release, TemplateId, TemplateState } from "./names.ts";
 
 export interface Template {
@@ -18,6 +19,8 @@ export interface Template {
   reported: TemplateReport | null;
   pid: number | null;
   readyAtMs: Milliseconds | null;
+  /** What it keeps for its workers; null until it is ready. */
+  held: HeldCounts | null;
   /** Infinity while no deadline ends the state. */
   stateDeadlineAtMs: Milliseconds;
   lastHeartbeatAtMs: Milliseconds;

@@ -69,6 +69,7 @@ function fill(turn: Turn, generation: Generation): void {
     reported: null,
     pid: null,
     readyAtMs: null,
+    held: null,
     stateDeadlineAtMs: Number.POSITIVE_INFINITY,
     lastHeartbeatAtMs: atMs,
     suspectedAtMs: Number.NEGATIVE_INFINITY,

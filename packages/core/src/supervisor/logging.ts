@@ -4,6 +4,7 @@
 import createDebug from "debug";
 import type { Announcement } from "../machine/commands.ts";
 import { withoutRepeat } from "../machine/failure-words.ts";
+import { heldInWords } from "../machine/held.ts";
 import type { RollResult } from "../machine/names.ts";
 import type { LogFields, Logger } from "../ports/log.ts";
 
@@ -60,7 +61,12 @@ export function logAnnouncement(logger: Logger, { name, event }: Announcement): 
       ? { template: event.template, gen: event.generation, pid: event.pid }
       : { slot: event.slot, worker: event.worker, gen: event.generation, pid: event.pid };
   if (name === "worker:message") return logger.debug(name, identity);
-  if (name === "worker:ready" || name === "template:ready")
+  if (name === "template:ready") {
+    const held = heldInWords(event.held).replace("held: ", "");
+    const fields = { readyAfterMs: Math.round(event.readyAfterMs), ...(held === "" ? {} : { held }) };
+    return logger.info(name, { ...identity, ...fields, ...(event.isWaiting ? { waiting: true } : {}) });
+  }
+  if (name === "worker:ready")
     return logger.info(name, { ...identity, readyAfterMs: Math.round(event.readyAfterMs) });
   if (name !== "worker:exited" && name !== "template:exited") return logger.info(name, identity);
   const { exitCode, signal, reason } = event;

@@ -43,6 +43,7 @@ function templatesOf(options: TaskSpawnOptions, plane: TaskPlane): TemplateStrat
       stdout: "inherit",
       stderr: "inherit",
       unsafe: "refuse",
+      hold: true,
     },
     templateBinding(),
   );

@@ -8,6 +8,7 @@ import type { Binding } from "../native/index.ts";
 import { openNativeLink } from "../worker/native-link.ts";
 import { type Inheritance, runWorker } from "../worker/runtime.ts";
 import { tieToSupervisor } from "../worker/watchdog.ts";
+import type { HeldThings } from "./held/held-things.ts";
 import type { Identity } from "./identity.ts";
 import { leaveByExitNow } from "./leaving.ts";
 import type { ParkedTimers } from "./parked-timers.ts";
@@ -22,6 +23,7 @@ export interface Birth {
   readonly randomness: Randomness;
   readonly snapshot: SnapshotCallbacks;
   readonly timers: ParkedTimers;
+  readonly held: HeldThings;
   readonly identity: Identity;
   readonly order: BootOrder;
   readonly hasStdout: boolean;
@@ -35,6 +37,7 @@ export function becomeWorker({
   randomness,
   snapshot,
   timers,
+  held,
   identity,
   order,
   hasStdout,
@@ -60,6 +63,7 @@ export function becomeWorker({
   });
   snapshot.deserialize();
   timers.resume();
+  held.perform();
   detached(runWorker(openNativeLink(binding, linkEnd), { ...order, sockets }, inheritance), () =>
     process.exit(1),
   );

@@ -38,8 +38,19 @@ export function isTold(type: string): boolean {
   return type in HANDLES || type in REQUESTS;
 }
 
-export function isRequest({ type }: Origin): boolean {
+export function isRequestType(type: string): boolean {
   return type in REQUESTS;
+}
+
+export function isRequest({ type }: Origin): boolean {
+  return isRequestType(type);
+}
+
+/** False for a handle without a descriptor: of a socket whose connection is held, or that has not been bound. */
+export function isOpen({ resource }: Origin): boolean {
+  const handle = resource.deref();
+  const fd: unknown = handle === undefined ? undefined : Reflect.get(handle, "fd");
+  return typeof fd !== "number" || fd >= 0;
 }
 
 /** One line for each thing that must not be there. */

@@ -14,14 +14,20 @@ export interface Origin {
 export interface Origins {
   /** What was made since and is still there. */
   open(): readonly Origin[];
+  /** How many of those that count there have ever been: whether something has happened since. */
+  made(): number;
   stop(): void;
 }
 
 /** A stack is deep in frameworks; the application's own frame must be among these. */
 const FRAMES_MAX = 50;
 
-export function watchOrigins(isTold: (type: string) => boolean): Origins {
+/** What watches and what holds things back is in between. */
+const OURS = new URL("./", import.meta.url).href;
+
+export function watchOrigins(isTold: (type: string) => boolean, counts: (type: string) => boolean): Origins {
   const alive = new Map<number, Origin>();
+  let made = 0;
   /** Of deferred steps of Node (a server listens in a later tick than `listen()` is called in): who caused them. */
   const causes = new Map<number, string | null>();
   const hook = createHook({
@@ -31,7 +37,9 @@ export function watchOrigins(isTold: (type: string) => boolean): Origins {
       if (isSynchronous(type, stack)) return;
       const at = callerOutsideNode(stack) ?? causes.get(executionAsyncId()) ?? causes.get(trigger) ?? null;
       causes.set(id, at);
-      if (isTold(type)) alive.set(id, { type, at, resource: new WeakRef(handleOf(resource)) });
+      if (!isTold(type)) return;
+      if (counts(type)) made += 1;
+      alive.set(id, { type, at, resource: new WeakRef(handleOf(resource)) });
     },
     // A request is over when its callback is called; its object may stay until it is collected.
     before(id) {
@@ -44,7 +52,12 @@ export function watchOrigins(isTold: (type: string) => boolean): Origins {
     },
   });
   hook.enable();
-  return { open: () => [...alive.values()], stop: () => void hook.disable() };
+  return { open: () => [...alive.values()], made: () => made, stop: () => void hook.disable() };
+}
+
+/** The place outside of Node that called what asks; null when Node did. */
+export function callerHere(): string | null {
+  return callerOutsideNode(stackHere());
 }
 
 /** A connection that an http.Agent gives to its next request is told of as a new resource, `{ type, handle }`. */
@@ -59,9 +72,7 @@ function stackHere(): readonly string[] {
   Error.stackTraceLimit = FRAMES_MAX;
   Error.captureStackTrace(holder, stackHere);
   Error.stackTraceLimit = limit;
-  return (holder.stack ?? "")
-    .split("\n")
-    .filter((line) => line.includes(" at ") && !line.includes(import.meta.url));
+  return (holder.stack ?? "").split("\n").filter((line) => line.includes(" at ") && !line.includes(OURS));
 }
 
 /** A crypto operation that is over when its call returns is a resource all the same, until it is collected. */

@@ -22,7 +22,11 @@ const DATE_HEADER = "node:internal/http:";
 /** Enough to see who made a Timeout. */
 const FRAMES_MAX = 5;
 
-type Timer = NodeJS.Timeout & { _idleTimeout: number; readonly _destroyed: boolean };
+type Timer = NodeJS.Timeout & {
+  _idleTimeout: number;
+  readonly _repeat: number | null;
+  readonly _destroyed: boolean;
+};
 
 interface Linked {
   _idleNext: Linked | null;
@@ -65,6 +69,29 @@ export class ParkedTimers {
       else this.#parkTimer(each as Timer);
     }
     return this.#timers.size + this.#immediates.size - before;
+  }
+
+  /** Parks those that repeat: who polls would go on while the rest of the program waits. */
+  parkIntervals(): void {
+    for (const [id, made] of this.#made) {
+      const timer = made.deref() as Timer | undefined;
+      if (timer === undefined || "_onImmediate" in timer || timer._repeat === null) continue;
+      this.#made.delete(id);
+      this.#parkTimer(timer);
+    }
+  }
+
+  get parked(): number {
+    return [...this.#timers.keys()].filter((each) => !each._destroyed).length + this.#immediates.size;
+  }
+
+  /** Whether one that fires once, and is not parked, was set for at most so long. */
+  hasWithin(limitMs: number): boolean {
+    return [...this.#made.values()].some((each) => {
+      const timer = each.deref() as Timer | undefined;
+      if (timer === undefined || timer._destroyed || "_onImmediate" in timer) return false;
+      return timer._repeat === null && timer.hasRef() && timer._idleTimeout <= limitMs;
+    });
   }
 
   /** In a forked worker. */

@@ -11,7 +11,9 @@ import {
   describeSockets,
   describeThreads,
   findingsOf,
+  isOpen,
   isRequest,
+  isRequestType,
   isTold,
 } from "./findings.ts";
 import { type Origins, watchOrigins } from "./origins.ts";
@@ -36,7 +38,7 @@ const LOOK_AGAIN_AFTER_MS = 5;
 
 export class Preflight {
   readonly #before: SystemView = viewSystem();
-  readonly #origins: Origins = watchOrigins(isTold);
+  readonly origins: Origins = watchOrigins(isTold, isRequestType);
   readonly #timers: ParkedTimers;
   #settled: SystemView | null = null;
 
@@ -48,8 +50,8 @@ export class Preflight {
 
   /** Everything that is open now and was not before. */
   async findings(): Promise<readonly string[]> {
-    await quiet(this.#origins, this.#timers);
-    return findingsOf(this.#origins.open(), this.#before, viewSystem());
+    await quiet(this.origins, this.#timers);
+    return findingsOf(this.origins.open().filter(isOpen), this.#before, viewSystem());
   }
 
   /** The template is as it will be forked. */
@@ -69,7 +71,7 @@ export class Preflight {
     const opened = viewDescriptors(others);
     const files = new Map([...descriptors, ...opened].filter(([, link]) => isFile(link)));
     const known = new Set(locks.map(({ descriptor }) => descriptor));
-    const origins = describeOrigins(this.#origins.open());
+    const origins = describeOrigins(this.origins.open().filter(isOpen));
     const sockets = [...opened.values()].filter(isSocket).length;
     return [
       ...origins,
@@ -81,7 +83,7 @@ export class Preflight {
 
   /** In a forked worker. */
   end(): void {
-    this.#origins.stop();
+    this.origins.stop();
   }
 }
 
@@ -92,7 +94,7 @@ async function quiet(origins: Origins, timers: ParkedTimers): Promise<void> {
   let isQuiet = false;
   while (!isQuiet && performance.now() < untilMs) {
     timers.park();
-    const hadClients = closeClientConnections(origins.open());
+    const hadClients = closeClientConnections(origins.open().filter(isOpen));
     await new Promise((resolve) => setTimeout(() => setImmediate(resolve), LOOK_AGAIN_AFTER_MS));
     isQuiet = timers.park() === 0 && !hadClients && !origins.open().some(isRequest);
   }

@@ -7,6 +7,9 @@ import { decodeJson } from "../link/json-frame.ts";
 import { createFramedLink, nativeSupport } from "../native/index.ts";
 import { leaveBrokenLink, NO_FRAME } from "../worker/link.ts";
 import { endWithSupervisor } from "../worker/watchdog.ts";
+import { holdConnects } from "./held/connects.ts";
+import { HeldThings } from "./held/held-things.ts";
+import { holdListens } from "./held/servers.ts";
 import { holdSignals } from "./held-signals.ts";
 import { Identity } from "./identity.ts";
 import { ownRandomness } from "./randomness.ts";
@@ -25,6 +28,9 @@ const randomness = ownRandomness();
 const snapshot = actAsSnapshot();
 const signals = holdSignals();
 const identity = new Identity();
+const held = new HeldThings();
+holdConnects(held);
+holdListens(held);
 void process.stdout;
 void process.stderr;
 
@@ -46,6 +52,6 @@ const link = createFramedLink(binding, LINK_FD, {
   // The supervisor is gone. The workers notice by themselves, on their own links.
   ended: () => binding.exitNow(0),
 });
-const template = new Template({ binding, link, randomness, snapshot, signals, identity });
+const template = new Template({ binding, link, randomness, snapshot, signals, identity, held });
 // A terminal or an operator may signal the whole group: the supervisor decides when a template ends.
 for (const signal of ["SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP"] as const) process.on(signal, () => {});

@@ -33,6 +33,15 @@ export function countThreads(): number {
   return readdirSync("/proc/self/task").length;
 }
 
+/** Whether a thread beside this one computes or waits for a disk: libuv's, an addon's. */
+export function hasBusyThread(): boolean {
+  const main = String(process.pid);
+  return readdirSync("/proc/self/task").some((id) => {
+    const stat = id === main ? null : read(() => readFileSync(`/proc/self/task/${id}/stat`, "utf8"));
+    return stat !== null && /\) [RD] /.test(stat);
+  });
+}
+
 /** The one that reads them may be among them, and is gone by then. */
 export function openDescriptors(): readonly number[] {
   return readdirSync("/proc/self/fd").map(Number);

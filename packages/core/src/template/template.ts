@@ -22,6 +22,8 @@ import { becomeWorker } from "./become-worker.ts";
 import { compileOnCall, forgetUnused, keepCompiled } from "./compilation.ts";
 import { collectGarbage } from "./garbage.ts";
 import { limitHeapGrowth } from "./heap-growth.ts";
+import type { HeldThings } from "./held/held-things.ts";
+import { Readiness } from "./held/readiness.ts";
 import type { HeldSignals } from "./held-signals.ts";
 import type { Identity } from "./identity.ts";
 import { ParkedTimers } from "./parked-timers.ts";
@@ -42,6 +44,7 @@ export interface TemplateParts {
   readonly snapshot: SnapshotCallbacks;
   readonly signals: HeldSignals;
   readonly identity: Identity;
+  readonly held: HeldThings;
 }
 
 /** The release as it is loaded here, ready to be copied. */
@@ -100,11 +103,18 @@ export class Template {
     const load = await loaderOf(order.host);
     compileOnCall();
     const preflight = new Preflight(this.#timers);
+    const { held } = this.#parts;
+    if (!order.hold) held.perform();
+    const readiness = new Readiness(held, preflight.origins, this.#timers);
+    const watching = readiness.watch();
     const release = await load({
       context,
       hostData: order.hostData,
       loadEntry: () => loadEntry(found.entry).finally(() => this.#parts.identity.loaded()),
+      holding: readiness,
     });
+    readiness.end();
+    await watching;
     tellReaders(this.#parts.identity.loaded());
     await release.beforeFork();
     this.#parts.snapshot.serialize();
@@ -122,7 +132,8 @@ export class Template {
     preflight.settle();
     this.#loaded = { order, release, context, draining, written, preflight };
     this.#heartbeat = setInterval(() => this.#send({ type: "Heartbeat" }), order.heartbeatIntervalMs);
-    this.#send({ type: "Ready" });
+    const counts = { ...held.counts(), timers: this.#timers.parked };
+    this.#send({ type: "Ready", held: counts, isWaiting: readiness.isWaiting });
   }
 
   #fork(order: BootOrder, hasStdout: boolean, descriptors: readonly number[]): void {
@@ -160,7 +171,7 @@ export class Template {
 
   /** In the child. Synchronous to the end: nothing may run in between with the template's identity. */
   #leaveTemplate(order: BootOrder, loaded: Loaded, hasStdout: boolean, descriptors: readonly number[]): void {
-    const { binding, link, randomness, snapshot, signals, identity } = this.#parts;
+    const { binding, link, randomness, snapshot, signals, identity, held } = this.#parts;
     clearInterval(this.#heartbeat);
     link.close();
     for (const pidfd of this.#forks.values()) binding.close(pidfd);
@@ -177,6 +188,7 @@ export class Template {
       randomness,
       snapshot,
       timers,
+      held,
       identity,
       order,
       hasStdout,

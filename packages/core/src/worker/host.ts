@@ -78,10 +78,25 @@ export interface LoadedRelease {
   createWorkerHost(order: HostOrder): WorkerHost;
 }
 
-/** A host module that can be forked exports this as `loadRelease`. It loads, warms up, and settles when that is done. */
-export type LoadRelease = (
-  order: Omit<HostOrder, "sockets" | "ownSocket" | "post" | "lingering" | "unref">,
-) => Promise<LoadedRelease>;
+/** What a template keeps for its workers, as the loader of a release sees it. */
+export interface Holding {
+  /** Resolves when the program waits for nothing but what is held: it is to be forked as it is, and each worker goes on. Never
+   *  where nothing is held. */
+  readonly waiting: Promise<void>;
+  /** How many things have been held so far. */
+  readonly made: number;
+  /** Work of the loader's own: while it lasts, `waiting` is not concluded. */
+  busy<Result>(work: Promise<Result>): Promise<Result>;
+}
+
+/** What a loader gets; `holding` in a template only. */
+export type LoadOrder = Omit<HostOrder, "sockets" | "ownSocket" | "post" | "lingering" | "unref"> & {
+  readonly holding?: Holding;
+};
+
+/** A host module that can be forked exports this as `loadRelease`. It loads, warms up, and settles when that is done, or when
+ *  `holding.waiting` does: then its workers' `boot` waits for the rest. */
+export type LoadRelease = (order: LoadOrder) => Promise<LoadedRelease>;
 
 /** A host module exports this as `createWorkerHost`. It is loaded before the release. */
 export type CreateWorkerHost = (order: HostOrder) => WorkerHost | Promise<WorkerHost>;

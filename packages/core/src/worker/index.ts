@@ -2,8 +2,10 @@ export type { OrderedSocket } from "../link/protocol.ts";
 export { type Answers, LATENCY_BUCKETS, latencyBucket } from "../machine/answers.ts";
 export type {
   CreateWorkerHost,
+  Holding,
   HostOrder,
   LoadedRelease,
+  LoadOrder,
   LoadRelease,
   WorkerContext,
   WorkerHost,
@@ -11,4 +13,5 @@ export type {
 export { leaveBrokenLink } from "./link.ts";
 export type { PlainContext, PlainEntry, PlainService } from "./plain-host.ts";
 export { type HeldSignal, heldSignals } from "./signals.ts";
+export { unheld } from "./unheld.ts";
 export { setFlagUnlessGiven } from "./v8-flag.ts";

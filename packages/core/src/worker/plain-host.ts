@@ -4,7 +4,7 @@
 // runs in each worker.
 
 import { PoolError } from "../errors.ts";
-import type { HostOrder, LoadedRelease, LoadRelease, WorkerContext, WorkerHost } from "./host.ts";
+import type { HostOrder, LoadedRelease, LoadOrder, WorkerContext, WorkerHost } from "./host.ts";
 
 /** What a plain entry may return. */
 export interface PlainService {
@@ -32,25 +32,31 @@ export async function passes(check: () => unknown): Promise<void> {
   if ((await check()) === false) throw new Error("healthCheck gave false");
 }
 
-interface PlainRelease extends LoadedRelease {
+interface PlainRelease {
   readonly entry: PlainEntry;
+  beforeFork(): Promise<void>;
 }
 
 export function createPlainHost(order: HostOrder): WorkerHost {
-  return hostOf(order, () => loadPlainRelease(order));
+  return hostOf(order, () => load(order));
 }
 
-export async function loadPlainRelease(order: Parameters<LoadRelease>[0]): Promise<PlainRelease> {
+/** In a template. */
+export async function loadPlainRelease(order: LoadOrder): Promise<LoadedRelease> {
+  const loading = load(order);
+  const loaded = await Promise.race([loading, order.holding?.waiting.then(() => null) ?? loading]);
+  return {
+    beforeFork: async () => loaded?.beforeFork(),
+    createWorkerHost: (workerOrder) => hostOf(workerOrder, () => loading),
+  };
+}
+
+async function load(order: LoadOrder): Promise<PlainRelease> {
   const { context } = order;
   const exports = await order.loadEntry();
   const entry = entryOf(exports, context);
   await callHook(exports, "warmup", context);
-  const release: PlainRelease = {
-    entry,
-    beforeFork: () => callHook(exports, "beforeFork", context),
-    createWorkerHost: (workerOrder) => hostOf(workerOrder, async () => release),
-  };
-  return release;
+  return { entry, beforeFork: () => callHook(exports, "beforeFork", context) };
 }
 
 function entryOf(exports: Readonly<Record<string, unknown>>, { release }: WorkerContext): PlainEntry {

@@ -13,28 +13,33 @@ import { type TaskChannel, TaskRunner } from "./task-runner.ts";
 
 /** For the template strategy. */
 export const loadRelease: LoadRelease = async (order) => {
-  const module = await loadTaskModule(order.context.release.entry);
+  const loading = loadTaskModule(order.context.release.entry);
+  await Promise.race([loading, order.holding?.waiting ?? loading]);
   return {
     beforeFork: async () => {},
-    createWorkerHost: (own) => new TaskHost(own, module),
+    createWorkerHost: (own) => new TaskHost(own, loading),
   } satisfies LoadedRelease;
 };
 
 class TaskHost implements WorkerHost {
   readonly #order: HostOrder;
-  readonly #module: TaskModule;
+  readonly #loading: Promise<TaskModule>;
+  #module: TaskModule | null = null;
   #runner: TaskRunner | null = null;
   #memory: TaskMemoryEnd = openTaskMemory(null, () => {});
 
-  constructor(order: HostOrder, module: TaskModule) {
+  constructor(order: HostOrder, loading: Promise<TaskModule>) {
     this.#order = order;
-    this.#module = module;
+    this.#loading = loading;
   }
 
-  async boot(): Promise<void> {}
+  async boot(): Promise<void> {
+    this.#module = await this.#loading;
+  }
 
   async open(): Promise<void> {
     const { context, hostData, post } = this.#order;
+    if (this.#module === null) throw new TypeError("open() before boot()");
     const tasks = decodePost(hostData) as TaskOrder;
     const { slot, worker, generation, release } = context;
     const info = Object.freeze({ slot, worker, generation, release, runtime: "child_process" as const });

@@ -182,6 +182,11 @@ export const OPTION_ROWS: readonly OptionRow[] = [
     "open sockets, threads, timers: refuse or warn (default: refuse)",
     text,
   ),
+  flag(
+    "--template-hold",
+    "template.hold",
+    "what a loading program opens is kept for the workers (default: it is; --no-template-hold)",
+  ),
   row(
     "--warmup-requests <n>",
     "warmup.requests",

@@ -103,6 +103,7 @@ function addStartOptions(command: Command): Command {
   }
   // After --control, or commander would take true for its default.
   command.option("--no-control", "no control socket: signals alone steer the server");
+  command.option("--no-template-hold", "a connection or thread that the loading program opens is refused");
   command.option("--no-move-connections", "kept connections stay with their worker, and go with it");
   return command;
 }

@@ -1,6 +1,6 @@
 // `brood status`: the server and its workers as a table; with --json the stats document as it is.
 
-import type { ServiceStats, WorkerStats } from "@brood/core";
+import { heldInWords, type ServiceStats, type WorkerStats } from "@brood/core";
 import { callControl } from "../control/client.ts";
 import { controlPathOf } from "./control-option.ts";
 import { releaseLine } from "./release-line.ts";
@@ -43,6 +43,8 @@ function headLines(stats: ServiceStats): readonly string[] {
     `name=${stats.name} pid=${stats.pid} state=${stats.state} gen=${stats.generation} ready=${stats.ready}/${stats.desired} uptime=${duration(stats.uptimeMs)}`,
     `runtime=${stats.runtime} spawn=${stats.spawn} handoff=${stats.handoff} spawned=${counters.spawned} crashed=${counters.crashed} killed=${counters.killed}`,
   ];
+  const held = stats.template?.held ? heldInWords(stats.template.held) : "";
+  if (held !== "") lines.push(`template ${held}`);
   const { unreachable = [] } = stats;
   if (unreachable.length > 0) lines.push(`unreachable ${unreachable.join(" ")}`);
   if (release !== null) lines.push(`release ${releaseLine(release)}`);

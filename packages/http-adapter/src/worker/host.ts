@@ -23,6 +23,7 @@ import { IdentityHeaders } from "./identity-headers.ts";
 import { Intake } from "./intake.ts";
 import { type LoadedApp, loadApp } from "./loaded-app.ts";
 import { rehearse } from "./rehearsal.ts";
+import { ScriptConventions } from "./script-conventions.ts";
 import { shareTicketKeys } from "./tls-tickets.ts";
 import { Traffic } from "./traffic.ts";
 
@@ -33,21 +34,26 @@ const LATE_EXPORTS_MS = 1_000;
 
 export const createWorkerHost: CreateWorkerHost = (order) => {
   const hostData = readHostData(order.hostData);
-  return new HttpHost(order, hostData, () => loadApp(order, hostData));
+  const script = new ScriptConventions();
+  return new HttpHost(order, hostData, script, () => loadApp(order, hostData, script));
 };
 
 export const loadRelease: LoadRelease = async (order) => {
   const hostData = readHostData(order.hostData);
-  const loaded = await loadApp(order, hostData);
+  const script = new ScriptConventions();
+  const loading = loadApp(order, hostData, script);
+  const loaded = await Promise.race([loading, order.holding?.waiting.then(() => null) ?? loading]);
+  if (loaded === null) script.loaded();
   return {
-    beforeFork: async () => void (await loaded.exports?.beforeFork?.(order.context)),
-    createWorkerHost: (workerOrder) => new HttpHost(workerOrder, hostData, async () => loaded),
+    beforeFork: async () => void (await loaded?.exports?.beforeFork?.(order.context)),
+    createWorkerHost: (workerOrder) => new HttpHost(workerOrder, hostData, script, () => loading),
   };
 };
 
 class HttpHost implements WorkerHost {
   readonly #order: HostOrder;
   readonly #hostData: Required<HttpHostData>;
+  readonly #script: ScriptConventions;
   readonly #load: () => Promise<LoadedApp>;
   readonly #traffic: Traffic;
   readonly #answers: AnswerCounter | null;
@@ -59,9 +65,15 @@ class HttpHost implements WorkerHost {
   /** The whole server stops. */
   #isStopping = false;
 
-  constructor(order: HostOrder, hostData: Required<HttpHostData>, load: () => Promise<LoadedApp>) {
+  constructor(
+    order: HostOrder,
+    hostData: Required<HttpHostData>,
+    script: ScriptConventions,
+    load: () => Promise<LoadedApp>,
+  ) {
     this.#order = order;
     this.#hostData = hostData;
+    this.#script = script;
     this.#load = load;
     this.#answers = order.countsAnswers === true ? new AnswerCounter() : null;
     const identity = hostData.exposeGeneration ? new IdentityHeaders(order.context) : null;
@@ -72,10 +84,11 @@ class HttpHost implements WorkerHost {
   }
 
   async boot(): Promise<void> {
+    const { slot, spawn } = this.#order.context;
+    // Before the rest of a program that its template has left in the middle.
+    if (spawn === "template") this.#script.enterFork(slot);
     const loaded = await this.#load();
     this.#loaded = loaded;
-    const { slot, spawn } = this.#order.context;
-    if (spawn === "template") loaded.script.enterFork(slot);
     if (spawn === "template") renumberClusterWorker(slot);
     if (loaded.exports === null) this.#lateHooks = loaded.late.then((late) => this.#callLateHooks(late));
     else await this.#callBootHook(loaded.exports);
@@ -99,7 +112,7 @@ class HttpHost implements WorkerHost {
 
   async open(): Promise<void> {
     if (this.#loaded === null) throw new TypeError("open() before boot()");
-    const { capture, script, app, late } = this.#loaded;
+    const { capture, app, late } = this.#loaded;
     const { call } = capture;
     const path = /^unix:(.+)/.exec(this.#hostData.addresses[0] ?? "")?.[1] ?? call?.path ?? "unix socket";
     this.#intake = new Intake(this.#order, app.server, this.#hostData);
@@ -108,7 +121,7 @@ class HttpHost implements WorkerHost {
     // Again: a script may have set its own while it began to listen.
     limit(app, this.#hostData.server);
     if (this.#lateHooks !== null && (await settles(late, LATE_EXPORTS_MS))) await this.#lateHooks;
-    if (this.#hostData.waitReady) await script.ready;
+    if (this.#hostData.waitReady) await this.#script.ready;
     const { spawn, signal } = this.#order.context;
     if (spawn === "template") askItselfUnlessAsked(app.server, this.#hostData.warmup, this.#traffic, signal);
   }
@@ -132,7 +145,8 @@ class HttpHost implements WorkerHost {
     } finally {
       await this.#loaded?.app.close();
     }
-    await this.#loaded?.script.farewell(this.#loaded.capture.call !== null, this.#order.unref);
+    if (this.#loaded === null) return;
+    await this.#script.farewell(this.#loaded.capture.call !== null, this.#order.unref);
   }
 
   check(): Promise<void> | null {

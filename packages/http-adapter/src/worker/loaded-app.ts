@@ -3,7 +3,7 @@
 // An entry that listens and does not settle (it awaits its own `listen()`) is known by its server; its hooks come later.
 
 import { detached, ignored } from "@brood/core/callbacks";
-import type { HostOrder } from "@brood/core/worker";
+import type { LoadOrder as LoadOrderOfEngine } from "@brood/core/worker";
 import { PendingWork } from "../sharing/pending-work.ts";
 import { type AppServer, plain } from "./app-server.ts";
 import { chooseApplication } from "./application.ts";
@@ -13,15 +13,14 @@ import { type EntryExports, readEntryExports } from "./entry-exports.ts";
 import { guardPaths } from "./guarded-paths.ts";
 import type { HttpHostData } from "./host-data.ts";
 import { ListenCapture } from "./listen-capture.ts";
-import { ScriptConventions } from "./script-conventions.ts";
+import type { ScriptConventions } from "./script-conventions.ts";
 import { unoptimized } from "./unoptimized.ts";
 import { sendWarmupRequests } from "./warmup-requests.ts";
 
-export type LoadOrder = Pick<HostOrder, "context" | "loadEntry">;
+export type LoadOrder = Pick<LoadOrderOfEngine, "context" | "loadEntry" | "holding">;
 
 export interface LoadedApp {
   readonly capture: ListenCapture;
-  readonly script: ScriptConventions;
   readonly app: AppServer;
   /** Null while the entry still runs: then `late` will bring them. */
   readonly exports: EntryExports | null;
@@ -29,13 +28,16 @@ export interface LoadedApp {
   readonly late: Promise<EntryExports>;
 }
 
-export async function loadApp(order: LoadOrder, hostData: Required<HttpHostData>): Promise<LoadedApp> {
+export async function loadApp(
+  order: LoadOrder,
+  hostData: Required<HttpHostData>,
+  script: ScriptConventions,
+): Promise<LoadedApp> {
   const pending = new PendingWork();
   const capture = new ListenCapture();
   publishContext(order.context);
   capture.install();
   guardSockets(capture, unixPaths(hostData.addresses));
-  const script = new ScriptConventions();
   script.install(order.context.slot);
   await prepareCluster(order.context.release.entry, order.context.slot);
   const loading = load(order);
@@ -49,10 +51,9 @@ export async function loadApp(order: LoadOrder, hostData: Required<HttpHostData>
     await exports.warmup?.(order.context);
     await app.ready();
   }
-  const warmUp = (): Promise<void> => sendWarmupRequests(app.server, hostData.warmup);
-  await (isTemplate(order) ? unoptimized(warmUp) : warmUp());
+  await warmUp(order, app, hostData.warmup);
   script.loaded();
-  return { capture, script, app, exports, late: loading };
+  return { capture, app, exports, late: loading };
 }
 
 function guardSockets(capture: ListenCapture, shared: readonly string[]): void {
@@ -67,6 +68,17 @@ function guardSockets(capture: ListenCapture, shared: readonly string[]): void {
 
 function unixPaths(addresses: readonly string[]): readonly string[] {
   return addresses.flatMap((address) => /^unix:(.+)/.exec(address)?.[1] ?? []);
+}
+
+async function warmUp(
+  order: LoadOrder,
+  { server }: AppServer,
+  warmup: Required<HttpHostData>["warmup"],
+): Promise<void> {
+  const { holding } = order;
+  if (holding === undefined || !isTemplate(order)) return sendWarmupRequests(server, warmup);
+  const mayBeStuck = (): boolean => holding.made > 0;
+  await holding.busy(unoptimized(() => sendWarmupRequests(server, warmup, { mayBeStuck })));
 }
 
 /** The context is not any worker's yet. */

@@ -5,6 +5,7 @@
 
 import type { EventEmitter } from "node:events";
 import net from "node:net";
+import { unheld } from "@brood/core/worker";
 import { listenOfNode } from "./listen-capture.ts";
 
 const LOOPBACK = "127.0.0.1";
@@ -33,7 +34,7 @@ export async function openOwnConnection(
   const gate = net.createServer({ noDelay: true });
   const gateClosed = closeOf(gate);
   await opened(gate);
-  const client = net.connect({ host: LOOPBACK, port: portOf(gate), noDelay: true });
+  const client = unheld(() => net.connect({ host: LOOPBACK, port: portOf(gate), noDelay: true }));
   const accepted = await acceptedOf(gate, client).finally(() => gate.close());
   adopt(accepted);
   const closed = Promise.all([gateClosed, closeOf(client), closeOf(accepted)]).then(() => undefined);
@@ -62,7 +63,7 @@ function acceptedOf(gate: net.Server, client: net.Socket): Promise<net.Socket> {
 function opened(gate: net.Server): Promise<void> {
   return new Promise((resolve, reject) => {
     gate.once("error", reject);
-    Reflect.apply(listenOfNode, gate, [{ host: LOOPBACK, port: 0 }, resolve]);
+    unheld(() => Reflect.apply(listenOfNode, gate, [{ host: LOOPBACK, port: 0 }, resolve]));
   });
 }
 

@@ -23,6 +23,7 @@ export class ScriptConventions {
   /** The script has sent "ready". */
   readonly ready: Promise<void>;
   #isReady: () => void = () => {};
+  #isLoaded = false;
   #foreign: Listeners = new Map();
   #own: Listeners = new Map();
 
@@ -46,8 +47,10 @@ export class ScriptConventions {
     });
   }
 
-  /** After the application was loaded, and before a template is forked. */
+  /** After the application was loaded, and before a template is forked; the first time counts. */
   loaded(): void {
+    if (this.#isLoaded) return;
+    this.#isLoaded = true;
     const before = this.#foreign;
     this.#own = new Map(
       [...listenersNow()].map(([ending, all]) => [

@@ -15,9 +15,12 @@ const USER_AGENT = "brood-warmup";
 
 const SERVER_ERROR = 500;
 
+/** In a template: what waits for a connection that only workers open is never answered there. */
+const ANSWER_WITHIN_MS = 1_000;
+
 interface WarmupClient {
   /** Resolves with the status when the answer has been read to its end. */
-  get(path: string): Promise<number>;
+  get(path: string, signal: AbortSignal): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -26,12 +29,15 @@ export interface Sending {
   readonly adopt?: (socket: Socket) => void;
   /** Aborted, it stops at once, an answer that is still to come included, and says nothing of that. */
   readonly signal?: AbortSignal;
+  /** Whether a request that is not answered in time may wait for something that does not come here; it is given up then, and
+   *  its path is not asked for again. */
+  readonly mayBeStuck?: () => boolean;
 }
 
 export async function sendWarmupRequests(
   server: Server,
   warmup: HttpHostData["warmup"],
-  { adopt = () => {}, signal }: Sending = {},
+  { adopt = () => {}, signal, mayBeStuck = () => false }: Sending = {},
 ): Promise<void> {
   const isStopped = (): boolean => signal?.aborted === true;
   if (warmup === undefined || warmup.requests === 0 || isStopped()) return;
@@ -39,17 +45,47 @@ export async function sendWarmupRequests(
   const stop = (): void => detached(client.close(), ignored);
   signal?.addEventListener("abort", stop, { once: true });
   const failed = new Map<string, string>();
+  const stuck = new Set<string>();
   for (let count = 0; count < warmup.requests; count += 1) {
     for (const path of warmup.paths) {
       if (isStopped()) break;
-      const failure = await client.get(path).then(failureOf, String);
-      if (failure !== null && !isStopped()) failed.set(path, failure);
+      if (stuck.has(path)) continue;
+      const patience = new Patience(mayBeStuck);
+      const failure = await client.get(path, patience.signal).then(failureOf, String);
+      if (patience.isOver()) stuck.add(path);
+      if (failure !== null && !isStopped()) failed.set(path, patience.isOver() ? NO_ANSWER : failure);
     }
   }
   signal?.removeEventListener("abort", stop);
   await client.close();
   for (const [path, failure] of failed)
     process.stderr.write(`brood: warm-up request GET ${path}: ${failure}\n`);
+}
+
+const NO_ANSWER =
+  `no answer within ${ANSWER_WITHIN_MS.toLocaleString("en-US")} ms, as it may wait for a connection that only workers open. ` +
+  "It is not sent again";
+
+/** Of one request. */
+class Patience {
+  readonly #controller = new AbortController();
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(mayBeStuck: () => boolean) {
+    this.#timer = setInterval(() => {
+      if (mayBeStuck()) this.#controller.abort();
+    }, ANSWER_WITHIN_MS);
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Once it is answered. */
+  isOver(): boolean {
+    clearInterval(this.#timer);
+    return this.#controller.signal.aborted;
+  }
 }
 
 function failureOf(status: number): string | null {
@@ -81,10 +117,10 @@ class Http1Client extends Agent implements WarmupClient {
     detached(opening, (error) => opened(asError(error)));
   }
 
-  get(path: string): Promise<number> {
+  get(path: string, signal: AbortSignal): Promise<number> {
     return new Promise((resolve, reject) => {
       const headers = { host: "localhost", "user-agent": USER_AGENT };
-      httpRequest({ agent: this, path, headers }, (response) => {
+      httpRequest({ agent: this, path, headers, signal }, (response) => {
         response
           .on("error", reject)
           .on("end", () => resolve(response.statusCode ?? 0))
@@ -109,11 +145,11 @@ async function openHttp2Client(server: Server, adopt: (socket: Socket) => void):
   const session = connect("http://localhost", { createConnection: () => socket });
   session.on("error", () => {}); // its streams tell
   return {
-    get: (path) =>
+    get: (path, signal) =>
       new Promise((resolve, reject) => {
         let status = 0;
         session
-          .request({ ":path": path, "user-agent": USER_AGENT })
+          .request({ ":path": path, "user-agent": USER_AGENT }, { signal })
           .on("response", (headers) => {
             status = headers[":status"] ?? 0;
           })

@@ -37,7 +37,8 @@ describe("processes forked from a template", () => {
   spawnStrategyContract({
     describe,
     it,
-    create: (setup) => templateAsStrategy(createTemplateStrategy({ ...setup, unsafe: "refuse" }, binding)),
+    create: (setup) =>
+      templateAsStrategy(createTemplateStrategy({ ...setup, unsafe: "refuse", hold: true }, binding)),
     module: new URL("../fixtures/template-strategy.mjs", import.meta.url),
   });
 });

@@ -150,8 +150,9 @@ export class TemplateProcess implements TemplateHandle {
   }
 
   #bootOrder() {
-    const { name, host, hostData, heartbeatIntervalMs, unsafe } = this.#setting.options;
+    const { name, host, hostData, heartbeatIntervalMs, unsafe, hold } = this.#setting.options;
     const { template, generation, release, stamps } = this.#order;
-    return { template, generation, release, stamps, name, host, hostData, heartbeatIntervalMs, unsafe };
+    const own = { template, generation, release, stamps };
+    return { ...own, name, host, hostData, heartbeatIntervalMs, unsafe, hold };
   }
 }

@@ -10,6 +10,7 @@ import { TemplateProcess } from "./template-process.ts";
 
 export interface TemplateStrategyOptions extends FreshProcessOptions {
   readonly unsafe: "refuse" | "warn";
+  readonly hold: boolean;
 }
 
 /** What the processes of one service have in common. */

@@ -20,7 +20,7 @@ it("G74: connections that clients kept while loading are closed, nothing polls i
     spawn: "template",
     workers: 3,
     env: { BROOD_TEST_POLL: `http://127.0.0.1:${(server.address() as AddressInfo).port}` },
-    template: { fallback: "wait" },
+    template: { fallback: "wait", hold: false },
   });
   await within("start", made.start());
   const ofTemplate = `/poll/${made.stats().template?.pid}`;

@@ -10,7 +10,13 @@ const WORKER = "export default ({ post }) => void post('up');";
 /** What the start of a service with this code at the top of its entry says. */
 async function refusal(code: string): Promise<{ readonly code: string; readonly message: string }> {
   const path = await folder({ "app.mjs": `${code}\n${WORKER}` });
-  const made = service({ entry: `${path}/app.mjs`, spawn: "template", workers: 1, stderr: sink() });
+  const made = service({
+    entry: `${path}/app.mjs`,
+    spawn: "template",
+    workers: 1,
+    stderr: sink(),
+    template: { hold: false },
+  });
   const error = await within(
     "start",
     made.start().then(() => new Error("it started")),
@@ -134,7 +140,14 @@ void open();
 ${WORKER}`,
     });
     const stdout = new PassThrough();
-    const made = service({ entry: `${path}/app.mjs`, spawn: "template", workers: 1, stdout, stderr: sink() });
+    const made = service({
+      entry: `${path}/app.mjs`,
+      spawn: "template",
+      workers: 1,
+      stdout,
+      stderr: sink(),
+      template: { hold: false },
+    });
     await within("start", made.start());
     const template = made.stats().template?.pid;
     const opened = printed(stdout, `opened by ${template}\n`);
