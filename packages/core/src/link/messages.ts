@@ -4,6 +4,7 @@
 
 import type { Answers } from "../machine/answers.ts";
 import { LATENCY_BUCKETS } from "../machine/answers.ts";
+import type { HeldCounts } from "../machine/held.ts";
 import type { Release, Usage } from "../machine/names.ts";
 import {
   amount,
@@ -99,6 +100,17 @@ const templateOrder = record<TemplateBootOrder>({
   ...ORDER,
   template: id("t"),
   unsafe: oneOf("refuse", "warn"),
+  hold: flag,
+});
+
+const held = record<HeldCounts>({
+  connections: count,
+  servers: count,
+  datagrams: count,
+  threads: count,
+  processes: count,
+  hooks: count,
+  timers: count,
 });
 
 const NOTHING = {} as const;
@@ -134,7 +146,7 @@ export const fromTemplate: Decoder<TemplateMessage> = oneMessage<TemplateMessage
   { template: id("t"), generation },
   {
     Hello: { release, pid },
-    Ready: NOTHING,
+    Ready: { held: optional(held), isWaiting: optional(flag) },
     Heartbeat: NOTHING,
     Failed: { error },
     Forked: { worker: id("w"), pid },

@@ -3,7 +3,7 @@
 import { explainSpawnFailure } from "../errors.ts";
 import type { TemplateMessage } from "../link/template-protocol.ts";
 import type { MachineEvent, TemplateEvent } from "../machine/events.ts";
-import { HELD_KINDS, type HeldCounts, NOTHING_HELD } from "../machine/held.ts";
+import { NOTHING_HELD } from "../machine/held.ts";
 import type { TemplateOrder, TemplateSink } from "../ports/template-strategy.ts";
 
 export function createTemplateSink(order: TemplateOrder, queue: (event: MachineEvent) => void): TemplateSink {
@@ -19,16 +19,6 @@ export function createTemplateSink(order: TemplateOrder, queue: (event: MachineE
       queue({ type: "TemplateSpawnFailed", template, ...explainSpawnFailure(error, release.folder) }),
     exited: (end) => queue({ type: "TemplateExited", template, ...end }),
   };
-}
-
-/** As a template says it: what is no number counts as none. */
-function readHeld(held: unknown): HeldCounts {
-  const count = (kind: string): number => {
-    const value: unknown = typeof held === "object" && held !== null ? Reflect.get(held, kind) : 0;
-    return typeof value === "number" && value > 0 ? Math.floor(value) : 0;
-  };
-  const counts = Object.fromEntries(HELD_KINDS.map((kind) => [kind, count(kind)]));
-  return { ...NOTHING_HELD, ...counts };
 }
 
 /** Null for what concerns a worker: its own sink is told by the strategy. */
@@ -58,7 +48,7 @@ function eventOf(order: TemplateOrder, message: TemplateMessage): TemplateEvent 
       return {
         type: "TemplateReady",
         template,
-        held: readHeld(message.held),
+        held: message.held ?? NOTHING_HELD,
         isWaiting: message.isWaiting === true,
       };
     case "Heartbeat":

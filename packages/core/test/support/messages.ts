@@ -6,6 +6,7 @@ import type {
   TemplateMessage,
   WorkerMessage,
 } from "../../src/engine.ts";
+import { NOTHING_HELD } from "../../src/machine/held.ts";
 
 export interface Sample {
   readonly direction: "fromWorker" | "toWorker" | "fromTemplate" | "toTemplate";
@@ -72,13 +73,14 @@ const TO_WORKER: readonly SupervisorMessage[] = [
 const FROM_TEMPLATE: readonly TemplateMessage[] = [
   { ...t, type: "Hello", release, pid: 7 },
   { ...t, type: "Ready" },
+  { ...t, type: "Ready", held: { ...NOTHING_HELD, connections: 3 }, isWaiting: true },
   { ...t, type: "Heartbeat" },
   { ...t, type: "Failed", error },
   { ...t, type: "Forked", worker: "w7", pid: 8 },
   { ...t, type: "ForkRefused", worker: "w7", message: "no" },
 ];
 const TO_TEMPLATE: readonly TemplateCommand[] = [
-  { type: "BootTemplate", order: { ...template, heartbeatIntervalMs: 500, unsafe: "warn" } },
+  { type: "BootTemplate", order: { ...template, heartbeatIntervalMs: 500, unsafe: "warn", hold: true } },
   { type: "Fork", order, hasStdout: false },
   { type: "Reap", worker: "w7" },
 ];

@@ -76,7 +76,7 @@ export class Readiness {
         this.#tell();
       }
       if (this.#held.isEmpty) continue;
-      this.#timers.parkIntervals();
+      if (this.#busy === 0) this.#timers.parkIntervals();
       if (this.#hasRequest()) requestAtMs = nowMs;
       if (held !== this.#held.made || this.#timers.hasWithin(SHORT_TIMER_MS)) eventAtMs = nowMs;
       held = this.#held.made;
