@@ -68,7 +68,7 @@ describe.each(SAMPLES)("$direction $type", ({ direction, message }) => {
   });
 
   it("is refused when a field is missing", () => {
-    const optional = ["isTruncated", "answers", "watches"];
+    const optional = ["isTruncated", "answers", "watches", "held", "isWaiting"];
     for (const path of pathsIn(message)) {
       if (isAnything(path) || optional.includes(String(path.at(-1)))) continue;
       expect(() => decode(replaced(message, path, undefined)), path.join(".")).toThrow(Mismatch);
