@@ -85,6 +85,8 @@ export interface Holding {
   readonly waiting: Promise<void>;
   /** How many things have been held so far. */
   readonly made: number;
+  /** Nothing is held that is wanted still; in a worker it has been done. */
+  readonly isEmpty: boolean;
   /** Work of the loader's own: while it lasts, `waiting` is not concluded. */
   busy<Result>(work: Promise<Result>): Promise<Result>;
 }

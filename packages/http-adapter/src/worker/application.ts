@@ -9,7 +9,7 @@ import type { Server } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { PoolError } from "@brood/core/errors";
-import type { HostOrder } from "@brood/core/worker";
+import type { HostOrder, LoadOrder } from "@brood/core/worker";
 import type { PendingWork } from "../sharing/pending-work.ts";
 import { ACCEPTED_APPS, type AppKind, kindOfApp } from "./app-kind.ts";
 import { type AppServer, type LoadPackage, plain, servedBy, serverOf } from "./app-server.ts";
@@ -24,8 +24,8 @@ const QUIET_MS = 300;
 export async function chooseApplication(
   exports: EntryExports,
   capture: ListenCapture,
-  order: Pick<HostOrder, "context">,
-  pending: PendingWork,
+  order: Pick<LoadOrder, "context" | "holding">,
+  pending: Pick<PendingWork, "done" | "isPending">,
 ): Promise<AppServer> {
   const { resolves, load } = packagesOf(order.context.release.entry);
   const hasFastify = resolves("fastify");
@@ -38,7 +38,7 @@ export async function chooseApplication(
     capture.adopt(app.server, app.listener);
     return app;
   }
-  const server = await listened(capture, pending);
+  const server = await listened(capture, pending, order.holding);
   if (server === null) throw nothingServed(exports, isMade, made, order);
   return kind.kind === "served" && kind.app.isFastify
     ? { ...servedBy(kind.app), server }
@@ -64,13 +64,19 @@ function isServable(kind: AppKind): kind is Exclude<AppKind, { readonly kind: "f
 }
 
 /** Null: nothing is left that could listen. */
-async function listened(capture: ListenCapture, pending: PendingWork): Promise<Server | null> {
+async function listened(
+  capture: ListenCapture,
+  pending: Pick<PendingWork, "done" | "isPending">,
+  holding: LoadOrder["holding"],
+): Promise<Server | null> {
+  // What is held in a template is done in a worker, and may end in one there.
+  const isHeld = (): boolean => holding?.isEmpty === false;
   const hasListened = (): boolean => capture.call !== null;
   const nothingIsLeft = async (): Promise<null> => {
     for (;;) {
       await pending.done(Number.POSITIVE_INFINITY, hasListened);
       if (!hasListened()) await delay(QUIET_MS, undefined, { ref: false });
-      if (!hasListened() && !pending.isPending) return null;
+      if (!hasListened() && !pending.isPending && !isHeld()) return null;
       // It will come, whatever is pending.
       if (hasListened()) return new Promise(() => {});
     }

@@ -87,9 +87,9 @@ class HttpHost implements WorkerHost {
     const { slot, spawn } = this.#order.context;
     // Before the rest of a program that its template has left in the middle.
     if (spawn === "template") this.#script.enterFork(slot);
+    if (spawn === "template") renumberClusterWorker(slot);
     const loaded = await this.#load();
     this.#loaded = loaded;
-    if (spawn === "template") renumberClusterWorker(slot);
     if (loaded.exports === null) this.#lateHooks = loaded.late.then((late) => this.#callLateHooks(late));
     else await this.#callBootHook(loaded.exports);
     limit(loaded.app, this.#hostData.server);

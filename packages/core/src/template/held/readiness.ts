@@ -53,6 +53,10 @@ export class Readiness {
     return this.#held.made;
   }
 
+  get isEmpty(): boolean {
+    return this.#held.isEmpty;
+  }
+
   /** The program does not wait while this is under way: it is Brood's own work. */
   async busy<Result>(work: Promise<Result>): Promise<Result> {
     this.#busy += 1;
