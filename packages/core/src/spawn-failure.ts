@@ -62,6 +62,12 @@ const CAUSES: Readonly<Record<string, readonly [what: string, advice: string]>> 
   EINVAL: ["an argument is none that the system takes", "Look at execArgv and env."],
 };
 
+/** By Node's own codes: what to do. */
+const NODE_CAUSES: Readonly<Record<string, string>> = {
+  ERR_WORKER_INVALID_EXEC_ARGV:
+    "Take what is no flag of a thread out of execArgv: those of the process count for its threads, limits of the heap are resourceLimits.",
+};
+
 const UNKNOWN = "Look at the limits on processes, memory and descriptors.";
 
 /** @param folder  the working directory that the process was to have; null: none of its own */
@@ -84,6 +90,8 @@ export function explainSpawnFailure(thrown: unknown, folder: string | null): Spa
   }
   const [what, advice] = (errno === null ? undefined : CAUSES[errno]) ?? [null, null];
   if (what !== null) return failed(`${text}: ${what}. ${advice}`);
+  const known = NODE_CAUSES[codeOf(thrown)];
+  if (known !== undefined) return failed(`${text}. ${known}`);
   // What explains itself ends as a sentence.
   return failed(/[.!]$/.test(text) ? text : `${text}. ${UNKNOWN}`);
 }
@@ -94,9 +102,12 @@ function failed(message: string): SpawnFailure {
 
 /** Node's `code`, else a word of the message: threads and forks say it there. */
 function errnoOf(thrown: unknown, text: string): string | null {
-  const code = thrown instanceof Error && "code" in thrown ? thrown.code : null;
-  const words = [String(code), ...(text.match(/\bE[A-Z0-9]{2,}\b/g) ?? [])];
+  const words = [codeOf(thrown), ...(text.match(/\bE[A-Z0-9]{2,}\b/g) ?? [])];
   return words.find((word) => word in PATHS || word in CAUSES) ?? null;
+}
+
+function codeOf(thrown: unknown): string {
+  return thrown instanceof Error && "code" in thrown ? String(thrown.code) : "";
 }
 
 /** What is wrong with a path by now; null: nothing. */

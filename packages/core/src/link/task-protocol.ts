@@ -10,10 +10,10 @@ import { textOf } from "./described.ts";
 /** To the worker: `[RUN, seq, names, values, flags]`, tasks of consecutive numbers from `seq` on, each with its place in three
  *  columns. `names` may stand for all of them: a string, or null for the default one; so null within it. */
 export const RUN = 0;
+/** Among a forked worker's descriptors: the memory in which it notes what it begins. */
+export const JOURNAL_ROLE = "journal";
 /** `[ABORT, seq]` */
 export const ABORT = 1;
-/** To a forked worker, first: `[JOURNAL, path]`, the memory or file in which it notes what it begins. */
-export const JOURNAL = 2;
 /** `[RUN_ONE, seq, name, value, flags]`: a task alone, without columns of one. */
 export const RUN_ONE = 3;
 /** `[ASK, seq]`: answer with HOLDS. Sent when a message was lost, either way, because it could not be read. */

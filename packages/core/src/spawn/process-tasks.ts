@@ -65,9 +65,9 @@ export class ProcessTasks {
     return begun === null ? null : task.seq <= begun;
   }
 
-  /** For the worker; null: there is none. */
-  get journalPath(): string | null {
-    return this.#journal.path;
+  /** As TaskJournal.place. */
+  get journal(): number | string | null {
+    return this.#journal.place;
   }
 
   spawned(pid: number): void {

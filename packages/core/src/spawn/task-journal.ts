@@ -1,16 +1,17 @@
-// The pool's end of what a task process notes: memory that both map, where the addon is there, else a file of four
-// bytes without a name. The worker opens either through /proc. Where there is no /proc, nobody knows what a dead worker
-// had begun; then all it was sent counts as begun.
+// The pool's end of what a task process notes: memory that both map, where the addon is there, else a file of four bytes without
+// a name. The memory's descriptor goes along to the worker. The file is opened through /proc, where a host that has changed its
+// user (setuid) is closed to its workers; there, and where there is no /proc, nobody knows what a dead worker had begun: all
+// that it was sent counts as begun.
 
-import { closeSync, existsSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { TASK_MEMORY_BYTES } from "../link/task-memory.ts";
 import { nativeSupport } from "../native/index.ts";
 
 export interface TaskJournal {
-  /** For the worker; null: none. */
-  readonly path: string | null;
+  /** For the worker: a descriptor that it has to be given, or a path; null: none. */
+  readonly place: number | string | null;
   /** Null: a file only. */
   readonly memory: ArrayBuffer | null;
   /** The last task that began, by the file; null: unknown. */
@@ -20,8 +21,10 @@ export interface TaskJournal {
 }
 
 export function openTaskJournal(): TaskJournal {
-  if (!existsSync("/proc/self/fd")) return { path: null, memory: null, begun: () => null, close: () => {} };
-  const { file, memory } = openMemory() ?? { file: openFile(), memory: null };
+  const shared = openMemory();
+  if (shared === null && !canBeOpenedByWorkers())
+    return { place: null, memory: null, begun: () => null, close: () => {} };
+  const { file, memory } = shared ?? { file: openFile(), memory: null };
   const note = new Uint32Array(1);
   let last: number | null = null;
   const read = (): number => {
@@ -30,7 +33,7 @@ export function openTaskJournal(): TaskJournal {
     return note[0];
   };
   return {
-    path: `/proc/${process.pid}/fd/${file}`,
+    place: memory === null ? `/proc/${process.pid}/fd/${file}` : file,
     memory,
     begun: () => last ?? read(),
     close() {
@@ -39,6 +42,14 @@ export function openTaskJournal(): TaskJournal {
       closeSync(file);
     },
   };
+}
+
+function canBeOpenedByWorkers(): boolean {
+  try {
+    return statSync("/proc/self/fd").uid === process.geteuid?.();
+  } catch {
+    return false;
+  }
 }
 
 function openMemory(): { readonly file: number; readonly memory: ArrayBuffer } | null {

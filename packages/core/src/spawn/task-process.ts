@@ -73,7 +73,9 @@ class TaskProcess implements WorkerHandle {
     // What goes wrong is seen at the process itself, with its exit code.
     pool.on("error", () => {});
     const session = sessionOf(options, this.#order, "process");
-    const opening = spawnTied(() => pool.run({ session, journal: this.#tasks.journalPath }));
+    const { journal } = this.#tasks;
+    const inherited = typeof journal === "number" ? [journal] : [];
+    const opening = spawnTied(() => pool.run({ session, journal }), inherited);
     opening.catch(() => {});
     const child: unknown = Reflect.get(pool.threads[0] ?? {}, "process");
     if (!(child instanceof ChildProcess)) throw new Error("tinypool started no process");

@@ -3,7 +3,7 @@
 
 import { decodePost, encodePost } from "../link/post-codec.ts";
 import type { SupervisorMessage, WorkerMessage } from "../link/protocol.ts";
-import { JOURNAL } from "../link/task-protocol.ts";
+import { JOURNAL_ROLE } from "../link/task-protocol.ts";
 import type { SpawnOrder, WorkerHandle, WorkerSink } from "../ports/spawn-strategy.ts";
 import type { TaskPlane } from "../ports/task-link.ts";
 import type { TemplateHandle, TemplateStrategy } from "../ports/template-strategy.ts";
@@ -37,13 +37,20 @@ class ForkedTaskWorker implements WorkerHandle {
   constructor(template: TemplateHandle, order: SpawnOrder, sink: WorkerSink, plane: TaskPlane) {
     const tasks = new ProcessTasks(order, sink, plane, (message) => this.#post(message));
     this.#tasks = tasks;
-    this.#handle = template.fork(order, {
-      spawned: (pid) => tasks.spawned(pid),
-      violated: (detail) => sink.violated(detail),
-      failed: (error) => tasks.failed(error),
-      message: (message) => this.#receive(message, sink),
-      exited: (end) => tasks.ended(end),
-    });
+    // Templates need the addon, and with it there is memory; without memory the worker notes nothing.
+    const { journal } = tasks;
+    const given = typeof journal === "number" ? [{ role: JOURNAL_ROLE, fd: journal, address: null }] : [];
+    const sockets = [...order.sockets, ...given];
+    this.#handle = template.fork(
+      { ...order, sockets },
+      {
+        spawned: (pid) => tasks.spawned(pid),
+        violated: (detail) => sink.violated(detail),
+        failed: (error) => tasks.failed(error),
+        message: (message) => this.#receive(message, sink),
+        exited: (end) => tasks.ended(end),
+      },
+    );
   }
 
   send(message: SupervisorMessage): boolean {
@@ -65,9 +72,6 @@ class ForkedTaskWorker implements WorkerHandle {
   }
 
   #receive(message: WorkerMessage, sink: WorkerSink): void {
-    const { journalPath } = this.#tasks;
-    // Before anybody may send it a task.
-    if (message.type === "Ready" && journalPath !== null) this.#post([JOURNAL, journalPath]);
     if (message.type !== "Post") return sink.message(message);
     let payload: unknown;
     try {

@@ -6,7 +6,7 @@
 
 import { format } from "node:util";
 import { PoolError } from "../errors.ts";
-import { asError, wireErrorOf } from "../link/described.ts";
+import { asError, cutCircle, wireErrorOf } from "../link/described.ts";
 import { detached } from "../link/detached.ts";
 import type { BootOrder, SupervisorMessage, WorkerMessage } from "../link/protocol.ts";
 import { duplicateDescriptor } from "../native/duplicate.ts";
@@ -160,6 +160,7 @@ function createWorker(link: WorkerLink, order: BootOrder, inheritance: Inheritan
 
   const confess = (error: unknown): void => {
     if (process.listenerCount("uncaughtException") > 0) return;
+    if (order.runtime === "thread") cutCircle(error);
     if (order.runtime === "thread" && heartbeat === null) locateSyntaxError(error, order.release.entry);
     const { message, stack } = asError(error);
     const isUnfit = error instanceof PoolError && SELF_EXPLAINING.has(error.code);

@@ -4,7 +4,7 @@
 
 import { decodePost, encodePost } from "../link/post-codec.ts";
 import { RESULTS_READY } from "../link/result-ring.ts";
-import { isTaskMessage, JOURNAL, type TaskOrder } from "../link/task-protocol.ts";
+import { isTaskMessage, JOURNAL_ROLE, type TaskOrder } from "../link/task-protocol.ts";
 import type { HostOrder, LoadedRelease, LoadRelease, WorkerHost } from "./host.ts";
 import { replaceSend } from "./own-send.ts";
 import { openTaskMemory, type TaskMemoryEnd } from "./task-memory.ts";
@@ -38,8 +38,10 @@ class TaskHost implements WorkerHost {
   }
 
   async open(): Promise<void> {
-    const { context, hostData, post } = this.#order;
+    const { context, hostData, post, sockets } = this.#order;
     if (this.#module === null) throw new TypeError("open() before boot()");
+    const journal = sockets.find(({ role }) => role === JOURNAL_ROLE)?.fd ?? null;
+    this.#memory = openTaskMemory(journal, () => post(encodePost(RESULTS_READY)));
     const tasks = decodePost(hostData) as TaskOrder;
     const { slot, worker, generation, release } = context;
     const info = Object.freeze({ slot, worker, generation, release, runtime: "child_process" as const });
@@ -74,11 +76,6 @@ class TaskHost implements WorkerHost {
   message(payload: unknown): void {
     const message = decodePost(payload);
     if (!isTaskMessage(message)) return;
-    if (message[0] === JOURNAL) this.#remember(String(message[1]));
-    else this.#runner?.receive(message);
-  }
-
-  #remember(path: string): void {
-    this.#memory = openTaskMemory(path, () => this.#order.post(encodePost(RESULTS_READY)));
+    this.#runner?.receive(message);
   }
 }

@@ -1,5 +1,5 @@
 // The worker's end of the memory that it shares with the pool. A task begins when its cell says so to both, and a
-// result that fits is there at once. A process finds the memory through the pool's /proc; one that cannot map it notes
+// result that fits is there at once. A process gets the memory's descriptor; one that cannot map it notes
 // the number of each task it begins by a write to the same file (one pwrite a task, some microseconds), and posts its
 // results. Memory and file outlive a SIGKILL: the pool knows for certain what a dead worker had begun.
 
@@ -32,11 +32,11 @@ export function shareTaskMemory(bytes: ArrayBufferLike, tell: () => void): TaskM
   };
 }
 
-/** @param path of the memory, or of a file of four bytes; null: the system has neither */
-export function openTaskMemory(path: string | null, tell: () => void): TaskMemoryEnd {
+/** @param place descriptor of the memory, which becomes this function's, or path of a file of four bytes; null: neither */
+export function openTaskMemory(place: number | string | null, tell: () => void): TaskMemoryEnd {
   const alone = { claim: () => true, place: () => false, rest: () => {} };
-  if (path === null) return alone;
-  const file = openSync(path, "r+");
+  if (place === null) return alone;
+  const file = typeof place === "number" ? place : openSync(place, "r+");
   const bytes = fstatSync(file).size === TASK_MEMORY_BYTES ? mapped(file) : null;
   if (bytes !== null) {
     closeSync(file);

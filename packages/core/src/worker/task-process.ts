@@ -11,8 +11,8 @@ import { openTaskSession, type TaskSession } from "./task-session.ts";
 
 export interface ProcessOrder {
   readonly session: TaskSession;
-  /** Path of the journal or memory as this process can open it; null: the system has no such paths. */
-  readonly journal: string | null;
+  /** The memory's descriptor, or the journal's path as this process can open it; null: neither. */
+  readonly journal: number | string | null;
 }
 
 export function open({ session, journal }: ProcessOrder): void {

@@ -3,7 +3,7 @@
 // start our threads and processes see one short task of their own, `open`; everything after it is between us.
 
 import { format } from "node:util";
-import { asError, wireErrorOf } from "../link/described.ts";
+import { asError, cutCircle, wireErrorOf } from "../link/described.ts";
 import { detached } from "../link/detached.ts";
 import { createFrameWriter, createSupervisorFrameReader, isFrame } from "../link/frames.ts";
 import type { BootOrder, SupervisorMessage, WorkerMessage } from "../link/protocol.ts";
@@ -123,6 +123,7 @@ class TaskSessionWorker implements OpenTaskSession {
   /** Says what went wrong before the end. */
   confess(error: unknown, when: string): void {
     if (process.listenerCount("uncaughtException") > 0 && this.#runner !== null) return;
+    if (this.#transport.runtime === "worker_threads") cutCircle(error);
     const { message, stack } = asError(error);
     const code = this.#runner === null ? "BROOD_BOOT_FAILED" : "BROOD_WORKER_EXITED";
     this.#send({ type: "Failed", error: wireErrorOf(code, `${when}: ${message}`, stack) });
