@@ -8,7 +8,7 @@ import type { Binding } from "../native/index.ts";
 import { openNativeLink } from "../worker/native-link.ts";
 import { type Inheritance, runWorker } from "../worker/runtime.ts";
 import { tieToSupervisor } from "../worker/watchdog.ts";
-import type { HeldThings } from "./held/held-things.ts";
+import type { HeldThings } from "./held/index.ts";
 import type { Identity } from "./identity.ts";
 import { leaveByExitNow } from "./leaving.ts";
 import type { ParkedTimers } from "./parked-timers.ts";

@@ -46,9 +46,10 @@ export function isRequest({ type }: Origin): boolean {
   return isRequestType(type);
 }
 
-/** False for a handle without a descriptor: of a socket whose connection is held, or that has not been bound. */
-export function isOpen({ resource }: Origin): boolean {
+/** False for a handle without a descriptor or a process: of what is held, and was not begun. */
+export function isOpen({ type, resource }: Origin): boolean {
   const handle = resource.deref();
+  if (type === "PROCESSWRAP") return handle !== undefined && typeof Reflect.get(handle, "pid") === "number";
   const fd: unknown = handle === undefined ? undefined : Reflect.get(handle, "fd");
   return typeof fd !== "number" || fd >= 0;
 }

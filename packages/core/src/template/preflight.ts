@@ -16,7 +16,8 @@ import {
   isRequestType,
   isTold,
 } from "./findings.ts";
-import { type Origins, watchOrigins } from "./origins.ts";
+import { HeldWatchers, isWatcher } from "./held/watchers.ts";
+import { type Origin, type Origins, watchOrigins } from "./origins.ts";
 import type { ParkedTimers } from "./parked-timers.ts";
 import {
   countThreads,
@@ -42,22 +43,32 @@ export class Preflight {
   readonly #timers: ParkedTimers;
   #settled: SystemView | null = null;
 
-  /** Begins to watch; before the release is loaded. */
-  constructor(timers: ParkedTimers) {
+  readonly #holds: boolean;
+  readonly #watchers: HeldWatchers = new HeldWatchers();
+
+  /** Begins to watch; before the release is loaded. @param holds  what a worker can begin by itself is no finding */
+  constructor(timers: ParkedTimers, holds: boolean) {
     this.#timers = timers;
+    this.#holds = holds;
     timers.watch();
+  }
+
+  /** What is open, and has no place in a fork. */
+  get #open(): readonly Origin[] {
+    return this.origins.open().filter((each) => isOpen(each) && !(this.#holds && isWatcher(each)));
   }
 
   /** Everything that is open now and was not before. */
   async findings(): Promise<readonly string[]> {
     await quiet(this.origins, this.#timers);
-    return findingsOf(this.origins.open().filter(isOpen), this.#before, viewSystem());
+    return findingsOf(this.#open, this.#before, viewSystem());
   }
 
   /** The template is as it will be forked. */
   settle(): void {
     this.#timers.park();
     this.#timers.endWatch();
+    if (this.#holds) this.#watchers.hold(this.origins.open());
     this.#settled = viewSystem();
   }
 
@@ -71,7 +82,7 @@ export class Preflight {
     const opened = viewDescriptors(others);
     const files = new Map([...descriptors, ...opened].filter(([, link]) => isFile(link)));
     const known = new Set(locks.map(({ descriptor }) => descriptor));
-    const origins = describeOrigins(this.origins.open().filter(isOpen));
+    const origins = describeOrigins(this.#open);
     const sockets = [...opened.values()].filter(isSocket).length;
     return [
       ...origins,
@@ -84,6 +95,7 @@ export class Preflight {
   /** In a forked worker. */
   end(): void {
     this.origins.stop();
+    this.#watchers.release();
   }
 }
 

@@ -22,8 +22,7 @@ import { becomeWorker } from "./become-worker.ts";
 import { compileOnCall, forgetUnused, keepCompiled } from "./compilation.ts";
 import { collectGarbage } from "./garbage.ts";
 import { limitHeapGrowth } from "./heap-growth.ts";
-import type { HeldThings } from "./held/held-things.ts";
-import { Readiness } from "./held/readiness.ts";
+import { type HeldThings, Readiness } from "./held/index.ts";
 import type { HeldSignals } from "./held-signals.ts";
 import type { Identity } from "./identity.ts";
 import { ParkedTimers } from "./parked-timers.ts";
@@ -102,7 +101,7 @@ export class Template {
     const context = contextOf(order, found, draining.signal);
     const load = await loaderOf(order.host);
     compileOnCall();
-    const preflight = new Preflight(this.#timers);
+    const preflight = new Preflight(this.#timers, order.hold);
     const { held } = this.#parts;
     if (!order.hold) held.perform();
     const readiness = new Readiness(held, preflight.origins, this.#timers);

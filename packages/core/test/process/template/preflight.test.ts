@@ -176,7 +176,7 @@ ${WORKER}`,
       spawn: "template",
       workers: 1,
       stderr,
-      template: { unsafe: "warn" },
+      template: { unsafe: "warn", hold: false },
     });
     await within("start", made.start());
     expect(printed).toMatch(
