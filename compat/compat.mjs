@@ -3,6 +3,7 @@
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { endOnSignals } from "./harness/at-end.mjs";
 import { pageOf } from "./harness/page.mjs";
 import { allRows, MODES } from "./harness/rows.mjs";
 import { runRow } from "./harness/run-row.mjs";
@@ -38,6 +39,7 @@ if (values.list) for (const row of wanted) console.log(`${row.group}/${row.name}
 else if (!values.write) await runAll(wanted);
 
 async function runAll(wanted) {
+  endOnSignals();
   let failures = 0;
   const running = services();
   try {

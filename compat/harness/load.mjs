@@ -10,7 +10,7 @@ import { versionIn } from "./release.mjs";
 export const CLIENTS = 4;
 
 /** As fast as it goes, the clients would take the cores that new workers need. */
-const THINK_MS = [1, 15];
+const THINK_MS = [5, 40];
 
 /** @returns `answers(version)` so far, `errors()` so far, and `stop()`, which gives what was seen */
 export function startLoad(row, folder, port) {
@@ -19,12 +19,13 @@ export function startLoad(row, folder, port) {
 
 async function probes(row, port) {
   const webSocket = row.client === "ws";
+  const readAnswer = row.unique === true ? uniqueAnswers() : versionIn;
   const shared = {
     ...{
       target: `${webSocket ? "ws" : "http"}://127.0.0.1:${port}`.replace(/^ws/, "http"),
       path: row.path ?? "/",
     },
-    ...{ thinkMs: THINK_MS, versionOf: ({ body }) => versionIn(body) },
+    ...{ thinkMs: THINK_MS, versionOf: ({ body }) => readAnswer(body) },
     ...(row.request === undefined ? {} : { requests: [row.request] }),
     ...(webSocket ? { webSocket } : {}),
   };
@@ -65,7 +66,7 @@ async function ownClients(row, folder, port) {
         client?.close();
         client = undefined;
       }
-      await delay(THINK_MS[1]);
+      await delay(THINK_MS[1] / 2);
     }
     client?.close();
   };
@@ -80,5 +81,17 @@ async function ownClients(row, folder, port) {
         seen.filter((answer) => answer.sentAtMs > dateMs && answer.version !== version).length;
       return { requests: seen.length + errors.length, errors, staleAfter };
     },
+  };
+}
+
+/** Of a row with `unique`: each answer holds `id=<something>`, and no two the same, whichever worker they come from. */
+function uniqueAnswers() {
+  const seen = new Set();
+  return (body) => {
+    const [, id] = body.match(/id=([^\s"]+)/) ?? [];
+    if (id === undefined) throw new Error(`the answer holds no id: ${body.slice(0, 200)}`);
+    if (seen.has(id)) throw new Error(`id ${id} came twice`);
+    seen.add(id);
+    return versionIn(body);
   };
 }

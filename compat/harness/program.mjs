@@ -7,6 +7,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { atEnd } from "./at-end.mjs";
 import { until } from "./until.mjs";
 
 const SHOWN_CHARS = 3_000;
@@ -14,7 +15,18 @@ const SHOWN_CHARS = 3_000;
 /** A folder of this run's own (its TMPDIR, its control socket) and a port that is free. */
 export async function place() {
   const folder = mkdtempSync(join(tmpdir(), "brood-compat-"));
-  return { folder, port: await freePort(), remove: () => rmSync(folder, { recursive: true, force: true }) };
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  const forget = atEnd(() => {
+    killRun({ folder });
+    remove();
+  });
+  return {
+    ...{ folder, port: await freePort() },
+    remove: () => {
+      forget();
+      remove();
+    },
+  };
 }
 
 export async function freePort() {

@@ -11,7 +11,7 @@ export const MODES = Object.freeze(["fresh", "template", "thread"]);
 
 const KEYS = new Set([
   ...["name", "packages", "with", "files", "entry", "args", "build", "env", "needs", "node"],
-  ...["path", "request", "client", "note", "ci", "changes", "restarts", ...MODES],
+  ...["path", "request", "client", "unique", "note", "ci", "changes", ...MODES],
 ]);
 
 /** Rows in the order of the page: folders by name, then as their table has them. */

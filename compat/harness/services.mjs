@@ -4,9 +4,11 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { atEnd } from "./at-end.mjs";
 import { freePort } from "./program.mjs";
 import { until } from "./until.mjs";
 
@@ -75,20 +77,22 @@ export function services() {
       return env;
     },
     async stop() {
-      for (const { child, folder, end = "SIGTERM" } of started.values()) {
-        if (child.exitCode === null && child.signalCode === null) {
-          const gone = once(child, "exit");
-          child.kill(end);
-          await gone;
-        }
-        rmSync(folder, { recursive: true, force: true });
-      }
+      for (const { stop } of started.values()) await stop();
       started.clear();
     },
   };
 }
 
+/** A web server of the harness's own, for rows about HTTP clients. */
+async function beginUpstream() {
+  const server = createServer((_request, response) => response.end("from upstream"));
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return { env: { UPSTREAM_URL: `http://127.0.0.1:${server.address().port}/` }, stop: () => server.close() };
+}
+
 async function begin(name) {
+  if (name === "upstream") return beginUpstream();
   const kind = KINDS[name];
   if (kind === undefined) throw new Error(`needs ${name}: known are ${Object.keys(KINDS).join(", ")}`);
   if (kind.program() === undefined && isRoot) {
@@ -101,16 +105,30 @@ async function begin(name) {
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), "compat-service-"));
   chmodSync(folder, 0o777);
-  const { command, env, end } = kind.begin(port, folder, program);
+  const { command, env, end = "SIGTERM" } = kind.begin(port, folder, program);
   let output = "";
   const child = spawn(command[0], command.slice(1), { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (output += text));
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  const forget = atEnd(() => {
+    child.kill("SIGKILL");
+    remove();
+  });
   const isThere = () => {
     if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode}:\n${output}`);
     return canConnect(port);
   };
   await until(`${name} on port ${port}`, isThere, START_MS, () => output);
-  return { child, folder, env, end };
+  const stop = async () => {
+    forget();
+    if (child.exitCode === null && child.signalCode === null) {
+      const gone = once(child, "exit");
+      child.kill(end);
+      await gone;
+    }
+    remove();
+  };
+  return { env, stop };
 }
 
 async function canConnect(port) {

@@ -16,7 +16,7 @@ const STEP_MS = 60_000;
 const STOP_MS = 15_000;
 
 /** Of each kind of client, before the next step. */
-const ANSWERS = 15;
+const ANSWERS = 12;
 
 const WORKERS = 2;
 

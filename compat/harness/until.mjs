@@ -2,7 +2,7 @@
 
 import { setTimeout as delay } from "node:timers/promises";
 
-const LOOK_EVERY_MS = 20;
+const LOOK_EVERY_MS = 40;
 
 /** @param isTrue may be async; what it throws ends the wait */
 export async function until(what, isTrue, deadlineMs, shown = () => "") {

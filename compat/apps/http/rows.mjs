@@ -52,4 +52,24 @@ export const rows = [
     ...RUNS,
     ci: true,
   },
+  { name: "restify", packages: { restify: "11.1.0" }, files: ["restify.cjs"], entry: "restify.cjs", ...RUNS },
+  { name: "connect", packages: { connect: "3.7.0" }, files: ["connect.cjs"], entry: "connect.cjs", ...RUNS },
+  {
+    name: "tinyhttp",
+    packages: { "@tinyhttp/app": "3.0.11" },
+    files: ["tinyhttp.mjs"],
+    entry: "tinyhttp.mjs",
+    ...RUNS,
+  },
+  {
+    ...{ name: "elysia", packages: { elysia: "1.4.30" }, with: { "@elysiajs/node": "1.4.5" } },
+    ...{ files: ["elysia.mjs"], entry: "elysia.mjs", ...RUNS },
+  },
+  {
+    name: "node-http",
+    packages: { "node:http": "20.20.2" },
+    files: ["node-http.mjs"],
+    entry: "node-http.mjs",
+    ...RUNS,
+  },
 ];
