@@ -55,7 +55,7 @@ async function runAll(wanted) {
 
 async function report(row, running) {
   try {
-    const result = await runRow(row, { modes, services: await running.for(row.needs ?? []) });
+    const result = await runRow(row, { rows, modes, services: await running.for(row.needs ?? []) });
     const failed = Object.entries(result.modes).filter(([, { failure }]) => failure !== undefined);
     const words = Object.entries(result.modes).map(([mode, { failure, wrong, durationMs }]) => {
       const word = failure === undefined ? (wrong.length === 0 ? "runs" : "as listed") : "FAILS";

@@ -11,6 +11,7 @@ const LONG = [
   "core/test/process/template/soak",
   "core/test/process/tasks/crash",
   "testing/test/unit/mutants",
+  "compat/test/rows",
   "http-adapter/test/process/faults",
   "http-adapter/test/process/tls",
   "http-adapter/test/process/template-entries",
@@ -30,6 +31,7 @@ export class LongestFirst extends BaseSequencer {
 }
 
 function placeOf({ moduleId }: TestSpecification): number {
-  const place = LONG.findIndex((name) => moduleId.endsWith(`/${name}.test.ts`));
+  const file = moduleId.replace(/\.test\.m?[jt]s$/, "");
+  const place = LONG.findIndex((name) => file.endsWith(`/${name}`));
   return place === -1 ? LONG.length : place;
 }

@@ -11,17 +11,25 @@ const CACHE = process.env["BROOD_COMPAT_CACHE"] ?? join(COMPAT, ".cache");
 
 const STEP_TIMEOUT_MS = 600_000;
 
-/** @returns the folder with node_modules and the row's files */
-export function installRow(row) {
-  return install(row.name, [row]);
+/** Rows of one place share its folder: one run of npm, with the packages of all of them.
+ *  @returns the folder with node_modules and the row's files */
+export function installRow(row, rows) {
+  const folder = installPackages(
+    row.place,
+    rows.filter(({ place }) => place === row.place),
+  );
+  putFiles(row, folder);
+  return folder;
 }
 
-/** Rows whose packages do not contradict each other in one folder: one run of npm instead of a dozen. */
+/** Rows whose packages do not contradict each other, in a folder of their own. */
 export function installTogether(name, rows) {
-  return install(name, rows);
+  const folder = installPackages(name, rows);
+  for (const row of rows) putFiles(row, folder);
+  return folder;
 }
 
-function install(name, rows) {
+function installPackages(name, rows) {
   const folder = join(CACHE, name);
   const dependencies = {};
   for (const row of rows) {
@@ -34,7 +42,13 @@ function install(name, rows) {
     }
   }
   mkdirSync(folder, { recursive: true });
-  const manifest = JSON.stringify({ name: "application", private: true, dependencies }, null, 2);
+  const { type = "commonjs" } = rows[0];
+  const sorted = Object.fromEntries(Object.entries(dependencies).sort());
+  const manifest = JSON.stringify(
+    { name: "application", version: "1.0.0", private: true, type, dependencies: sorted },
+    null,
+    2,
+  );
   const stamp = join(folder, ".installed");
   if (read(stamp) !== manifest) {
     rmSync(join(folder, "node_modules"), { recursive: true, force: true });
@@ -43,7 +57,6 @@ function install(name, rows) {
       step(folder, ["npm", "install", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"]);
     writeFileSync(stamp, manifest);
   }
-  for (const row of rows) putFiles(row, folder);
   return folder;
 }
 
@@ -56,13 +69,17 @@ function putFiles(row, folder) {
   for (const file of row.files)
     cpSync(join(row.folder, file), join(folder, nameInFolder(file)), { recursive: true });
   if (row.build === undefined) return;
-  const built = join(folder, ".built");
+  const built = join(folder, `.built-${digestOf(JSON.stringify(row.build)).slice(0, 8)}`);
   const key = createHash("sha256").update(JSON.stringify([row.packages, row.with, row.build]));
   for (const file of row.files) key.update(contentOf(join(row.folder, file)));
   const digest = key.digest("hex");
   if (read(built) === digest) return;
   for (const command of row.build) step(folder, command);
   writeFileSync(built, digest);
+}
+
+function digestOf(text) {
+  return createHash("sha256").update(text).digest("hex");
 }
 
 /** A folder of files is copied into the application's own. */

@@ -11,15 +11,16 @@ export const MODES = Object.freeze(["fresh", "template", "thread"]);
 
 const KEYS = new Set([
   ...["name", "packages", "with", "files", "entry", "args", "build", "env", "needs", "node"],
-  ...["path", "request", "client", "unique", "note", "ci", "changes", ...MODES],
+  ...["path", "request", "client", "unique", "place", "type", "note", "ci", "changes", ...MODES],
 ]);
 
 /** Rows in the order of the page: folders by name, then as their table has them. */
 export async function allRows() {
   const rows = [];
   for (const group of readdirSync(APPS).sort()) {
-    const { rows: table } = await import(join(APPS, group, "rows.mjs"));
-    for (const row of table) rows.push(checked({ group, folder: join(APPS, group), ...row }));
+    const { rows: table, place } = await import(join(APPS, group, "rows.mjs"));
+    for (const row of table)
+      rows.push(checked({ group, folder: join(APPS, group), place: place ?? row.name, ...row }));
   }
   const names = rows.map((row) => row.name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);

@@ -5,11 +5,11 @@ import { runPlain } from "./plain.mjs";
 import { runUnderBrood } from "./under-brood.mjs";
 import { judge } from "./verdict.mjs";
 
-/** @param options.modes  which of fresh, template, thread  @param options.services  addresses of what the row needs
- *  @param options.folder  where the row is installed already
+/** @param options.rows  all there are  @param options.modes  which of fresh, template, thread  @param options.services  addresses of what the row needs
  *  @returns `{ plain, modes: { fresh: { failure, wrong } } }`; a failure is what contradicts the row's table */
-export async function runRow(row, { modes, services = {}, folder = installRow(row), withPlain = true }) {
-  const plain = withPlain ? await runPlain(row, folder, services) : [];
+export async function runRow(row, { modes, services, rows }) {
+  const folder = installRow(row, rows);
+  const plain = await runPlain(row, folder, services);
   const results = {};
   for (const mode of modes) {
     const startedAtMs = performance.now();

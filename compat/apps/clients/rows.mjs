@@ -4,6 +4,9 @@ const RUNS = { fresh: "runs", template: "runs", thread: "runs" };
 const express = "5.3.0";
 const upstream = { needs: ["upstream"] };
 
+/** One folder for all of them. */
+export const place = "clients";
+
 export const rows = [
   {
     name: "fetch",

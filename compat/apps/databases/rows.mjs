@@ -4,6 +4,9 @@ const RUNS = { fresh: "runs", template: "runs", thread: "runs" };
 const express = "5.3.0";
 const fastify = "5.12.8";
 
+/** One folder for all of them. */
+export const place = "databases";
+
 export const rows = [
   {
     ...{ name: "ioredis", packages: { ioredis: "6.0.0" }, with: { express }, needs: ["redis"] },

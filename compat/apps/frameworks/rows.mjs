@@ -3,59 +3,44 @@
 const RUNS = { fresh: "runs", template: "runs", thread: "runs" };
 const express = "5.3.0";
 const TSC = { typescript: "5.9.3", "@types/node": "20.19.43" };
+/** One folder for all three. */
 const nest = {
-  ...{ "@nestjs/common": "12.5.1", rxjs: "7.8.2", "reflect-metadata": "0.2.2", ...TSC },
+  place: "nest",
+  with: {
+    ...{
+      "@nestjs/common": "12.5.1",
+      "@nestjs/platform-express": "12.5.1",
+      "@nestjs/platform-fastify": "12.5.0",
+    },
+    ...{ "@nestjs/typeorm": "12.0.2", typeorm: "1.1.1", pg: "8.23.1" },
+    ...{ "@nestjs/core": "12.5.1", rxjs: "7.8.2", "reflect-metadata": "0.2.2", ...TSC },
+  },
 };
 const flags = ["--experimentalDecorators", "--emitDecoratorMetadata", "--target", "es2022", "--skipLibCheck"];
 const compile = (file) => [["npx", "tsc", file, "--outDir", "dist", "--module", "nodenext", ...flags]];
 
+/** One folder for all but Nest. */
+export const place = "frameworks";
+
 export const rows = [
   {
-    ...{
-      name: "nest-express",
-      packages: { "@nestjs/core": "12.5.1" },
-      with: { ...nest, "@nestjs/platform-express": "12.5.1" },
-    },
-    ...{
-      files: ["nest-express.ts"],
-      build: compile("nest-express.ts"),
-      entry: "dist/nest-express",
-      changes: ["dist"],
-    },
+    ...{ name: "nest-express", packages: { "@nestjs/core": "12.5.1" }, ...nest, files: ["nest-express.ts"] },
+    ...{ build: compile("nest-express.ts"), entry: "dist/nest-express", changes: ["dist/nest-express.js"] },
     ...{ note: "shutdown hooks; the entry without its extension", ...RUNS },
   },
   {
+    ...{ name: "nest-fastify", packages: { "@nestjs/core": "12.5.1" }, ...nest, files: ["nest-fastify.ts"] },
     ...{
-      name: "nest-fastify",
-      packages: { "@nestjs/core": "12.5.1" },
-      with: { ...nest, "@nestjs/platform-fastify": "12.5.0" },
-    },
-    ...{
-      files: ["nest-fastify.ts"],
       build: compile("nest-fastify.ts"),
       entry: "dist/nest-fastify.js",
-      changes: ["dist"],
+      changes: ["dist/nest-fastify.js"],
       ...RUNS,
     },
   },
   {
-    ...{ name: "nest-typeorm", packages: { "@nestjs/typeorm": "12.0.2" }, needs: ["postgres"] },
-    with: {
-      ...{
-        ...nest,
-        "@nestjs/core": "12.5.1",
-        "@nestjs/platform-express": "12.5.1",
-        typeorm: "1.1.1",
-        pg: "8.23.1",
-      },
-    },
-    ...{
-      files: ["nest-typeorm.ts"],
-      build: compile("nest-typeorm.ts"),
-      entry: "dist/nest-typeorm.js",
-      changes: ["dist"],
-      ...RUNS,
-    },
+    ...{ name: "nest-typeorm", packages: { "@nestjs/typeorm": "12.0.2" }, ...nest, needs: ["postgres"] },
+    ...{ files: ["nest-typeorm.ts"], build: compile("nest-typeorm.ts"), entry: "dist/nest-typeorm.js" },
+    ...{ changes: ["dist/nest-typeorm.js"], ...RUNS },
   },
   {
     ...{

@@ -4,6 +4,9 @@ const RUNS = { fresh: "runs", template: "runs", thread: "runs" };
 const express = "5.3.0";
 const fastify = "5.12.8";
 
+/** One folder for all of them. */
+export const place = "libraries";
+
 export const rows = [
   {
     ...{ name: "ids", packages: { nanoid: "5.1.16" }, with: { uuid: "14.0.3", bson: "7.3.4", fastify } },

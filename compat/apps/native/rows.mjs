@@ -3,6 +3,9 @@
 const RUNS = { fresh: "runs", template: "runs", thread: "runs" };
 const express = "5.3.0";
 
+/** One folder for all of them. */
+export const place = "native";
+
 export const rows = [
   {
     ...{ name: "better-sqlite3", packages: { "better-sqlite3": "12.11.1" }, with: { express } },

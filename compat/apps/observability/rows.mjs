@@ -3,6 +3,9 @@
 const RUNS = { fresh: "runs", template: "runs", thread: "runs" };
 const express = "5.3.0";
 
+/** One folder for the loggers; instrumentations each have their own. */
+export const place = "loggers";
+
 export const rows = [
   {
     ...{ name: "pino", packages: { pino: "10.4.0" }, with: { "pino-http": "11.0.0", express } },
@@ -35,7 +38,7 @@ export const rows = [
     ...{ files: ["morgan.cjs"], entry: "morgan.cjs", ...RUNS },
   },
   {
-    ...{ name: "sentry", packages: { "@sentry/node": "11.12.0" }, with: { express } },
+    ...{ name: "sentry", place: "sentry", packages: { "@sentry/node": "11.12.0" }, with: { express } },
     ...{ note: "as documented, loaded with --import", node: ["--import", "./sentry-instrument.mjs"] },
     ...{
       files: ["sentry.mjs", "sentry-instrument.mjs"],
@@ -47,6 +50,7 @@ export const rows = [
   {
     ...{
       name: "dd-trace",
+      place: "dd-trace",
       packages: { "dd-trace": "5.132.0" },
       with: { express },
       node: ["--require", "dd-trace/init"],
@@ -60,6 +64,7 @@ export const rows = [
   {
     ...{
       name: "opentelemetry",
+      place: "opentelemetry",
       packages: { "@opentelemetry/sdk-node": "0.223.0" },
       node: ["--import", "./otel-instrument.mjs"],
     },

@@ -2,6 +2,9 @@
 
 const RUNS = { fresh: "runs", template: "runs", thread: "runs" };
 
+/** One folder for all of them. */
+export const place = "stopping";
+
 export const rows = [
   {
     ...{ name: "close-with-grace", packages: { "close-with-grace": "2.5.0" }, with: { fastify: "5.12.8" } },
