@@ -1,7 +1,8 @@
-// One row: its packages, the measure, then each mode.
+// One row: its packages, the measure, then the modes side by side.
 
 import { installRow } from "./install.mjs";
 import { runPlain } from "./plain.mjs";
+import { sharedDeploy } from "./shared-deploy.mjs";
 import { runUnderBrood } from "./under-brood.mjs";
 import { judge } from "./verdict.mjs";
 
@@ -10,12 +11,13 @@ import { judge } from "./verdict.mjs";
 export async function runRow(row, { modes, services, rows }) {
   const folder = installRow(row, rows);
   const plain = await runPlain(row, folder, services);
-  const results = {};
-  for (const mode of modes) {
+  const deploys = sharedDeploy(folder, row.changes ?? row.files, modes.length);
+  const run = async (mode) => {
     const startedAtMs = performance.now();
-    const outcome = await runUnderBrood(row, mode, folder, services);
+    const outcome = await runUnderBrood(row, mode, folder, services, deploys);
     const failure = judge(row[mode], outcome);
-    results[mode] = { failure, ...outcome, durationMs: Math.round(performance.now() - startedAtMs) };
-  }
+    return [mode, { failure, ...outcome, durationMs: Math.round(performance.now() - startedAtMs) }];
+  };
+  const results = Object.fromEntries(await Promise.all(modes.map(run)));
   return { plain: plain.length === 0 ? undefined : plain.join("\n"), modes: results };
 }

@@ -7,7 +7,7 @@ import { control } from "./control.mjs";
 import { CLIENTS, startLoad } from "./load.mjs";
 import { argumentsOf } from "./plain.mjs";
 import { filesOf, place, processesOf, start } from "./program.mjs";
-import { deploy } from "./release.mjs";
+import { sharedDeploy } from "./shared-deploy.mjs";
 import { until } from "./until.mjs";
 
 const BROOD = fileURLToPath(new URL("../../packages/http-adapter/bin/brood.js", import.meta.url));
@@ -33,11 +33,10 @@ const FLAGS = {
 };
 
 /** @returns `{ wrong, output }`: what was wrong, empty when nothing was, and what Brood printed */
-export async function runUnderBrood(row, mode, folder, services) {
+export async function runUnderBrood(row, mode, folder, services, deploys = deployOf(row, folder)) {
   const spot = await place();
   const socket = join(spot.folder, "control.sock");
   const wrong = [];
-  deploy(folder, row.changes ?? row.files, 1);
   const program = start(commandLine(row, mode, spot, socket), {
     ...{ cwd: folder, env: { ...services, ...row.env }, spot },
   });
@@ -45,7 +44,7 @@ export async function runUnderBrood(row, mode, folder, services) {
     const isReady = () => /^brood ready /m.test(program.output()) || program.hasEnded();
     await until("brood ready", isReady, STEP_MS);
     if (program.hasEnded()) wrong.push(`refused: ended with ${program.child.exitCode} before it was ready`);
-    else await live({ row, mode, folder, spot, socket, wrong });
+    else await live({ row, mode, folder, spot, socket, wrong, deploys });
     const end = await program.end(STOP_MS);
     if (end === undefined) wrong.push(`stop: did not end within ${STOP_MS} ms of TERM`);
     else if (wrong.length === 0 && end !== 0) wrong.push(`stop: ended with ${end}`);
@@ -53,10 +52,15 @@ export async function runUnderBrood(row, mode, folder, services) {
   } catch (error) {
     wrong.push(error.message);
   } finally {
+    deploys.leave();
     program.killAll();
     spot.remove();
   }
   return { wrong, output: program.output() };
+}
+
+function deployOf(row, folder) {
+  return sharedDeploy(folder, row.changes ?? row.files, 1);
 }
 
 function commandLine(row, mode, spot, socket) {
@@ -70,7 +74,7 @@ function commandLine(row, mode, spot, socket) {
   ];
 }
 
-async function live({ row, mode, folder, spot, socket, wrong }) {
+async function live({ row, mode, folder, spot, socket, wrong, deploys }) {
   const load = await startLoad(row, folder, spot.port);
   const answered = async (step, version, more) => {
     const before = load.answers(version);
@@ -82,7 +86,7 @@ async function live({ row, mode, folder, spot, socket, wrong }) {
   let version = "compat-1";
   try {
     await answered("start", version, ANSWERS);
-    version = deploy(folder, row.changes ?? row.files, 2);
+    version = await deploys.next(2);
     const roll = await control(socket, "POST", "/restart", {});
     if (roll.result !== "completed") throw new Error(`restart: ${roll.result} ${roll.reason?.message ?? ""}`);
     atMs = Date.now();

@@ -98,6 +98,7 @@ export const rows = [
   {
     ...{
       name: "typeorm",
+      place: "typeorm",
       packages: { typeorm: "1.1.1" },
       with: { pg: "8.23.1", "reflect-metadata": "0.2.2", express },
     },

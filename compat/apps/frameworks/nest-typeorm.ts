@@ -28,5 +28,8 @@ const connection = { type: "postgres" as const, url: process.env["DATABASE_URL"]
 })
 class AppModule {}
 
-const app = await NestFactory.create(AppModule);
-await app.listen(process.env["PORT"] ?? 3000);
+async function bootstrap() {
+  const app = await NestFactory.create(AppModule);
+  await app.listen(process.env["PORT"] ?? 3000);
+}
+bootstrap();
