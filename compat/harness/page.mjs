@@ -55,7 +55,7 @@ function noteOf(row) {
   const reasons = new Map();
   for (const mode of ["fresh", "template", "thread"]) {
     const verdict = row[mode];
-    if (verdict === "runs") continue;
+    if (typeof verdict === "string") continue;
     const reason = verdict.differs ?? verdict.because ?? `"${verdict.refused}"`;
     reasons.set(reason, [...(reasons.get(reason) ?? []), mode]);
   }

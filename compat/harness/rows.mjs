@@ -2,6 +2,7 @@
 
 import { existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { NOT_YET_RUN } from "./verdict.mjs";
 
 export const COMPAT = dirname(import.meta.dirname);
 const APPS = join(COMPAT, "apps");
@@ -45,7 +46,11 @@ function checked(row) {
     if (!existsSync(join(folder, file))) throw wrong(`its file ${file} does not exist`);
   for (const mode of MODES) {
     const verdict = row[mode];
-    const isKnown = verdict === "runs" || verdict?.refused?.length > 0 || verdict?.differs?.length > 0;
+    const isKnown =
+      verdict === "runs" ||
+      verdict === NOT_YET_RUN ||
+      verdict?.refused?.length > 0 ||
+      verdict?.differs?.length > 0;
     if (!isKnown) throw wrong(`${mode} must be "runs", { refused: text } or { differs: reason }`);
   }
   return row;

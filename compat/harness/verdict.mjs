@@ -1,5 +1,8 @@
 // Whether a row did what its table says.
 
+/** Of a row that nobody has run in this mode: it fails until its table says what it did. */
+export const NOT_YET_RUN = "not yet run";
+
 /** @returns undefined when it did, else what to do about it */
 export function judge(expected, { wrong, output }) {
   if (expected === "runs") return wrong.length === 0 ? undefined : wrong.join("\n");
@@ -15,5 +18,6 @@ export function judge(expected, { wrong, output }) {
 /** One word for the page. */
 export function wordOf(verdict) {
   if (verdict === "runs") return "yes";
+  if (verdict === NOT_YET_RUN) return "not yet run";
   return verdict.refused === undefined ? "differs" : "refused";
 }

@@ -1,6 +1,6 @@
 // Frameworks that are built once, into the cache; a deploy changes what was built.
 
-const RUNS = { fresh: "runs", template: "runs", thread: "runs" };
+const NOT_RUN = { fresh: "not yet run", template: "not yet run", thread: "not yet run" };
 const react = { react: "19.3.1", "react-dom": "19.3.1" };
 const next = {
   ...{
@@ -17,14 +17,14 @@ const router = "7.18.5";
 export const rows = [
   {
     ...{ name: "next-start", ...next, entry: "node_modules/.bin/next", args: ["start", "-p", "{port}"] },
-    ...{ changes: [".next/server"], ...RUNS },
+    ...{ changes: [".next/server"], ...NOT_RUN },
   },
   {
-    ...{ name: "next-custom-server", ...next, entry: "server.mjs", changes: [".next/server"], ...RUNS },
+    ...{ name: "next-custom-server", ...next, entry: "server.mjs", changes: [".next/server"], ...NOT_RUN },
   },
   {
     ...{ name: "next-standalone", ...next, entry: ".next/standalone/server.js" },
-    ...{ changes: [".next/standalone/.next/server"], ...RUNS },
+    ...{ changes: [".next/standalone/.next/server"], ...NOT_RUN },
   },
   {
     ...{
@@ -34,7 +34,7 @@ export const rows = [
       build: [["npx", "nuxt", "build"]],
       type: "module",
     },
-    ...{ entry: ".output/server/index.mjs", changes: [".output/server"], ...RUNS },
+    ...{ entry: ".output/server/index.mjs", changes: [".output/server"], ...NOT_RUN },
   },
   {
     ...{ name: "sveltekit", packages: { "@sveltejs/kit": "2.70.4" }, type: "module", files: ["sveltekit/"] },
@@ -46,7 +46,7 @@ export const rows = [
         vite: "8.4.0",
       },
     },
-    ...{ build: [["npx", "vite", "build"]], entry: "build/index.js", changes: ["build/server"], ...RUNS },
+    ...{ build: [["npx", "vite", "build"]], entry: "build/index.js", changes: ["build/server"], ...NOT_RUN },
   },
   {
     ...{
@@ -59,7 +59,7 @@ export const rows = [
       build: [["npx", "astro", "build"]],
       entry: "dist/server/entry.mjs",
       changes: ["dist/server"],
-      ...RUNS,
+      ...NOT_RUN,
     },
   },
   {
@@ -74,7 +74,7 @@ export const rows = [
       ...{ vite: "7.3.8", isbot: "5.2.3" },
     },
     ...{ build: [["npx", "react-router", "build"]], entry: "node_modules/.bin/react-router-serve" },
-    ...{ args: ["./build/server/index.js"], changes: ["build/server"], ...RUNS },
+    ...{ args: ["./build/server/index.js"], changes: ["build/server"], ...NOT_RUN },
   },
   {
     ...{
@@ -85,7 +85,7 @@ export const rows = [
       files: ["vite-ssr/"],
     },
     build: [["npx", "vite", "build", "--ssr", "src/entry-server.js", "--outDir", "dist/server"]],
-    ...{ entry: "server.js", changes: ["dist/server"], ...RUNS },
+    ...{ entry: "server.js", changes: ["dist/server"], ...NOT_RUN },
   },
   {
     ...{ name: "adonis", packages: { "@adonisjs/core": "6.21.0" }, type: "module", files: ["adonis/"] },
@@ -93,7 +93,7 @@ export const rows = [
       env: { APP_KEY: "an-application-key-of-32-characters" },
       entry: "bin/server.js",
       changes: ["start"],
-      ...RUNS,
+      ...NOT_RUN,
     },
   },
 ];

@@ -1,6 +1,6 @@
 // Clients of other services that are used while the application loads.
 
-const RUNS = { fresh: "runs", template: "runs", thread: "runs" };
+const NOT_RUN = { fresh: "not yet run", template: "not yet run", thread: "not yet run" };
 const express = "5.3.0";
 const upstream = { needs: ["upstream"] };
 
@@ -14,19 +14,19 @@ export const rows = [
     files: ["fetch.mjs"],
     entry: "fetch.mjs",
     ...upstream,
-    ...RUNS,
+    ...NOT_RUN,
   },
   {
     ...{ name: "undici", packages: { undici: "7.30.2" }, with: { express } },
-    ...{ files: ["undici.mjs"], entry: "undici.mjs", ...upstream, ...RUNS },
+    ...{ files: ["undici.mjs"], entry: "undici.mjs", ...upstream, ...NOT_RUN },
   },
   {
     ...{ name: "axios", packages: { axios: "1.21.1" }, with: { express } },
-    ...{ files: ["axios.cjs"], entry: "axios.cjs", ...upstream, ...RUNS },
+    ...{ files: ["axios.cjs"], entry: "axios.cjs", ...upstream, ...NOT_RUN },
   },
   {
     ...{ name: "got", packages: { got: "14.6.6" }, with: { express } },
-    ...{ files: ["got.mjs"], entry: "got.mjs", ...upstream, ...RUNS },
+    ...{ files: ["got.mjs"], entry: "got.mjs", ...upstream, ...NOT_RUN },
   },
   {
     ...{
@@ -39,11 +39,11 @@ export const rows = [
       files: ["grpc.cjs", "helloworld.proto"],
       entry: "grpc.cjs",
     },
-    ...{ changes: ["grpc.cjs"], ...RUNS },
+    ...{ changes: ["grpc.cjs"], ...NOT_RUN },
   },
   {
     ...{ name: "nodemailer", packages: { nodemailer: "10.6.1" }, with: { express } },
-    ...{ files: ["nodemailer.mjs"], entry: "nodemailer.mjs", ...RUNS },
+    ...{ files: ["nodemailer.mjs"], entry: "nodemailer.mjs", ...NOT_RUN },
   },
   {
     ...{
@@ -52,6 +52,6 @@ export const rows = [
       with: { express },
       note: "no broker: it tries to connect all the time",
     },
-    ...{ files: ["mqtt.mjs"], entry: "mqtt.mjs", ...RUNS },
+    ...{ files: ["mqtt.mjs"], entry: "mqtt.mjs", ...NOT_RUN },
   },
 ];

@@ -1,6 +1,7 @@
 // Clients of databases and queues that connect while the application loads.
 
 const RUNS = { fresh: "runs", template: "runs", thread: "runs" };
+const NOT_RUN = { fresh: "not yet run", template: "not yet run", thread: "not yet run" };
 const express = "5.3.0";
 const fastify = "5.12.8";
 
@@ -23,7 +24,7 @@ export const rows = [
       with: { fastify },
       needs: ["redis"],
     },
-    ...{ files: ["fastify-redis.cjs"], entry: "fastify-redis.cjs", ...RUNS },
+    ...{ files: ["fastify-redis.cjs"], entry: "fastify-redis.cjs", ...NOT_RUN },
   },
   {
     ...{
@@ -32,11 +33,11 @@ export const rows = [
       with: { express, ioredis: "6.0.0" },
       needs: ["redis"],
     },
-    ...{ files: ["bullmq.mjs"], entry: "bullmq.mjs", ...RUNS },
+    ...{ files: ["bullmq.mjs"], entry: "bullmq.mjs", ...NOT_RUN },
   },
   {
     ...{ name: "pg", packages: { pg: "8.23.1" }, with: { express }, needs: ["postgres"] },
-    ...{ files: ["pg.mjs"], entry: "pg.mjs", ...RUNS },
+    ...{ files: ["pg.mjs"], entry: "pg.mjs", ...RUNS, template: NOT_RUN.template },
   },
   {
     ...{ name: "postgres-js", packages: { postgres: "3.4.9" }, with: { fastify }, needs: ["postgres"] },
@@ -49,7 +50,7 @@ export const rows = [
       with: { pg: "8.23.1", koa: "3.3.0" },
       needs: ["postgres"],
     },
-    ...{ files: ["knex.cjs"], entry: "knex.cjs", ...RUNS },
+    ...{ files: ["knex.cjs"], entry: "knex.cjs", ...RUNS, template: NOT_RUN.template },
   },
   {
     ...{
@@ -57,7 +58,7 @@ export const rows = [
       packages: { "drizzle-orm": "0.45.4" },
       with: { pg: "8.23.1", hono: "4.13.19", "@hono/node-server": "2.1.9" },
     },
-    ...{ needs: ["postgres"], files: ["drizzle.mjs"], entry: "drizzle.mjs", ...RUNS },
+    ...{ needs: ["postgres"], files: ["drizzle.mjs"], entry: "drizzle.mjs", ...NOT_RUN },
   },
   {
     ...{
@@ -66,15 +67,15 @@ export const rows = [
       with: { pg: "8.23.1", express },
       needs: ["postgres"],
     },
-    ...{ files: ["sequelize.cjs"], entry: "sequelize.cjs", ...RUNS },
+    ...{ files: ["sequelize.cjs"], entry: "sequelize.cjs", ...NOT_RUN },
   },
   {
     ...{ name: "mysql2", packages: { mysql2: "3.24.6" }, with: { express }, needs: ["mariadb"] },
-    ...{ files: ["mysql2.mjs"], entry: "mysql2.mjs", ...RUNS },
+    ...{ files: ["mysql2.mjs"], entry: "mysql2.mjs", ...RUNS, template: NOT_RUN.template },
   },
   {
     ...{ name: "mariadb", packages: { mariadb: "3.5.4" }, with: { fastify }, needs: ["mariadb"] },
-    ...{ files: ["mariadb.mjs"], entry: "mariadb.mjs", ...RUNS },
+    ...{ files: ["mariadb.mjs"], entry: "mariadb.mjs", ...RUNS, template: NOT_RUN.template },
   },
   {
     ...{
@@ -84,7 +85,7 @@ export const rows = [
       unique: true,
       note: "no server: it tries to connect all the time",
     },
-    ...{ files: ["mongoose.mjs"], entry: "mongoose.mjs", ...RUNS },
+    ...{ files: ["mongoose.mjs"], entry: "mongoose.mjs", ...NOT_RUN },
   },
   {
     ...{
@@ -93,7 +94,7 @@ export const rows = [
       with: { express },
       note: "no broker: it tries to connect all the time",
     },
-    ...{ files: ["kafkajs.cjs"], entry: "kafkajs.cjs", ...RUNS },
+    ...{ files: ["kafkajs.cjs"], entry: "kafkajs.cjs", ...NOT_RUN },
   },
   {
     ...{
@@ -102,6 +103,6 @@ export const rows = [
       packages: { typeorm: "1.1.1" },
       with: { pg: "8.23.1", "reflect-metadata": "0.2.2", express },
     },
-    ...{ needs: ["postgres"], files: ["typeorm.mjs"], entry: "typeorm.mjs", ...RUNS },
+    ...{ needs: ["postgres"], files: ["typeorm.mjs"], entry: "typeorm.mjs", ...NOT_RUN },
   },
 ];

@@ -1,6 +1,7 @@
 // Frameworks with a structure of their own; TypeScript is compiled once.
 
 const RUNS = { fresh: "runs", template: "runs", thread: "runs" };
+const NOT_RUN = { fresh: "not yet run", template: "not yet run", thread: "not yet run" };
 const express = "5.3.0";
 const TSC = { typescript: "5.9.3", "@types/node": "20.19.43" };
 /** One folder for all three. */
@@ -19,6 +20,8 @@ const nest = {
 const flags = ["--experimentalDecorators", "--emitDecoratorMetadata", "--target", "es2022", "--skipLibCheck"];
 const compile = (file) => [["npx", "tsc", file, "--outDir", "dist", "--module", "nodenext", ...flags]];
 
+const RERAISES = { differs: "it sends itself SIGTERM again after its clean-up, which ends the whole server" };
+
 /** One folder for all but Nest. */
 export const place = "frameworks";
 
@@ -26,7 +29,7 @@ export const rows = [
   {
     ...{ name: "nest-express", packages: { "@nestjs/core": "12.5.1" }, ...nest, files: ["nest-express.ts"] },
     ...{ build: compile("nest-express.ts"), entry: "dist/nest-express", changes: ["dist/nest-express.js"] },
-    ...{ note: "shutdown hooks; the entry without its extension", ...RUNS },
+    ...{ note: "shutdown hooks; the entry without its extension", ...NOT_RUN },
   },
   {
     ...{ name: "nest-fastify", packages: { "@nestjs/core": "12.5.1" }, ...nest, files: ["nest-fastify.ts"] },
@@ -34,13 +37,13 @@ export const rows = [
       build: compile("nest-fastify.ts"),
       entry: "dist/nest-fastify.js",
       changes: ["dist/nest-fastify.js"],
-      ...RUNS,
+      ...NOT_RUN,
     },
   },
   {
     ...{ name: "nest-typeorm", packages: { "@nestjs/typeorm": "12.0.2" }, ...nest, needs: ["postgres"] },
     ...{ files: ["nest-typeorm.ts"], build: compile("nest-typeorm.ts"), entry: "dist/nest-typeorm.js" },
-    ...{ changes: ["dist/nest-typeorm.js"], ...RUNS },
+    ...{ changes: ["dist/nest-typeorm.js"], ...NOT_RUN },
   },
   {
     ...{
@@ -57,7 +60,7 @@ export const rows = [
       with: { graphql: "16.15.0" },
       files: ["apollo.mjs"],
     },
-    ...{ entry: "apollo.mjs", request: graphql("/"), ...RUNS },
+    ...{ entry: "apollo.mjs", request: graphql("/"), ...RUNS, thread: RERAISES },
   },
   {
     ...{
@@ -67,7 +70,7 @@ export const rows = [
       entry: "apollo-express.mjs",
     },
     ...{ with: { graphql: "16.15.0", express, cors: "2.8.6", "@as-integrations/express5": "1.1.2" } },
-    ...{ note: "drains its server by itself", request: graphql("/graphql"), ...RUNS },
+    ...{ note: "drains its server by itself", request: graphql("/graphql"), ...RUNS, thread: RERAISES },
   },
   {
     ...{
@@ -95,7 +98,11 @@ export const rows = [
       with: { fastify: "5.12.8" },
       files: ["fastify-plugin.cjs"],
     },
-    ...{ entry: "node_modules/.bin/fastify", args: ["start", "-p", "{port}", "fastify-plugin.cjs"], ...RUNS },
+    ...{
+      entry: "node_modules/.bin/fastify",
+      args: ["start", "-p", "{port}", "fastify-plugin.cjs"],
+      ...NOT_RUN,
+    },
   },
   {
     ...{
@@ -104,15 +111,15 @@ export const rows = [
       files: ["db.json"],
       entry: "node_modules/.bin/json-server",
     },
-    ...{ args: ["--port", "{port}", "db.json"], path: "/posts/1", ...RUNS },
+    ...{ args: ["--port", "{port}", "db.json"], path: "/posts/1", ...NOT_RUN },
   },
   {
     ...{ name: "serve", packages: { serve: "14.2.7" }, files: ["public"], entry: "node_modules/.bin/serve" },
-    ...{ args: ["-l", "{port}", "public"], path: "/index.html", ...RUNS },
+    ...{ args: ["-l", "{port}", "public"], path: "/index.html", ...NOT_RUN },
   },
   {
     ...{ name: "loopback", packages: { "@loopback/rest": "15.0.16" }, with: { "@loopback/core": "7.0.15" } },
-    ...{ files: ["loopback.cjs"], entry: "loopback.cjs", path: "/hello", ...RUNS },
+    ...{ files: ["loopback.cjs"], entry: "loopback.cjs", path: "/hello", ...NOT_RUN },
   },
 ];
 

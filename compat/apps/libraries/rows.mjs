@@ -1,6 +1,7 @@
 // What applications are made of: ids, sessions, schedules, settings, middleware, threads.
 
 const RUNS = { fresh: "runs", template: "runs", thread: "runs" };
+const NOT_RUN = { fresh: "not yet run", template: "not yet run", thread: "not yet run" };
 const express = "5.3.0";
 const fastify = "5.12.8";
 
@@ -86,7 +87,7 @@ export const rows = [
       files: ["config.cjs", "config", "env"],
     },
     ...{ note: "and dotenv; NODE_CONFIG_STRICT_MODE", env: { NODE_CONFIG_STRICT_MODE: "true" } },
-    ...{ entry: "config.cjs", changes: ["config"], ...RUNS },
+    ...{ entry: "config.cjs", changes: ["config"], ...RUNS, fresh: NOT_RUN.fresh, thread: NOT_RUN.thread },
   },
   {
     ...{
@@ -104,7 +105,7 @@ export const rows = [
       with: { express },
       note: "a pool of threads inside the application",
     },
-    ...{ files: ["piscina.mjs", "piscina-worker.mjs"], entry: "piscina.mjs", ...RUNS },
+    ...{ files: ["piscina.mjs", "piscina-worker.mjs"], entry: "piscina.mjs", ...NOT_RUN },
   },
   {
     ...{ name: "workerpool", packages: { workerpool: "10.0.3" }, with: { express } },
@@ -112,11 +113,11 @@ export const rows = [
   },
   {
     ...{ name: "chokidar", packages: { chokidar: "5.0.0" }, with: { express }, note: "watches a folder" },
-    ...{ files: ["chokidar.mjs"], entry: "chokidar.mjs", ...RUNS },
+    ...{ files: ["chokidar.mjs"], entry: "chokidar.mjs", ...RUNS, template: NOT_RUN.template },
   },
   {
     ...{ name: "tsx", packages: { tsx: "4.23.15" }, with: { fastify }, node: ["--import", "tsx"] },
-    ...{ note: "TypeScript, loaded with --import", files: ["tsx.ts"], entry: "tsx.ts", ...RUNS },
+    ...{ note: "TypeScript, loaded with --import", files: ["tsx.mts"], entry: "tsx.mts", ...NOT_RUN },
   },
 ];
 

@@ -1,6 +1,6 @@
 // Addons in C, C++ and Rust; files with locks.
 
-const RUNS = { fresh: "runs", template: "runs", thread: "runs" };
+const NOT_RUN = { fresh: "not yet run", template: "not yet run", thread: "not yet run" };
 const express = "5.3.0";
 
 /** One folder for all of them. */
@@ -9,7 +9,7 @@ export const place = "native";
 export const rows = [
   {
     ...{ name: "better-sqlite3", packages: { "better-sqlite3": "12.11.1" }, with: { express } },
-    ...{ files: ["better-sqlite3.cjs"], entry: "better-sqlite3.cjs", ...RUNS },
+    ...{ files: ["better-sqlite3.cjs"], entry: "better-sqlite3.cjs", ...NOT_RUN },
   },
   {
     ...{
@@ -18,7 +18,7 @@ export const rows = [
       with: { express },
       note: "LevelDB lets one process in: no server of several workers",
     },
-    ...{ files: ["level.cjs"], entry: "level.cjs", ...RUNS },
+    ...{ files: ["level.cjs"], entry: "level.cjs", ...NOT_RUN },
   },
   {
     ...{
@@ -27,7 +27,7 @@ export const rows = [
       with: { express },
       files: ["lmdb.mjs"],
       entry: "lmdb.mjs",
-      ...RUNS,
+      ...NOT_RUN,
     },
   },
   {
@@ -37,7 +37,7 @@ export const rows = [
       with: { express },
       files: ["sharp.cjs"],
       entry: "sharp.cjs",
-      ...RUNS,
+      ...NOT_RUN,
     },
   },
   {
@@ -47,7 +47,7 @@ export const rows = [
       with: { express },
       files: ["esbuild.mjs"],
       entry: "esbuild.mjs",
-      ...RUNS,
+      ...NOT_RUN,
     },
   },
   {
@@ -57,7 +57,7 @@ export const rows = [
       with: { express },
       files: ["swc.cjs"],
       entry: "swc.cjs",
-      ...RUNS,
+      ...NOT_RUN,
     },
   },
   {
@@ -67,7 +67,7 @@ export const rows = [
       with: { express },
       files: ["bcrypt.cjs"],
       entry: "bcrypt.cjs",
-      ...RUNS,
+      ...NOT_RUN,
     },
   },
   {
@@ -77,7 +77,7 @@ export const rows = [
       with: { express },
       files: ["argon2.cjs"],
       entry: "argon2.cjs",
-      ...RUNS,
+      ...NOT_RUN,
     },
   },
 ];

@@ -2,6 +2,13 @@
 
 const RUNS = { fresh: "runs", template: "runs", thread: "runs" };
 
+const RERAISES = { differs: "it sends itself SIGTERM again after its clean-up, which ends the whole server" };
+const PROBES = {
+  refused: "onconnection",
+  because: "the server that looks for a free port is taken for the public one",
+};
+const SECOND_PORT = { refused: "EADDRINUSE", because: "a second port is not shared by the workers" };
+
 /** One folder for all of them. */
 export const place = "stopping";
 
@@ -16,7 +23,7 @@ export const rows = [
   },
   {
     ...{ name: "terminus", packages: { "@godaddy/terminus": "4.12.1" }, with: { express: "5.3.0" } },
-    ...{ files: ["terminus.cjs"], entry: "terminus.cjs", ...RUNS },
+    ...{ files: ["terminus.cjs"], entry: "terminus.cjs", ...RUNS, thread: RERAISES },
   },
   {
     ...{ name: "stoppable", packages: { stoppable: "1.1.0" } },
@@ -24,7 +31,14 @@ export const rows = [
   },
   {
     ...{ name: "get-port", packages: { "get-port": "7.2.0" }, with: { fastify: "5.12.8" } },
-    ...{ files: ["get-port.mjs"], entry: "get-port.mjs", ...RUNS },
+    ...{
+      files: ["get-port.mjs"],
+      entry: "get-port.mjs",
+      ...RUNS,
+      fresh: PROBES,
+      template: PROBES,
+      thread: PROBES,
+    },
   },
   {
     ...{ name: "prom-client", packages: { "prom-client": "15.1.3" }, with: { express: "5.3.0" } },
@@ -33,6 +47,9 @@ export const rows = [
       files: ["prom-client.cjs"],
       entry: "prom-client.cjs",
       ...RUNS,
+      fresh: SECOND_PORT,
+      template: SECOND_PORT,
+      thread: SECOND_PORT,
     },
   },
 ];
