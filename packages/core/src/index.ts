@@ -1,4 +1,5 @@
 export { badOption, ERROR_CATALOGUE, type ErrorCode, PoolError } from "./errors.ts";
+export type { ListenerStats } from "./listener-stats.ts";
 export type { CanaryVerdict, CanaryView } from "./machine/analysis.ts";
 export type { AnswerFigures } from "./machine/answers.ts";
 export { type HeldCounts, type HeldKind, heldInWords } from "./machine/held.ts";

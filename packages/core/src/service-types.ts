@@ -1,6 +1,7 @@
 // What users of `createService` see: options, stats, events. Shapes only; INTERFACE of the HTTP adapter too.
 
 import type { Writable } from "node:stream";
+import type { ListenerStats } from "./listener-stats.ts";
 import type { RollView, TemplateIdentity, WorkerIdentity } from "./machine/commands.ts";
 import type { HeldCounts } from "./machine/held.ts";
 import type { FailureReason, Generation, Release, RollResult, SlotIndex, WorkerId } from "./machine/names.ts";
@@ -205,6 +206,8 @@ export interface ServiceStats {
   readonly handoff: string | null;
   /** Addresses that clients do not reach any more: of a unix socket whose path somebody else has, or nobody. Absent for none. */
   readonly unreachable?: readonly string[];
+  /** Every address that workers listen on. Absent where nothing is known of it. */
+  readonly listeners?: readonly ListenerStats[];
   readonly roll: RollProgress | null;
   readonly lastRoll: RollResult | null;
   /** Of the newest generation that has one; null with spawn "fresh". */

@@ -1,6 +1,6 @@
 // The configuration of `serve()` and of the config file: its type, and the checks of what belongs to the adapter
-// (addresses, paths, modes). Ranges of the engine's own options are the engine's to check. Nothing is touched here
-// but the entry's existence: bad input is refused before a socket is bound or a worker is started.
+// (addresses, paths, modes). Ranges of the engine's own options are the engine's to check. Nothing is touched here:
+// bad input is refused before a socket is bound or a worker is started.
 
 import { realpathSync, statSync } from "node:fs";
 import { resolve } from "node:path";
@@ -68,7 +68,7 @@ export interface ServeConfig extends EngineOptions, HandoffConfig {
   readonly entry: string | URL;
   /** Workers wanted, 1...10_000, or "auto" (default): the cores that this process may use, which a cgroup (a container) may bound. */
   readonly workers?: number | "auto";
-  /** Default $PORT, else 3000. Forms: 3000, "127.0.0.1:3000", "tcp://[::1]:3000", "unix:/run/app.sock", "fd:3". */
+  /** Default: where the program itself listens; of an exported application $PORT, else 3000. Forms: 3000, "127.0.0.1:3000", "tcp://[::1]:3000", "unix:/run/app.sock", "fd:3". */
   readonly listen?: string | number | readonly (string | number)[];
   /** "thread": see docs/threads.md. Default "process". */
   readonly runtime?: "process" | "thread";
@@ -123,7 +123,6 @@ export interface HealthCheckConfig extends HealthCheckOptions {
   readonly path?: string;
 }
 
-/** The configuration after its checks: every default taken, every path absolute. */
 export interface ServeOptions {
   readonly entry: string;
   readonly name: string;
@@ -134,7 +133,9 @@ export interface ServeOptions {
   readonly own: string;
   readonly workers: number | undefined;
   readonly runtime: "process" | "thread";
+  /** Where an exported application is served. A program that listens itself decides unless they are given. */
   readonly addresses: readonly ListenAddress[];
+  readonly isListenGiven: boolean;
   readonly handoff: HandoffOptions;
   readonly spawn: "fresh" | "template";
   readonly warmup: Required<WarmupOptions>;
@@ -157,7 +158,6 @@ export interface ServeOptions {
 }
 
 const LINGER_MAX_MS = 60_000;
-
 const DAY_MS = 86_400_000;
 /** For each worker or template; more only delays its boot. */
 const WARMUP_REQUESTS_MAX = 100_000;
@@ -190,6 +190,7 @@ export function readServeConfig(
     workers: readWorkers(config.workers),
     runtime: choiceOption("runtime", config.runtime, ["process", "thread"], "process"),
     addresses,
+    isListenGiven: config.listen !== undefined || addresses.some(({ kind }) => kind === "fd"),
     handoff: readHandoffOptions(config, addresses),
     exposeGeneration: booleanOption("exposeGeneration", config.exposeGeneration, false),
     stopDelayMs: integerOption("stopDelayMs", config.stopDelayMs, 0, 3_600_000, 0),

@@ -23,6 +23,8 @@ import { ReleaseStack } from "./release-stack.ts";
 import type { ServeOptions } from "./serve-options.ts";
 import { createServer, type Server } from "./server.ts";
 import { type ServiceParts, serviceOptions } from "./service-options.ts";
+import { SharedListeners, type SharingOptions } from "./sharing/shared-listeners.ts";
+import { withShared } from "./sharing/with-shared.ts";
 import { foreignSockets } from "./systemd/inherited-sockets.ts";
 import { TicketKeys } from "./ticket-keys.ts";
 
@@ -91,11 +93,14 @@ async function start(
   const pidfileState: PidfileState =
     options.pidfile === undefined ? "absent" : await inspectPidfile(options.pidfile);
   const predecessorDied = control?.predecessorDied === true || pidfileState === "dead";
-  const handoff = await openHandoff(options, predecessorDied ? PREDECESSOR_GRACE_MS : 0);
+  const retryForMs = predecessorDied ? PREDECESSOR_GRACE_MS : 0;
+  const own = await openHandoff(options, retryForMs);
+  const sharing = new SharedListeners(own, sharingOptions(options, retryForMs));
+  const handoff = withShared(own, sharing);
   stack.push("addresses", () => handoff.release());
   if (options.pidfile !== undefined) stack.push("pidfile", await writePidfile(options.pidfile, pidfileState));
   const ticketKeys = new TicketKeys();
-  const parts: ServiceParts = { handoff, stdout, stderr, ticketKeys };
+  const parts: ServiceParts = { handoff, sharing, stdout, stderr, ticketKeys };
   const service = createService({
     ...serviceOptions(options, parts),
     isOwnProcess,
@@ -120,8 +125,26 @@ async function start(
     logFiles: [stdout, stderr].filter((each) => each !== undefined),
   });
   control?.attach(server.target);
-  await startUnlessAborted(service, signal);
+  await startUnlessAborted(service, signal).catch((error: unknown) => {
+    // The worker could say only that it was refused.
+    throw signal?.aborted === true ? error : (sharing.failure ?? error);
+  });
   return server.api;
+}
+
+function sharingOptions(
+  { engine, runtime, isListenGiven, handoff, server }: ServeOptions,
+  retryForMs: number,
+): SharingOptions {
+  const { owner } = handoff;
+  return {
+    logger: engine.logger,
+    runtime,
+    isGiven: isListenGiven,
+    owner,
+    backlog: server.backlog,
+    retryForMs,
+  };
 }
 
 async function startUnlessAborted(service: Service, signal: AbortSignal | undefined): Promise<void> {
@@ -168,11 +191,18 @@ async function openHandoff(options: ServeOptions, retryForMs: number): Promise<H
   const { addresses, handoff, runtime } = options;
   const { logger } = options.engine;
   const moving = { logger, runtime, moves: options.moveConnections };
+  const given = options.isListenGiven ? addresses : [];
+  if (given.length === 0 && handoff.kind === "reuseport") {
+    logger?.warn(
+      'handoff "reuseport" without --listen: the workers share one socket on whichever address the program listens on. Give --listen for a socket a slot.',
+    );
+    return listenerHandoff([], createMovingDelivery(moving));
+  }
   if (handoff.kind === "reuseport") {
     const claim = <Value>(attempt: () => Promise<Value>): Promise<Value> => claimWithin(retryForMs, attempt);
     return reuseportHandoff({ addresses, ...moving, claim, backlog: options.server.backlog });
   }
-  const sockets = await bindAddresses(addresses, retryForMs, {
+  const sockets = await bindAddresses(given, retryForMs, {
     owner: handoff.owner,
     backlog: options.server.backlog,
   });

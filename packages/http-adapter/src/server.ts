@@ -66,12 +66,16 @@ export function createServer(parts: ServerParts): { readonly api: Server; readon
   const stats = (given: ServiceStats): ServiceStats => {
     const { kind } = parts.handoff;
     const unreachable = parts.handoff.unreachable();
-    return Object.freeze({ ...given, handoff: kind, ...(unreachable.length > 0 && { unreachable }) });
+    const { listeners } = parts.handoff;
+    const all = { ...given, handoff: kind, ...(listeners !== undefined && { listeners }) };
+    return Object.freeze({ ...all, ...(unreachable.length > 0 && { unreachable }) });
   };
 
   const api: Server = {
     name: service.stats().name,
-    addresses: parts.handoff.addresses,
+    get addresses() {
+      return parts.handoff.addresses;
+    },
     control: parts.control,
     stopping: ending.begun,
     stopped,

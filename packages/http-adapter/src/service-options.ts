@@ -7,6 +7,8 @@ import { type Handoff, listenerHandoff } from "./handoff/handoff.ts";
 import { inheritsNoDelay } from "./listen/no-delay.ts";
 import type { LogFile } from "./log-files.ts";
 import { readServeConfig, type ServeConfig, type ServeOptions } from "./serve-options.ts";
+import type { SharedListeners } from "./sharing/shared-listeners.ts";
+import { NOTHING_LEARNED, readTcp } from "./sharing/wanted.ts";
 import { TicketKeys } from "./ticket-keys.ts";
 import type { HttpHostData } from "./worker/host-data.ts";
 
@@ -15,6 +17,7 @@ const HOST_MODULE = new URL("./worker/host.js", import.meta.url);
 /** What a server has opened by then. */
 export interface ServiceParts {
   readonly handoff: Handoff;
+  readonly sharing: Pick<SharedListeners, "learned">;
   readonly stdout: LogFile | undefined;
   readonly stderr: LogFile | undefined;
   readonly ticketKeys: TicketKeys;
@@ -30,7 +33,8 @@ export interface CheckedConfig {
 export function checkServeConfig(config: ServeConfig, first: ServeOptions | null = null): CheckedConfig {
   const options = readServeConfig(config, first);
   const handoff = listenerHandoff([]);
-  const nothing = { handoff, stdout: undefined, stderr: undefined, ticketKeys: new TicketKeys() };
+  const sharing = { learned: NOTHING_LEARNED };
+  const nothing = { handoff, sharing, stdout: undefined, stderr: undefined, ticketKeys: new TicketKeys() };
   const checked: CheckedServiceOptions = checkServiceOptions(serviceOptions(options, nothing));
   return { given: config, options, effective: effectiveConfig(options, checked) };
 }
@@ -39,7 +43,7 @@ export function checkServeConfig(config: ServeConfig, first: ServeOptions | null
 const DRAIN_TIMEOUT_MS = 25_000;
 
 export function serviceOptions(options: ServeOptions, parts: ServiceParts): ServiceOptions {
-  const { handoff, stdout, stderr, ticketKeys } = parts;
+  const { handoff, sharing, stdout, stderr, ticketKeys } = parts;
   const hostData: HttpHostData = {
     exposeGeneration: options.exposeGeneration,
     lingerMs: options.lingerMs,
@@ -52,7 +56,15 @@ export function serviceOptions(options: ServeOptions, parts: ServiceParts): Serv
     get ticketKeys() {
       return ticketKeys.current;
     },
-    addresses: handoff.addresses,
+    // Without `--listen` they are known when the first worker has listened.
+    get addresses() {
+      return handoff.addresses;
+    },
+    get sharing() {
+      const { isListenGiven: isGiven, addresses } = options;
+      const descriptors = addresses.flatMap((each) => (each.kind === "fd" ? each.fd : []));
+      return { isGiven, descriptors, learned: sharing.learned };
+    },
     handoff: handoff.kind,
     inheritsNoDelay: inheritsNoDelay(options.addresses),
     healthPath: options.healthPath,
@@ -60,6 +72,7 @@ export function serviceOptions(options: ServeOptions, parts: ServiceParts): Serv
   };
   return {
     ...options.engine,
+    env: withPort(options, handoff.addresses),
     healthCheck: options.healthCheck,
     entry: options.entry,
     name: options.name,
@@ -75,4 +88,16 @@ export function serviceOptions(options: ServeOptions, parts: ServiceParts): Serv
     ...(stdout === undefined ? {} : { stdout }),
     ...(stderr === undefined ? {} : { stderr }),
   };
+}
+
+/** Most programs listen on $PORT. Where nobody has set it, it is the port that the program is served on: so its public server is
+ *  known from others that it may have. */
+function withPort(
+  { engine, isListenGiven }: ServeOptions,
+  addresses: readonly string[],
+): NonNullable<ServiceOptions["env"]> {
+  const { env = {} } = engine;
+  const port = isListenGiven ? addresses.flatMap((each) => readTcp(each)?.port ?? []).at(0) : undefined;
+  const isSet = Boolean("PORT" in env ? env["PORT"] : process.env["PORT"]);
+  return port === undefined || isSet ? env : { ...env, PORT: String(port) };
 }

@@ -23,10 +23,15 @@ export function openNativeLink(binding: Binding, descriptor: number): WorkerLink
   let isOpen = true;
   let isKnown = false;
   const sink = {
+    /** A post may come with one descriptor, which is its receiver's. */
     frame(payload: Buffer, descriptors: readonly number[]): void {
-      for (const each of descriptors) binding.close(each);
+      const [descriptor, ...rest] = descriptors;
+      for (const each of rest) binding.close(each);
       const reading = reader.read(decodeJson(payload));
-      if (reading.kind === "message") listener(reading.message, undefined);
+      const isPost = reading.kind === "message" && reading.message.type === "Post";
+      if (descriptor !== undefined && !isPost) binding.close(descriptor);
+      const handle = isPost && descriptor !== undefined ? { descriptor } : undefined;
+      if (reading.kind === "message") listener(reading.message, handle);
       else if (reading.kind === "violation") leaveBrokenLink(reading.detail);
       else if (reading.kind === "foreign") leaveBrokenLink(NO_FRAME);
     },

@@ -6,6 +6,7 @@ import { badOption } from "@brood/core/errors";
 import { type Binding, nativeSupport } from "@brood/core/native";
 import type { BoundSocket } from "../listen/bind.ts";
 import type { Patience } from "../listen/last-connections.ts";
+import type { BareHandle } from "../listen/server-handle.ts";
 import {
   type Accepted,
   type Acceptor,
@@ -51,6 +52,8 @@ class ConnectionHandoff implements Handoff {
   readonly #firstBytes: FirstBytes | null;
   #acceptors: readonly Acceptor[] = [];
   #service: Service | null = null;
+  /** On addresses that the program has chosen; the sockets are somebody else's to close. */
+  readonly #chosen: Map<string, { readonly socket: BoundSocket; readonly acceptor: Acceptor }> = new Map();
 
   constructor(sockets: readonly BoundSocket[], options: ConnectionOptions, binding: Binding | null) {
     this.#sockets = sockets;
@@ -69,13 +72,30 @@ class ConnectionHandoff implements Handoff {
   attach(service: Service): void {
     this.#service = service;
     this.#delivery.attach(service, undefined, () => {
-      for (const acceptor of this.#acceptors) acceptor.pause(this.#delivery.room === 0);
+      for (const acceptor of this.#allAcceptors) acceptor.pause(this.#delivery.room === 0);
     });
     this.#acceptors = this.#sockets.map((socket) => this.#acceptOn(socket));
   }
 
   takeMessage(worker: WorkerId, payload: unknown): boolean {
     return takeMessage(this.#service, worker, payload, (...said) => this.#delivery.receive(...said));
+  }
+
+  socketsAgain(): readonly BareHandle[] {
+    return [];
+  }
+
+  accepting(worker: WorkerId, isAccepting: boolean): void {
+    this.#delivery.accepting(worker, isAccepting);
+  }
+
+  serve(socket: BoundSocket): void {
+    this.#chosen.set(socket.address, { socket, acceptor: this.#acceptOn(socket) });
+  }
+
+  withdraw(address: string): void {
+    this.#chosen.get(address)?.acceptor.close();
+    this.#chosen.delete(address);
   }
 
   socketsOf({ worker }: WorkerSeat): readonly PassedSocket[] {
@@ -87,15 +107,20 @@ class ConnectionHandoff implements Handoff {
   /** While workers are ready they get what is accepted last; what nobody took in time is refused in words. */
   async stopping(patience: Patience): Promise<void> {
     const isTaken = (): boolean => this.#delivery.held === 0;
-    await acceptLast(this.#binding, this.#sockets, this.#acceptors, patience, isTaken);
+    const sockets = [...this.#sockets, ...[...this.#chosen.values()].map(({ socket }) => socket)];
+    await acceptLast(this.#binding, sockets, this.#allAcceptors, patience, isTaken);
     this.#delivery.stopping();
   }
 
   async release(): Promise<void> {
     this.#firstBytes?.close();
-    for (const acceptor of this.#acceptors) acceptor.close();
+    for (const acceptor of this.#allAcceptors) acceptor.close();
     this.#delivery.close();
     await Promise.all(this.#sockets.map((each) => each.release()));
+  }
+
+  get #allAcceptors(): readonly Acceptor[] {
+    return [...this.#acceptors, ...[...this.#chosen.values()].map(({ acceptor }) => acceptor)];
   }
 
   #acceptOn(socket: BoundSocket): Acceptor {

@@ -5,7 +5,6 @@
 // Rule: a draining worker closes its end when it is told `Moved`, not before: the connection is taken by another worker
 // then, or nobody is ready and the supervisor holds it. So nothing is lost when a target dies, when no descriptor is left
 // anywhere, or when the draining worker itself dies.
-// Nothing here waits: connections travel over channels of their own, and each turn takes a bounded batch.
 
 import type { Logger, PassedSocket, Service } from "@brood/core";
 import { CallbackGuard } from "@brood/core/callbacks";
@@ -33,8 +32,7 @@ export interface DeliveryOptions {
   readonly runtime: "process" | "thread";
 }
 
-/** The supervisor's copy of a connection is closed so late at the most: until then a client does not see that a worker has
- *  closed without a word. Under load every accept looks anyway. */
+/** The supervisor's copy of a connection is closed so late at the most: until then a client sees no close of a worker's. */
 const LOOK_EVERY_MS = 4;
 
 interface Entry {
@@ -98,6 +96,11 @@ export class Delivery {
       this.#dispatcher.draining(worker);
       this.#channels?.finish(worker, () => this.#gone(worker));
     });
+  }
+
+  accepting(worker: WorkerId, isAccepting: boolean): void {
+    this.#dispatcher[isAccepting ? "resumed" : "draining"](worker);
+    this.dispatch();
   }
 
   /** What goes with the worker. */
@@ -167,7 +170,6 @@ export class Delivery {
     for (const id of returned) this.#giveBack(id);
     if (this.#isStopping) for (const id of this.#dispatcher.giveUp()) this.#refuse(id);
     if (refused.length > 0) this.warn("connections were answered 503: no worker was ready in time", "");
-    // Their workers could only wait with them; in here they are the next ready worker's.
     if (!this.#dispatcher.hasReady) this.#receipts.acknowledgeAll();
     this.#tell();
     this.#onDispatched();
@@ -192,7 +194,7 @@ export class Delivery {
     this.#unavailable.close();
   }
 
-  /** Once a second: a flood must not become one of the log. */
+  /** Once a second at most. */
   warn(message: string, reason: string): void {
     const atMs = performance.now();
     if (atMs - this.#lastWarningAtMs < 1_000) return;

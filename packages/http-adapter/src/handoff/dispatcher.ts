@@ -124,6 +124,12 @@ export class Dispatcher {
     this.#setReady(this.#ready.filter((target) => target.id !== id));
   }
 
+  /** As before `draining`: its server had been closed only. */
+  resumed(id: WorkerId): void {
+    const target = this.#targets.get(id);
+    if (target !== undefined && !this.#ready.includes(target)) this.#setReady([...this.#ready, target]);
+  }
+
   /** It has no descriptor left, and has taken nothing since its last totals. @returns how many connections go elsewhere. */
   full(id: WorkerId, atMs: number): number {
     const target = this.#targets.get(id);

@@ -1,10 +1,11 @@
 // How connections reach workers, as the server sees it: what goes with each worker, and what it must be told. Each
 // handoff is a pure policy and a shell that performs it; `listener` needs neither but for kept connections that move.
 
-import type { Logger, PassedSocket, Service, WorkerSeat } from "@brood/core";
+import type { Logger, PassedSocket, Service, ServiceStats, WorkerSeat } from "@brood/core";
 import { nativeSupport } from "@brood/core/native";
 import type { BoundSocket } from "../listen/bind.ts";
 import { endOfSockets, type Patience } from "../listen/last-connections.ts";
+import type { BareHandle } from "../listen/server-handle.ts";
 import { Delivery } from "./delivery.ts";
 import { INHERITED_ROLE } from "./messages.ts";
 import type { SlotIndex, WorkerId } from "./names.ts";
@@ -17,6 +18,8 @@ export interface Handoff {
   readonly addresses: readonly string[];
   /** Beside each address what all who listen on it have to say; null: as they like. */
   readonly backlogs: readonly (number | null)[];
+  /** What listens where, the program's further addresses too, for stats. */
+  readonly listeners?: NonNullable<ServiceStats["listeners"]>;
   /** Addresses whose unix path is not ours any more. */
   unreachable(): readonly string[];
   /** What a worker gets at its birth. @throws when a socket cannot be made; that spawn has failed then. */
@@ -24,6 +27,14 @@ export interface Handoff {
   slotClosed(slot: SlotIndex): void;
   /** True when a worker's message was the handoff's own. */
   takeMessage(worker: WorkerId, payload: unknown): boolean;
+  /** The sockets that came with a worker, for one that has closed them: it listens again. */
+  socketsAgain(worker: WorkerId): readonly BareHandle[];
+  /** The worker's program has closed its server, or has opened it again. */
+  accepting(worker: WorkerId, isAccepting: boolean): void;
+  /** A public address that the program has chosen: whoever accepts for the workers accepts there too. */
+  serve(socket: BoundSocket): void;
+  /** It is about to be closed. */
+  withdraw(address: string): void;
   /** The service whose workers these are; called once, before it starts. */
   attach(service: Service): void;
   /** All workers are about to go. Nobody new can connect from now on to sockets that are ours; resolves when the workers have
@@ -76,6 +87,10 @@ export function listenerHandoff(sockets: readonly BoundSocket[], delivery: Deliv
     socketsOf: ({ worker }) => [...passed, ...(delivery?.open(worker) ?? [])],
     slotClosed: () => {},
     takeMessage: () => false,
+    socketsAgain: () => sockets.map(({ bare }) => bare),
+    accepting: (worker, isAccepting) => delivery?.accepting(worker, isAccepting),
+    serve: () => {},
+    withdraw: () => {},
     attach: (service) => delivery?.attach(service),
     stopping: async (patience) => {
       await end(patience);

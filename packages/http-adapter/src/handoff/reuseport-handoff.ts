@@ -6,6 +6,7 @@ import type { Logger, PassedSocket, Service, WorkerSeat } from "@brood/core";
 import type { Binding } from "@brood/core/native";
 import type { ListenAddress } from "../listen/addresses.ts";
 import { lastSocket, type Patience, refuseNew, untilTaken } from "../listen/last-connections.ts";
+import type { BareHandle } from "../listen/server-handle.ts";
 import { type Channels, channelsOf, type Passable, type ReceiveFromWorker, takeMessage } from "./channels.ts";
 import type { Delivery } from "./delivery.ts";
 import { createMovingDelivery, type Handoff, type MovingOptions } from "./handoff.ts";
@@ -24,9 +25,9 @@ import { type SlotCommand, type SlotEvent, SlotSockets } from "./slot-sockets.ts
 
 export interface ReuseportOptions extends MovingOptions {
   readonly addresses: readonly ListenAddress[];
-  /** Claims an address; tried again while a dead predecessor lets go of it. */
   /** Default 511. */
   readonly backlog: number | undefined;
+  /** Claims an address; tried again while a dead predecessor lets go of it. */
   readonly claim: <Value>(attempt: () => Promise<Value>) => Promise<Value>;
 }
 
@@ -38,10 +39,7 @@ export async function reuseportHandoff(options: ReuseportOptions): Promise<Hando
 }
 
 /** The first slot's sockets are made at once: from then on the ports are ours. */
-async function claimAll(
-  backend: Backend,
-  { addresses, backlog }: Pick<ReuseportOptions, "addresses" | "backlog">,
-): Promise<{ readonly ports: readonly SharedPort[]; readonly first: readonly OwnedSocket[] }> {
+async function claimAll(backend: Backend, { addresses, backlog }: ReuseportOptions) {
   const ports: SharedPort[] = [];
   const first: OwnedSocket[] = [];
   try {
@@ -66,14 +64,13 @@ class ReuseportHandoff implements Handoff {
   readonly #binding: Binding | null;
   readonly #ports: readonly SharedPort[];
   readonly #logger: Logger | undefined;
-  /** Threads get the numbers of our descriptors: copies could not be received while the one table of all is full. */
+  /** Threads get the numbers of our descriptors: copies need room in the one table of all. */
   readonly #lends: boolean;
   readonly #policy: SlotSockets;
   readonly #groups: readonly ReuseportGroup[];
   readonly #sockets: Map<SlotIndex, readonly OwnedSocket[]> = new Map();
-  /** Claimed, and not a slot's yet. */
+  readonly #slots = new Map<WorkerId, SlotIndex>();
   #spare: readonly OwnedSocket[] | null;
-  /** Has the channels where kept connections move. */
   readonly #delivery: Delivery | null;
   #channels: Channels | null = null;
   #service: Service | null = null;
@@ -106,11 +103,22 @@ class ReuseportHandoff implements Handoff {
     this.#policy = new SlotSockets(this.#canSteer(first));
   }
 
-  /** TCP only. */
   unreachable(): readonly string[] {
     return [];
   }
 
+  socketsAgain(worker: WorkerId): readonly BareHandle[] {
+    const slot = this.#slots.get(worker);
+    if (slot !== undefined) this.#adopt(slot, worker);
+    return [];
+  }
+
+  accepting(worker: WorkerId, isAccepting: boolean): void {
+    this.#delivery?.accepting(worker, isAccepting);
+  }
+
+  serve(): void {}
+  withdraw(): void {}
   attach(service: Service): void {
     this.#service = service;
     if (this.#delivery !== null) this.#delivery.attach(service, this.#receive);
@@ -119,6 +127,7 @@ class ReuseportHandoff implements Handoff {
     service.on("worker:draining", ({ worker }) => this.#accept({ type: "WorkerDraining", worker }));
     service.on("worker:exited", ({ worker }) => {
       this.#channels?.finish(worker, () => {});
+      this.#slots.delete(worker);
       this.#accept({ type: "WorkerExited", worker });
     });
   }
@@ -129,6 +138,7 @@ class ReuseportHandoff implements Handoff {
 
   socketsOf({ slot, worker }: WorkerSeat): readonly PassedSocket[] {
     if (!this.#sockets.has(slot)) this.#open(slot);
+    this.#slots.set(worker, slot);
     this.#accept({ type: "WorkerOrdered", slot, worker });
     const sockets = this.#sockets.get(slot) ?? [];
     const passed = sockets.map(({ fd }, index) => ({

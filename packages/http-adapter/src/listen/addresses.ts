@@ -11,7 +11,7 @@ import { type InheritedSocket, inheritedSockets } from "../systemd/inherited-soc
 
 export type ListenAddress =
   /** `host` null: every interface. */
-  | { readonly kind: "tcp"; readonly host: string | null; readonly port: number }
+  | { readonly kind: "tcp"; readonly host: string | null; readonly port: number; readonly ipv6Only?: boolean }
   /** `path` is absolute. */
   | { readonly kind: "unix"; readonly path: string }
   /** A bound stream socket that this process has inherited, from systemd or another parent. */
@@ -20,7 +20,7 @@ export type ListenAddress =
 const ADDRESS_FORMS = "3000, 127.0.0.1:3000, tcp://[::1]:3000, unix:/run/app.sock or fd:3";
 
 /** Where to listen when nobody said so. */
-const PORT_DEFAULT = 3000;
+export const PORT_DEFAULT = 3000;
 
 /** `listen` of the configuration: one address or several; undefined means $PORT, else 3000.
  *  @param cwd  what a relative unix path is relative to.

@@ -60,6 +60,14 @@ export interface BindOptions {
   /** Of unix sockets; default by the umask. */
   readonly owner?: SocketOwner;
   readonly backlog?: number | undefined;
+  /** Connections come with TCP_NODELAY, where that can be; default true. */
+  readonly handsDownNoDelay?: boolean;
+}
+
+interface CheckedBindOptions {
+  readonly owner: SocketOwner;
+  readonly backlog: number | null;
+  readonly handsDownNoDelay: boolean;
 }
 
 /** Each try takes 25-70 ms itself; a shorter pause would only burn the CPU that the dying workers need. */
@@ -70,9 +78,11 @@ const RETRY_PAUSE_MS = 50;
 export function bindAddresses(
   addresses: readonly ListenAddress[],
   retryForMs: number,
-  { owner = BY_UMASK, backlog }: BindOptions = {},
+  { owner = BY_UMASK, backlog, handsDownNoDelay = true }: BindOptions = {},
 ): Promise<readonly BoundSocket[]> {
-  return claimWithin(retryForMs, () => bindOnce(addresses, owner, backlog ?? null));
+  return claimWithin(retryForMs, () =>
+    bindOnce(addresses, { owner, backlog: backlog ?? null, handsDownNoDelay }),
+  );
 }
 
 /** Tries again for so long while an address is in use. */
@@ -94,15 +104,14 @@ const RELEASE_WAIT_MS = 1_000;
 
 async function bindOnce(
   addresses: readonly ListenAddress[],
-  owner: SocketOwner,
-  backlog: number | null,
+  { owner, backlog, handsDownNoDelay }: CheckedBindOptions,
 ): Promise<readonly BoundSocket[]> {
   const locks = await lockPaths(addresses.flatMap((each) => (each.kind === "unix" ? each.path : [])));
   const drafts: DraftSocket[] = [];
   try {
     for (const address of addresses) drafts.push(await draft(address, owner, backlog));
     // Before anybody can connect: what is connected already would not have it.
-    if (inheritsNoDelay(addresses)) for (const each of drafts) handDownNoDelay(each);
+    if (handsDownNoDelay && inheritsNoDelay(addresses)) for (const each of drafts) handDownNoDelay(each);
     await claim(drafts);
     for (const each of drafts) await each.publish();
     return drafts;
@@ -159,7 +168,7 @@ async function draftTcp(
   backlog: number | null,
 ): Promise<DraftSocket> {
   const numeric = address.host === null ? null : await resolveHost(address, address.host);
-  const bound = bindTcp(numeric?.address ?? null, address.port, numeric?.family ?? 6);
+  const bound = bindTcp(numeric?.address ?? null, address.port, numeric?.family ?? 6, address);
   return simpleDraft(address, handleOf(address, bound), backlog);
 }
 

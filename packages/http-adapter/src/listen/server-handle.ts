@@ -49,8 +49,19 @@ export type BindResult =
   | { readonly ok: false; readonly code: string };
 
 /** `address` must be numeric; null is every interface, IPv6 and IPv4 where there is both. */
-export function bindTcp(address: string | null, port: number, family: 4 | 6): BindResult {
-  const result = create(address, port, family);
+export function bindTcp(
+  address: string | null,
+  port: number,
+  family: 4 | 6,
+  { ipv6Only = false }: { readonly ipv6Only?: boolean } = {},
+): BindResult {
+  const result = create(
+    address ?? (ipv6Only ? "::" : null),
+    port,
+    family,
+    undefined,
+    ipv6Only ? IPV6_ONLY : 0,
+  );
   if (!result.ok || result.handle.name !== null) return result;
   detached(result.handle.close(), ignored);
   return { ok: false, code: result.handle.nameFailure ?? "EADDRINUSE" };
@@ -100,6 +111,9 @@ type ConnectionHandleClass = new (kind: number) => ConnectionHandle;
 function isConnectionHandleClass(value: unknown): value is ConnectionHandleClass {
   return typeof value === "function" && typeof Reflect.get(value.prototype, "open") === "function";
 }
+
+/** UV_TCP_IPV6ONLY of libuv. */
+const IPV6_ONLY = 1;
 
 /** UV_TCP_REUSEPORT of libuv 1.49 (Node 22.12); `address` must be numeric. */
 const REUSEPORT_FLAG = 2;

@@ -2,7 +2,8 @@
 // `listen()`, for that is what the script would have served; else the default export, or what it makes when it is called; else
 // the worker waits for the script's first `listen()`, which may come late (after a database connection), as long as the
 // program has something to do that may end in one. When nothing is left that could, there is nothing to serve: under Node
-// such a program would have ended. The boot deadline that bounds the wait is the engine's.
+// such a program would have ended. The boot deadline that bounds the wait is the engine's. A script may also export its
+// application, for its tests, and listen later: as long as it is busy, and not for long, that is waited for.
 
 import { createRequire } from "node:module";
 import type { Server } from "node:net";
@@ -33,6 +34,7 @@ export async function chooseApplication(
   const isMade = exported.kind === "factory" && capture.call === null;
   const made = isMade ? await make(exported, order) : exports.app;
   const kind = isMade && made !== exports.app ? kindOfApp(made, hasFastify) : exported;
+  if (isServable(kind)) await capture.mayListen();
   if (capture.call === null && isServable(kind)) {
     const app = await serverOf(kind, load);
     capture.adopt(app.server, app.listener);
@@ -71,7 +73,7 @@ async function listened(
 ): Promise<Server | null> {
   // What is held in a template is done in a worker, and may end in one there.
   const isHeld = (): boolean => holding?.isEmpty === false;
-  const hasListened = (): boolean => capture.call !== null;
+  const hasListened = (): boolean => capture.main !== null;
   const nothingIsLeft = async (): Promise<null> => {
     for (;;) {
       await pending.done(Number.POSITIVE_INFINITY, hasListened);
@@ -81,7 +83,7 @@ async function listened(
       if (hasListened()) return new Promise(() => {});
     }
   };
-  return Promise.race([capture.first, nothingIsLeft()]);
+  return Promise.race([capture.listened(), nothingIsLeft()]);
 }
 
 function packagesOf(entry: string): {

@@ -2,6 +2,7 @@
 // folder: what is missing gets its default, so that a test, or an older supervisor, may leave fields out.
 
 import type { HttpServerOptions } from "../http-server-options.ts";
+import type { Learned } from "../sharing/wanted.ts";
 
 /** For `ServiceOptions.hostData`. */
 export interface HttpHostData {
@@ -33,8 +34,19 @@ export interface HttpHostData {
   readonly inheritsNoDelay?: boolean;
   /** Asked of the application before it serves and while it is on trial; null (default) for none. */
   readonly healthPath?: string | null;
+  /** How the program's own `listen` calls are understood; null (default): there is nobody to ask for a socket, and whatever is
+   *  not served on the addresses goes to Node. */
+  readonly sharing?: SharingData | null;
   /** GET requests of our own before anybody serves: each path so many times. Default none. */
   readonly warmup?: { readonly requests: number; readonly paths: readonly string[] };
+}
+
+export interface SharingData {
+  /** `addresses` were chosen by `--listen`, a configuration or systemd; false: by the program, as far as there are any. */
+  readonly isGiven: boolean;
+  /** Descriptors that the addresses were given as. */
+  readonly descriptors: readonly number[];
+  readonly learned: Learned;
 }
 
 const DRAIN_TIMEOUT_MS = 30_000;
@@ -54,6 +66,7 @@ export function readHostData(hostData: unknown): Required<HttpHostData> {
     handoff: given.handoff ?? "listener",
     inheritsNoDelay: given.inheritsNoDelay ?? false,
     healthPath: given.healthPath ?? null,
+    sharing: given.sharing ?? null,
     warmup: given.warmup ?? { requests: 0, paths: [] },
   };
 }

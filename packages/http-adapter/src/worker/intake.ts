@@ -11,6 +11,7 @@ import type { HostOrder } from "@brood/core/worker";
 import { CounterWriter } from "../handoff/counters.ts";
 import { INHERITED_ROLE, LINK_ROLE, type ToWorker } from "../handoff/messages.ts";
 import type { BareHandle } from "../listen/server-handle.ts";
+import { closeGiven, type GivenSocket } from "../sharing/listen-channel.ts";
 import type { Connection } from "./connection.ts";
 import { ConnectionIntake } from "./connection-intake.ts";
 import {
@@ -23,10 +24,10 @@ import {
 import type { HttpHostData } from "./host-data.ts";
 import { LentSockets } from "./lent-sockets.ts";
 import type { ListenCall } from "./listen-call.ts";
-import { Arrivals } from "./moving/arrivals.ts";
+import { Arrivals, type Door } from "./moving/arrivals.ts";
 import { Mover } from "./moving/mover.ts";
 import { InheritedNoDelay } from "./no-delay.ts";
-import { SharedSockets } from "./shared-sockets.ts";
+import { type SharedSocket, SharedSockets } from "./shared-sockets.ts";
 
 /** The supervisor says End in the turn in which it learns of the drain; past this it is too busy to be waited for, and
  *  what it has sent and we have not taken goes to another worker. */
@@ -37,9 +38,22 @@ const EMPTY_WITHIN_MS = 1_000;
 
 type IntakeData = "handoff" | "inheritsNoDelay" | "backlogs" | "moves";
 
+/** How a server begins to get connections. */
+export interface Opening {
+  /** What `server.address()` says for a unix socket. */
+  readonly path: string;
+  /** As `brood` prints them. */
+  readonly addresses: readonly string[];
+  readonly options: ListenCall["options"];
+  /** Sockets that were asked for. */
+  readonly given: readonly GivenSocket[];
+  /** Addresses that another server of the program serves. */
+  readonly others: readonly string[];
+}
+
 export class Intake {
   readonly #order: HostOrder;
-  readonly #server: Server;
+  #server: Server;
   readonly #handoff: HttpHostData["handoff"];
   readonly #backlogs: readonly (number | null)[];
   readonly #moves: boolean;
@@ -76,28 +90,36 @@ export class Intake {
     });
   }
 
-  /** Resolves when connections can come.
-   *  @param path  what `server.address()` says for a unix socket  @param addresses  as `brood` prints them */
-  async open(path: string, addresses: readonly string[], options: ListenCall["options"]): Promise<void> {
+  /** Resolves when connections can come. */
+  async open({ path, addresses, options, given, others }: Opening): Promise<void> {
+    const door: Door = (connection) => this.#door(connection);
     if (this.#handoff === "connection") {
       this.#connections = new ConnectionIntake(this.#server, addresses, this.#noDelay);
+      for (const each of given) closeGiven(each);
       await this.#connections.open(options.backlog, path);
-      this.#arrivals = this.#arrivalsBy(this.#connections.door, addresses);
+      this.#arrivals = this.#arrivalsBy(door, addresses);
       // Beyond maxConnections: Node closes it without a `connection`.
       this.#server.on("drop", () => this.#arrivals?.closed());
     } else {
-      const listening = this.#order.sockets.filter(({ role }) => role !== LINK_ROLE);
-      const listeners = listening.map(({ fd, role }, index) => ({
-        descriptor: this.#order.ownSocket(fd),
-        backlog: this.#backlogs[index] ?? null,
-        isInherited: role === INHERITED_ROLE,
-      }));
+      const listeners = [...this.#bornWith(others), ...given.map((each) => this.#sharedOf(each))];
       this.#sockets = await SharedSockets.open(this.#server, listeners, path, options, this.#noDelay);
     }
     if (this.#handoff === "listener" && !this.#moves) return;
-    if (this.#moves && this.#sockets !== null)
-      this.#arrivals = this.#arrivalsBy(this.#sockets.door(), addresses);
+    if (this.#moves && this.#sockets !== null) this.#arrivals = this.#arrivalsBy(door, addresses);
     this.#channel = this.#openChannel();
+  }
+
+  /** The program has closed its server, and listens again; with another one, maybe. */
+  async reopen(server: Server, { path, addresses, options, given }: Opening): Promise<void> {
+    this.#server = server;
+    if (this.#handoff === "connection") {
+      this.#connections = new ConnectionIntake(server, addresses, this.#noDelay);
+      for (const each of given) closeGiven(each);
+      await this.#connections.open(options.backlog, path);
+    } else {
+      const listeners = given.map((each) => this.#sharedOf(each));
+      this.#sockets = await SharedSockets.open(server, listeners, path, options, this.#noDelay);
+    }
   }
 
   /** What waits in its sockets is this worker's to accept: after it nobody comes. */
@@ -136,6 +158,28 @@ export class Intake {
   /** True when it was ours. */
   message(payload: unknown, handle: unknown): boolean {
     return this.#channel?.take(payload, handle) ?? false;
+  }
+
+  #door(connection: BareHandle): void {
+    (this.#connections?.door ?? this.#sockets?.door())?.(connection);
+  }
+
+  #bornWith(others: readonly string[]): readonly SharedSocket[] {
+    const listening = this.#order.sockets.filter(({ role }) => role !== LINK_ROLE);
+    return listening.flatMap(({ fd, role, address }, index) =>
+      address !== null && others.includes(address)
+        ? []
+        : {
+            descriptor: this.#order.ownSocket(fd),
+            backlog: this.#backlogs[index] ?? null,
+            isInherited: role === INHERITED_ROLE,
+          },
+    );
+  }
+
+  #sharedOf(given: GivenSocket): SharedSocket {
+    const rest = { backlog: this.#backlogs[0] ?? null, isInherited: false };
+    return "handle" in given ? { descriptor: -1, handle: given.handle, ...rest } : { ...given, ...rest };
   }
 
   #arrivalsBy(door: (connection: BareHandle) => void, addresses: readonly string[]): Arrivals {

@@ -8,6 +8,11 @@ export interface ListenCall {
   readonly port: number | null;
   /** Of a unix socket; with neither path nor port Node takes any free port. */
   readonly path: string | null;
+  /** Null: every interface. */
+  readonly host: string | null;
+  readonly ipv6Only: boolean;
+  /** The program wants a socket that nobody shares. */
+  readonly exclusive: boolean;
   /** Kept for the real listen: the length of the queue and the signal that closes the server. */
   readonly options: { readonly backlog?: number; readonly signal?: AbortSignal };
   readonly onListening: (() => void) | null;
@@ -21,23 +26,61 @@ export function readListenCall(args: readonly unknown[]): ListenCall | null {
   if (typeof first === "object" && first !== null) return readOptions(first, onListening);
   const address = readAddress(first);
   const backlog = rest.find((each) => typeof each === "number");
-  return address && { ...address, options: backlog === undefined ? {} : { backlog }, onListening };
+  const host = readHost(rest[0]);
+  const options = backlog === undefined ? {} : { backlog };
+  return address && { ...address, host, ipv6Only: false, exclusive: false, options, onListening };
+}
+
+/** The descriptor that is listened on; null when it is none. */
+export function readListenDescriptor(args: readonly unknown[]): number | null {
+  const [first] = args;
+  if (typeof first !== "object" || first === null || hasHandle(first)) return null;
+  const fd: unknown = Reflect.get(first, "fd");
+  return typeof fd === "number" && fd >= 0 ? fd : null;
+}
+
+function hasHandle(options: object): boolean {
+  return Boolean(Reflect.get(options, "handle") ?? Reflect.get(options, "_handle"));
 }
 
 function readOptions(options: object, onListening: ListenCall["onListening"]): ListenCall | null {
-  const [handle, rawHandle, fd, port, path, backlog, signal] = OPTIONS.map((name) =>
+  const [fd, port, path, backlog, signal, host, ipv6Only, exclusive, reusePort] = OPTIONS.map((name) =>
     Reflect.get(options, name),
   );
-  if (handle || rawHandle || typeof fd === "number") return null;
+  // With SO_REUSEPORT each worker has a socket of its own, and that is what was asked for.
+  if (hasHandle(options) || typeof fd === "number" || reusePort === true) return null;
   const address = "port" in options ? readPort(port) : typeof path === "string" ? { port: null, path } : null;
   const kept = {
     ...(typeof backlog === "number" && { backlog }),
     ...(signal instanceof AbortSignal && { signal }),
   };
-  return address && { ...address, options: kept, onListening };
+  return (
+    address && {
+      ...address,
+      host: readHost(host),
+      ipv6Only: ipv6Only === true,
+      exclusive: exclusive === true,
+      options: kept,
+      onListening,
+    }
+  );
 }
 
-const OPTIONS: readonly string[] = ["handle", "_handle", "fd", "port", "path", "backlog", "signal"];
+const OPTIONS: readonly string[] = [
+  "fd",
+  "port",
+  "path",
+  "backlog",
+  "signal",
+  "host",
+  "ipv6Only",
+  "exclusive",
+  "reusePort",
+];
+
+function readHost(value: unknown): string | null {
+  return typeof value === "string" && value !== "" ? value : null;
+}
 
 type Address = Pick<ListenCall, "port" | "path">;
 

@@ -1,96 +1,297 @@
-// An unchanged script calls `listen(3000)` itself. In a worker that first call is held: the script goes on, the
-// address is the supervisor's business, and the server listens on the supervisor's sockets when the worker opens.
-// So the script's `listening` event means what it says. Emitting it at once, without a socket, was rejected:
-// scripts look at `server.address()` there.
-// Later calls: for the same address they are aliases (Fastify binds each address of `localhost`, a script may
-// retry), they get their `listening` and bind nothing. Any other (a metrics port) goes to Node unchanged, and so do
-// calls with a descriptor or a handle.
-// Invariant: at most one server of this process, `main`, is served on the supervisor's sockets.
+// An unchanged script calls `listen` itself. In a worker no call binds anything here: the supervisor has one socket for each
+// address (sharing/shared-listeners.ts), and the server gets a handle in its place (sharing/virtual-handle.ts), so that
+// `listening`, `address()`, `close()` and errors mean what they mean under node.
+//   public  served by the handoff; its `listening` comes when the worker opens, so it means what it says. One of them is `main`.
+//   shared  `listening` comes at once; it accepts from when the worker opens, until it drains.
+// Which it is sharing/wanted.ts says. A call that may be either is `main` for want of a better one, until the public call
+// comes. So when the worker opens, such a one gets its `listening` first, and whatever the script then has to do is waited for.
+// What is closed before it opens is let go (port probes). A `main` that is closed later can be opened again by any public call.
+// Calls with a handle, and those with `reusePort`, go to Node unchanged.
 
 import net from "node:net";
-import { type ListenCall, readListenCall } from "./listen-call.ts";
+import { resolve } from "node:path";
+import type { ListenChannel } from "../sharing/listen-channel.ts";
+import { Listener } from "../sharing/listener.ts";
+import { PendingWork } from "../sharing/pending-work.ts";
+import { VirtualHandle, virtualHandleOf } from "../sharing/virtual-handle.ts";
+import { describeWanted, keyOf, ownAddressOf, roleOf, type Wanted } from "../sharing/wanted.ts";
+import { DatagramCapture } from "./datagrams.ts";
+import { ListenAliases } from "./listen-aliases.ts";
+import { type ListenCall, readListenCall, readListenDescriptor } from "./listen-call.ts";
+import { fail, follow, refuse } from "./listen-failures.ts";
+import type { CaptureEvents, CaptureKnown } from "./listen-known.ts";
+import { ListenQuestions } from "./listen-questions.ts";
+import { ServedListener } from "./served-listener.ts";
 
-/** Node's own; what Brood itself uses to listen on a descriptor. */
+/** Node's own. */
 export const listenOfNode: typeof net.Server.prototype.listen = net.Server.prototype.listen;
 
-export class ListenCapture {
-  /** Settles with the server whose first `listen` was held. */
-  readonly first: Promise<net.Server>;
-  #resolveFirst: (server: net.Server) => void = () => {};
-  #main: net.Server | null = null;
-  #call: ListenCall | null = null;
-  #listener: unknown = null;
-  #isOpen = false;
-  readonly #waiting: net.Server[] = [];
+/** So long may a script that has listened, but not on a public address, take to do so. */
+const TRIAL_MS = 2_000;
+/** So long an entry that exports an application may take until it listens itself, while it is busy. */
+const LISTENS_WITHIN_MS = 2_500;
+/** The same when an earlier worker has seen it listen. */
+const SURELY_LISTENS_WITHIN_MS = 10_000;
 
-  constructor() {
-    this.first = new Promise((resolve) => {
-      this.#resolveFirst = resolve;
-    });
+export class ListenCapture {
+  #known: CaptureKnown;
+  readonly #isTemplate: boolean;
+  readonly #live: Set<Listener> = new Set();
+  readonly #aliases: ListenAliases = new ListenAliases();
+  readonly #served: ServedListener = new ServedListener();
+  readonly #questions: ListenQuestions;
+  #events: CaptureEvents | null = null;
+  readonly #datagrams: DatagramCapture = new DatagramCapture();
+  readonly #pending: PendingWork = new PendingWork();
+  #anyPorts = 0;
+  #hasCalled = false;
+  #isOpen = false;
+  #isEnding = false;
+
+  constructor(known: CaptureKnown, isTemplate = false) {
+    this.#known = known;
+    this.#isTemplate = isTemplate;
+    this.#questions = new ListenQuestions(this.#live, this.#served, known);
   }
 
   /** For good: the process is a worker's. */
   install(): void {
     const capture = this;
     function listen(this: net.Server, ...args: unknown[]): net.Server {
-      const call = readListenCall(args);
-      if (call !== null && capture.#take(this, call)) return this;
+      if (capture.#take(this, args)) return this;
       return Reflect.apply(listenOfNode, this, args);
     }
     Reflect.set(net.Server.prototype, "listen", listen);
+    this.#datagrams.install();
   }
 
-  /** The call that was held, if there was one. */
+  /** What is served now. */
+  get main(): Listener | null {
+    return this.#served.current;
+  }
+
+  /** The script has called it for `main`. */
   get call(): ListenCall | null {
-    return this.#call;
+    return this.main?.call ?? null;
+  }
+
+  /** Resolves with the server that the script has listened with, when it has not closed it again by the next turn. */
+  async listened(): Promise<net.Server> {
+    return (await this.#served.steady()).server;
+  }
+
+  /** The entry exports an application. Resolves when it has listened itself, or when nothing says that it will. */
+  async mayListen(): Promise<void> {
+    const { listens } = this.#known.learned;
+    if (this.main !== null || listens === false) return;
+    const limitMs = listens === true ? SURELY_LISTENS_WITHIN_MS : LISTENS_WITHIN_MS;
+    await this.#pending.done(limitMs, () => this.main?.call != null);
   }
 
   /** The entry exports what is to be served; a later `listen` of the same application is an alias. */
   adopt(server: net.Server, listener: unknown): void {
-    this.#main = server;
-    this.#listener = listener;
+    this.#aliases.listener = listener;
+    const wanted = anyPort(this.#known.port ?? this.#known.defaultPort);
+    this.#becomeMain(this.#listenerOf(server, null, wanted), true);
   }
 
-  /** `main` listens on the supervisor's sockets: aliases learn that they listen too. */
+  /** The worker itself, no template any more: what is wanted can be asked for. */
+  enter(channel: ListenChannel, known: CaptureKnown, events: CaptureEvents): void {
+    this.#known = known;
+    this.#events = events;
+    this.#questions.enter(channel, known);
+    this.#datagrams.enter(channel);
+  }
+
+  /** Resolves with what is to be served, when that is certain and all answers are there. */
+  async settled(): Promise<Listener> {
+    await this.#questions.answered();
+    if (this.main !== null && !this.main.isCertain) await this.#try(this.main);
+    await this.#served.steady();
+    await this.#questions.answered();
+    const main = this.main ?? (await this.settled());
+    this.#questions.report(main);
+    return main;
+  }
+
+  /** `main` listens: shared ones accept, and aliases learn that they listen too. */
   opened(): void {
     this.#isOpen = true;
-    for (const alias of this.#waiting.splice(0)) announce(alias);
+    this.#questions.isServing = true;
+    for (const each of this.#live) if (each !== this.main) each.serve();
+    this.#aliases.openAll(this.main);
   }
 
-  #take(server: net.Server, call: ListenCall): boolean {
-    if (this.#main !== null && !this.#isAlias(server, call)) return false;
+  /** The script has listened itself, at some time. */
+  get hasCalled(): boolean {
+    return this.#hasCalled;
+  }
+
+  /** Brood's addresses that another server than `main` listens on. */
+  get secondPublics(): readonly string[] {
+    return [...this.#live].flatMap((each) => (each.isSecondPublic ? each.handle.address : []));
+  }
+
+  /** Servers beside `main` that have accepted connections of their own. */
+  get others(): readonly net.Server[] {
+    return [...this.#live].filter((each) => each !== this.main).map(({ server }) => server);
+  }
+
+  /** The worker drains: nothing of this is the program's doing any more. */
+  ending(): void {
+    this.#isEnding = true;
+    this.#questions.isServing = false;
+    this.#datagrams.ending();
+    for (const each of this.#live) if (each !== this.main) each.stop();
+  }
+
+  #take(server: net.Server, args: readonly unknown[]): boolean {
+    const descriptor = readListenDescriptor(args);
+    if (descriptor !== null) return this.#takeDescriptor(server, descriptor, args.at(-1));
+    const call = readListenCall(args);
+    if (call === null) return false;
+    const own = this.#ownOf(server);
+    // Node says that it listens already.
+    if (own === null && Reflect.get(server, "_handle") != null) return false;
+    if (own !== null && own.call !== null) return false;
+    const wanted = this.#wantedOf(call);
+    if (wanted.kind !== "unix" && wanted.port === 0 && call.exclusive) return false;
+    const isAlias = own === null && this.#aliases.isOne(this.main, server, wanted);
+    if (own === null && !isAlias && this.#isNodes) return false;
+    this.#hasCalled = true;
     if (call.onListening !== null) server.once("listening", call.onListening);
-    if (this.#main === null) {
-      this.#main = server;
-      this.#call = call;
-      this.#resolveFirst(server);
-    } else {
-      this.#follow(this.#main, server);
-    }
+    follow(server, call.options.signal);
+    if (own !== null) {
+      own.call = call;
+      if (this.#isOpen) own.announceAgain();
+    } else if (isAlias) this.#aliases.add(server, call, wanted, this.main, this.#isOpen);
+    else this.#add(server, call, wanted);
     return true;
   }
 
-  #isAlias(server: net.Server, call: ListenCall): boolean {
-    if (server === this.#main || this.#isListenerOf(server)) return true;
-    if (call.path !== null) return call.path === this.#call?.path;
-    const address = this.#main?.address() ?? null;
-    // Fastify repeats the port of `main.address()`; a unix socket has none.
-    if (call.port === null) return typeof address === "string" && typeof this.#call?.port === "number";
-    if (call.port === 0) return false;
-    return call.port === this.#call?.port || (typeof address === "object" && call.port === address?.port);
+  /** Nobody shares it: there is no supervisor that could be asked. */
+  get #isNodes(): boolean {
+    return !this.#known.isShared && this.main !== null;
   }
 
-  #isListenerOf(server: net.Server): boolean {
-    return this.#listener !== null && server.listeners("request").some((each) => each === this.#listener);
+  #takeDescriptor(server: net.Server, descriptor: number, last: unknown): boolean {
+    if (!this.#known.descriptors.includes(descriptor)) {
+      refuse(
+        server,
+        `listen({ fd: ${descriptor} }) cannot be shared: the descriptor is not one of Brood's. Give it as --listen fd:${descriptor}.`,
+      );
+      return true;
+    }
+    const call = readListenCall(typeof last === "function" ? [0, last] : [0]);
+    if (call === null) return false;
+    if (call.onListening !== null) server.once("listening", call.onListening);
+    this.#becomeMain(this.#listenerOf(server, call, anyPort(0)), true);
+    return true;
   }
 
-  #follow(main: net.Server, alias: net.Server): void {
-    if (alias !== main) Reflect.set(alias, "address", () => main.address());
-    if (this.#isOpen) announce(alias);
-    else if (alias !== main) this.#waiting.push(alias);
+  #add(server: net.Server, call: ListenCall, wanted: Wanted): void {
+    const twin = [...this.#live].find((each) => keyOf(each.wanted) === keyOf(wanted));
+    if (twin !== undefined) return fail(server, wanted, "EADDRINUSE");
+    const listener = this.#listenerOf(server, call, wanted);
+    const role = roleOf(wanted, this.#known);
+    if (role === "public") return this.#addPublic(listener);
+    const { isShared, isGiven, port } = this.#known;
+    const isAnyPort = isShared && wanted.kind === "tcp" && wanted.port === 0;
+    const isPerhapsMain = role === "unknown" && !isAnyPort && this.main === null;
+    // Nobody has said what is public: what the program listens on first is.
+    const isFree = !isShared || (!isGiven && port === null);
+    if (isPerhapsMain) return this.#becomeMain(listener, isFree);
+    if (call.exclusive) {
+      this.#live.delete(listener);
+      return refuse(
+        server,
+        `listen(${describeWanted(wanted)}, exclusive) cannot be shared by several workers: leave "exclusive" out.`,
+      );
+    }
+    this.#share(listener);
+    if (isAnyPort && role === "unknown" && this.main === null) void this.#perhapsMain(listener);
+  }
+
+  #addPublic(listener: Listener): void {
+    const before = this.main;
+    if (before === null) return this.#becomeMain(listener, true);
+    if (before.isCertain) {
+      listener.isSecondPublic = this.#known.isGiven;
+      return this.#share(listener);
+    }
+    if (this.#isOpen) {
+      this.#questions.learn(listener.wanted, [before.wanted]);
+      return this.#events?.misjudged();
+    }
+    this.#becomeMain(listener, true);
+    before.isCertain = true;
+    this.#share(before);
+  }
+
+  #becomeMain(listener: Listener, isCertain: boolean): void {
+    listener.isCertain = isCertain;
+    this.#served.set(listener);
+    if (this.#known.isGiven) listener.rename(this.#known.addresses[0] ?? listener.handle.address);
+    if (this.#isOpen) this.#questions.reopen(listener, () => this.#events?.reopened(listener));
+    else this.#questions.ask(listener);
+  }
+
+  #share(listener: Listener): void {
+    listener.isMain = false;
+    listener.rename(ownAddressOf(listener.wanted));
+    if (this.#isTemplate && !this.#questions.canAsk) listener.pretend(this.#known.learned);
+    else this.#questions.ask(listener);
+  }
+
+  /** Nobody knows whether it is the public one. It is told that it listens, and what the script then does is waited for. */
+  async #try(listener: Listener): Promise<void> {
+    listener.announce();
+    const isOver = (): boolean => this.main !== listener || listener.isCertain;
+    await this.#pending.done(TRIAL_MS, isOver);
+    if (this.main !== listener) return;
+    this.#questions.confirm(listener);
+  }
+
+  /** The only one so far, on any port: a script that looks for a free one closes it soon. */
+  async #perhapsMain(listener: Listener): Promise<void> {
+    await this.#questions.answered();
+    await this.#pending.done(TRIAL_MS, () => this.main !== null || !this.#live.has(listener));
+    if (this.main !== null || !this.#live.has(listener) || this.#isOpen) return;
+    this.#served.set(listener);
+    if (this.#known.isGiven) {
+      this.#questions.drop(listener);
+      listener.rename(this.#known.addresses[0] ?? listener.handle.address);
+      listener.isCertain = true;
+    } else this.#questions.confirm(listener);
+  }
+
+  #listenerOf(server: net.Server, call: ListenCall | null, wanted: Wanted): Listener {
+    const handle = new VirtualHandle(ownAddressOf(wanted), () => this.#closed(listener));
+    const listener = new Listener(server, call, wanted, handle);
+    this.#live.add(listener);
+    return listener;
+  }
+
+  /** The program has closed it. */
+  #closed(listener: Listener): void {
+    if (!this.#live.delete(listener) || this.#isEnding) return;
+    this.#questions.drop(listener);
+    if (this.#served.forget(listener) && this.#isOpen) this.#events?.closed(listener.server);
+  }
+
+  #ownOf(server: net.Server): Listener | null {
+    const handle = virtualHandleOf(server);
+    return [...this.#live].find((each) => each.handle === handle && each.server === server) ?? null;
+  }
+
+  #wantedOf({ port, path, host, ipv6Only }: ListenCall): Wanted {
+    if (path !== null) return { kind: "unix", path: resolve(path) };
+    const order = (port ?? 0) === 0 ? this.#anyPorts++ : 0;
+    return { kind: "tcp", host, port: port ?? 0, ipv6Only, order };
   }
 }
 
-function announce(server: net.Server): void {
-  process.nextTick(() => server.emit("listening"));
+/** On every interface. */
+function anyPort(port: number): Wanted {
+  return { kind: "tcp", host: null, port, ipv6Only: false, order: 0 };
 }

@@ -4,7 +4,9 @@
 
 import { detached, ignored } from "@brood/core/callbacks";
 import type { LoadOrder as LoadOrderOfEngine } from "@brood/core/worker";
+import { PORT_DEFAULT } from "../listen/addresses.ts";
 import { PendingWork } from "../sharing/pending-work.ts";
+import { NOTHING_LEARNED } from "../sharing/wanted.ts";
 import { type AppServer, plain } from "./app-server.ts";
 import { chooseApplication } from "./application.ts";
 import { prepareCluster } from "./cluster-script.ts";
@@ -12,15 +14,21 @@ import { publishContext } from "./context-key.ts";
 import { type EntryExports, readEntryExports } from "./entry-exports.ts";
 import { guardPaths } from "./guarded-paths.ts";
 import type { HttpHostData } from "./host-data.ts";
-import { ListenCapture } from "./listen-capture.ts";
+import type { ListenCapture } from "./listen-capture.ts";
+import type { CaptureKnown } from "./listen-known.ts";
 import type { ScriptConventions } from "./script-conventions.ts";
 import { unoptimized } from "./unoptimized.ts";
 import { sendWarmupRequests } from "./warmup-requests.ts";
 
 export type LoadOrder = Pick<LoadOrderOfEngine, "context" | "loadEntry" | "holding">;
 
-export interface LoadedApp {
+/** What looks at the program, from before it is loaded. */
+export interface ProgramWatch {
+  readonly script: ScriptConventions;
   readonly capture: ListenCapture;
+}
+
+export interface LoadedApp {
   readonly app: AppServer;
   /** Null while the entry still runs: then `late` will bring them. */
   readonly exports: EntryExports | null;
@@ -31,21 +39,20 @@ export interface LoadedApp {
 export async function loadApp(
   order: LoadOrder,
   hostData: Required<HttpHostData>,
-  script: ScriptConventions,
+  { script, capture }: ProgramWatch,
 ): Promise<LoadedApp> {
   const pending = new PendingWork();
-  const capture = new ListenCapture();
   publishContext(order.context);
   capture.install();
   guardSockets(capture, unixPaths(hostData.addresses));
   script.install(order.context.slot);
   await prepareCluster(order.context.release.entry, order.context.slot);
   const loading = load(order);
-  const stillRunning = capture.first.then(nextTurn).then(() => null);
+  const stillRunning = capture.listened().then(() => null);
   const exports = await Promise.race([loading, stillRunning]);
   const app =
     exports === null
-      ? plain(await capture.first, null)
+      ? plain(await capture.listened(), null)
       : await chooseApplication(exports, capture, order, pending);
   if (exports !== null) {
     await exports.warmup?.(order.context);
@@ -53,14 +60,29 @@ export async function loadApp(
   }
   await warmUp(order, app, hostData.warmup);
   script.loaded();
-  return { capture, app, exports, late: loading };
+  return { app, exports, late: loading };
+}
+
+/** Of the worker, or the template, that runs this. */
+export function knownOf({ addresses, handoff, sharing }: Required<HttpHostData>): CaptureKnown {
+  const port = Number(process.env["PORT"] || Number.NaN);
+  const isPort = Number.isInteger(port) && port >= 0 && port <= 65_535;
+  const known = sharing ?? { isGiven: true, descriptors: [], learned: NOTHING_LEARNED };
+  return {
+    ...known,
+    isShared: sharing !== null,
+    addresses,
+    handoff,
+    port: isPort ? port : null,
+    defaultPort: PORT_DEFAULT,
+  };
 }
 
 function guardSockets(capture: ListenCapture, shared: readonly string[]): void {
   const listened = (): string | null => capture.call?.path ?? null;
   if (shared.length > 0) return guardPaths(shared, listened);
   // It may listen on a path of its own, which is not made: it is served on the supervisor's port.
-  const guarding = capture.first.then(() => {
+  const guarding = capture.listened().then(() => {
     if (listened() !== null) guardPaths([], listened);
   });
   detached(guarding, ignored);
@@ -88,9 +110,4 @@ function isTemplate({ context }: LoadOrder): boolean {
 
 async function load(order: LoadOrder): Promise<EntryExports> {
   return readEntryExports(await order.loadEntry());
-}
-
-/** What was imported has settled by the next turn of the event loop, unless it awaits something itself. */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

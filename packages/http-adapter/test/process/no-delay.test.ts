@@ -104,7 +104,7 @@ async function serving(sockets: readonly Listening[], options: net.ServerOpts) {
   const shared = await SharedSockets.open(server, descriptors, "", {}, noDelay);
   onTestFinished(() => shared.close());
   // Of TCP handles, which all have one prototype.
-  const prototype: object = Object.getPrototypeOf(handleOf(server));
+  const prototype: object = Object.getPrototypeOf(sockets[0]?.bare);
   const calls: unknown[] = [];
   const original: unknown = Reflect.get(prototype, "setNoDelay");
   if (typeof original !== "function") throw new TypeError("TCP handles have no setNoDelay in this Node");

@@ -80,9 +80,11 @@ export class ForkedWorker implements WorkerHandle {
     for (const fd of this.ends) this.#setting.binding.close(fd);
   }
 
-  send(message: SupervisorMessage): boolean {
+  /** @param handle  what has a descriptor, a copy of which goes along */
+  send(message: SupervisorMessage, handle?: unknown): boolean {
     if (!this.#isLinkOpen) return false;
-    return this.#writer.write(message, (frame) => this.#link.send(encodeJson(frame)));
+    const descriptors = descriptorsOf(handle);
+    return this.#writer.write(message, (frame) => this.#link.send(encodeJson(frame), descriptors));
   }
 
   examine(): void {
@@ -191,6 +193,11 @@ function reader(fd: number): Socket {
 /** The other end wrote what is no frame; any other error is this process's own trouble. */
 export function isBreach(error: Error | null): error is Error {
   return error !== null && "code" in error && error.code === "BROOD_PROTOCOL";
+}
+
+function descriptorsOf(handle: unknown): readonly number[] {
+  const fd: unknown = typeof handle === "object" && handle !== null ? Reflect.get(handle, "fd") : undefined;
+  return typeof fd === "number" && fd >= 0 ? [fd] : [];
 }
 
 /** What was wrong with what is no message. */
