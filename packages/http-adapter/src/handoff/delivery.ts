@@ -137,7 +137,6 @@ export class Delivery {
     return this.#dispatcher.held;
   }
 
-  /** How many more may be accepted now. */
   get room(): number {
     return this.#dispatcher.room;
   }
@@ -194,7 +193,6 @@ export class Delivery {
     this.#unavailable.close();
   }
 
-  /** Once a second at most. */
   warn(message: string, reason: string): void {
     const atMs = performance.now();
     if (atMs - this.#lastWarningAtMs < 1_000) return;

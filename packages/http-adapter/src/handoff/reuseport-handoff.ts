@@ -113,10 +113,9 @@ class ReuseportHandoff implements Handoff {
     return [];
   }
 
-  accepting(worker: WorkerId, isAccepting: boolean): void {
-    this.#delivery?.accepting(worker, isAccepting);
+  accepting(...news: Parameters<Handoff["accepting"]>): void {
+    this.#delivery?.accepting(...news);
   }
-
   serve(): void {}
   withdraw(): void {}
   attach(service: Service): void {
@@ -175,7 +174,7 @@ class ReuseportHandoff implements Handoff {
     this.#spare = null;
   }
 
-  /** Tried once, on sockets that nobody has connected to yet: some sandboxes refuse it. */
+  /** Tried once: some sandboxes refuse it. */
   #canSteer(sockets: readonly OwnedSocket[]): boolean {
     if (this.#binding === null) return false;
     try {
@@ -209,7 +208,7 @@ class ReuseportHandoff implements Handoff {
   #perform(command: SlotCommand): void {
     switch (command.type) {
       case "OpenSocket":
-        return; // `socketsOf` has, where a failure can be told
+        return; // `socketsOf` has
       case "Adopt":
         return this.#adopt(command.slot, command.worker);
       case "Release":
