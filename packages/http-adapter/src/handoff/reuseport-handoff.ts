@@ -31,7 +31,6 @@ export interface ReuseportOptions extends MovingOptions {
   readonly claim: <Value>(attempt: () => Promise<Value>) => Promise<Value>;
 }
 
-/** @throws PoolError BROOD_BAD_OPTION, BROOD_ADDRESS_IN_USE, BROOD_ADDRESS_UNAVAILABLE */
 export async function reuseportHandoff(options: ReuseportOptions): Promise<Handoff> {
   const backend = reuseportBackend(options.addresses);
   const claimed = await options.claim(() => claimAll(backend, options));
@@ -258,8 +257,7 @@ class ReuseportHandoff implements Handoff {
     for (const group of this.#groups) group.remove(slot);
   }
 
-  /** In the kernel's list the last socket takes the place of a closed one, so for a moment the program is wrong about it.
-   *  Unless it is the only one that gets connections it gets none for that moment.
+  /** In the kernel's list the last socket takes the place of a closed one. Unless it is the only one it gets none meanwhile.
    *  @returns whether one that is to be closed may have got a connection. */
   #closeSteered(slot: SlotIndex): boolean {
     const wanted = this.#steered ?? [];
