@@ -44,6 +44,7 @@ const RIGHTLY: readonly (readonly [text: string, why: string])[] = [
     "promise.then(later(DONE), later(THREW))",
     "each task's: two promises more for each would be felt, and what its end throws ends the worker",
   ],
+  ["void Promise.reject(error)", "Node itself is to report what the entry threw, and to end that worker"],
   ["void reply.code(", "a reply of Fastify's is no promise, though it has a then"],
 ];
 
