@@ -30,3 +30,30 @@ export function fuzzOptions(/** @type {string[]} */ args) {
     throw new Error("use: --seconds n --seed n (a whole number)");
   return options;
 }
+
+/** What would end this process, as a list that grows. */
+export function faultsOfProcess() {
+  /** @type {string[]} */
+  const faults = [];
+  const said = (/** @type {unknown} */ error) => (error instanceof Error ? error.stack : String(error));
+  process.on("unhandledRejection", (error) => faults.push(`unhandled rejection: ${said(error)}`));
+  process.on("uncaughtException", (error) => faults.push(`uncaught: ${said(error)}`));
+  // An error of the fuzzer's own ends it that way, and would be a run that held.
+  process.on("exit", () => {
+    if (faults.length === 0 || process.exitCode === 1) return;
+    console.log(faults.join("\n"));
+    process.exitCode = 1;
+  });
+  process.on("warning", ({ name, message }) => faults.push(`warning ${name}: ${message}`));
+  return faults;
+}
+
+/** A text that begins with NOT SETTLED when it takes longer. @template T @param {Promise<T>} promise */
+export async function within(promise, /** @type {number} */ boundMs, /** @type {string} */ what) {
+  /** @type {NodeJS.Timeout | undefined} */
+  let timer;
+  const late = new Promise((resolve) => {
+    timer = setTimeout(resolve, boundMs, `NOT SETTLED: ${what}`);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}

@@ -1,7 +1,7 @@
 // pnpm fuzz:tasks [--seconds n] [--seed n]: values × outcomes × runtimes against real pools. Holds that every run settles within its
 // bound, with an outcome that its kind allows, that neighbours get their own answers, and that nothing is left behind.
 import { createTaskPool } from "@brood/core";
-import { chance, fuzzOptions } from "./chance.mjs";
+import { chance, faultsOfProcess, fuzzOptions, within } from "./chance.mjs";
 import { VALUES } from "./values.mjs";
 
 const options = fuzzOptions(process.argv.slice(2));
@@ -15,12 +15,7 @@ const RUNTIMES = [
 const BOUND_MS = 20_000;
 const RUNS = 150;
 
-const faults = [];
-process.on("unhandledRejection", (error) => faults.push(`unhandled rejection: ${String(error)}`));
-process.on("uncaughtException", (error) =>
-  faults.push(`uncaught: ${error instanceof Error ? error.stack : error}`),
-);
-process.on("warning", ({ name, message }) => faults.push(`warning ${name}: ${message}`));
+const faults = faultsOfProcess();
 
 const names = Object.keys(VALUES);
 
@@ -100,14 +95,6 @@ function startRun(pool, random) {
 /** `take` gets what cannot be looked at. */
 const shownValue = ({ name, value }) => (name === "take" ? "" : JSON.stringify(value));
 
-async function within(promise, what) {
-  let timer;
-  const late = new Promise((resolve) => {
-    timer = setTimeout(resolve, BOUND_MS, `NOT SETTLED: ${what}`);
-  });
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
-}
-
 async function round(random) {
   const kind = random.pick(RUNTIMES);
   const concurrency = random.pick([1, 1, 4]);
@@ -131,7 +118,7 @@ async function round(random) {
   for (const each of runs) each.outcome.then(() => pendingRuns.delete(each));
   for (const { run, allowed, outcome } of runs) {
     const what = `${JSON.stringify(given)} ${run.name} ${shownValue(run)}`;
-    const seen = await within(outcome, what);
+    const seen = await within(outcome, BOUND_MS, what);
     if (seen.startsWith("NOT SETTLED")) {
       const waiting = [...pendingRuns].map((each) => `${each.run.name} ${shownValue(each.run)}`);
       faults.push(seen, `pending: ${waiting.join(", ")}`, JSON.stringify(pool.stats(), null, 1));
@@ -142,7 +129,7 @@ async function round(random) {
       faults.push(`${what}: ${seen}, allowed ${allowed}`);
   }
   if (pool.queueSize !== 0) faults.push(`${JSON.stringify(given)}: ${pool.queueSize} still wait`);
-  const closed = await within(pool.close({ timeoutMs: 5_000 }), `close ${JSON.stringify(given)}`);
+  const closed = await within(pool.close({ timeoutMs: 5_000 }), BOUND_MS, `close ${JSON.stringify(given)}`);
   if (closed !== undefined) faults.push(closed, JSON.stringify(pool.stats(), null, 1));
   return runs.length;
 }

@@ -124,6 +124,15 @@ export function badOption(option: string, value: unknown, accepted: string): Poo
 
 function show(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
-  if (typeof value === "object" && value !== null) return Array.isArray(value) ? "an array" : "an object";
+  if (typeof value === "object" && value !== null) return isArray(value) ? "an array" : "an object";
   return textOf(value);
+}
+
+/** A proxy that was revoked cannot be asked. */
+function isArray(value: object): boolean {
+  try {
+    return Array.isArray(value);
+  } catch {
+    return false;
+  }
 }

@@ -1,5 +1,6 @@
 // How the workers' Node is called: flags, preloads, and the arguments of the application.
 
+import { badOption } from "./errors.ts";
 import { textListOption } from "./options.ts";
 import type { NodeFlags } from "./spawn/node-flags.ts";
 
@@ -24,7 +25,10 @@ export interface CheckedNodeOptions {
 /** @throws PoolError BROOD_BAD_OPTION */
 export function checkNodeOptions(options: NodeOptions): CheckedNodeOptions {
   const preloads = (["import", "require"] as const).flatMap((name) =>
-    (textListOption(name, options[name]) ?? []).flatMap((each) => [`--${name}`, each]),
+    (textListOption(name, options[name]) ?? []).flatMap((each) => {
+      if (each === "") throw badOption(name, each, "names or paths of modules");
+      return [`--${name}`, each];
+    }),
   );
   return {
     args: textListOption("args", options.args) ?? [],

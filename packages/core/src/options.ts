@@ -64,10 +64,11 @@ export function textOption(option: string, value: unknown): string | undefined {
   throw badOption(option, value, "a string that is not empty");
 }
 
-/** A list of strings; undefined stays undefined. @throws PoolError BROOD_BAD_OPTION */
+/** A list of strings, of which none has a NUL; undefined stays undefined. @throws PoolError BROOD_BAD_OPTION */
 export function textListOption(option: string, value: unknown): readonly string[] | undefined {
   if (value === undefined) return undefined;
-  if (Array.isArray(value) && value.every((each) => typeof each === "string")) return value;
+  if (isList(value) && value.every((each) => typeof each === "string" && !each.includes("\0")))
+    return value as readonly string[];
   throw badOption(option, value, "an array of strings");
 }
 
@@ -88,8 +89,7 @@ export function objectOption(
   accepted = "an object",
 ): asserts value is object {
   const name = option === "" ? "options" : option;
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw badOption(name, value, accepted);
+  if (typeof value !== "object" || value === null || isList(value)) throw badOption(name, value, accepted);
   if (!isPlainObject(value))
     throw badOption(
       name,
@@ -97,7 +97,7 @@ export function objectOption(
       `a plain object, not one of class ${classOf(value)}: its own fields are read`,
     );
   const prefix = option === "" ? "" : `${option}.`;
-  for (const key of Object.keys(value)) {
+  for (const key of keysOf(name, value)) {
     const given = readOption(`${prefix}${key}`, value, key);
     if (!known.includes(key)) throw unknownOption(`${prefix}${key}`, given, known);
   }
@@ -106,15 +106,40 @@ export function objectOption(
 /** Names and texts, as `process.env`; undefined stays undefined. @throws PoolError BROOD_BAD_OPTION */
 export function environmentOption(option: string, value: unknown): NodeJS.ProcessEnv | undefined {
   if (value === undefined) return undefined;
-  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-  if (!isObject || (value !== process.env && !isPlainObject(value)))
-    throw badOption(option, value, "a plain object of strings");
-  for (const key of Object.keys(value)) {
-    const given = readOption(`${option}.${key}`, value, key);
+  for (const [key, given] of fieldsOf(option, value, "a plain object of strings")) {
     if (given !== undefined && typeof given !== "string")
       throw badOption(`${option}.${key}`, given, "a string");
   }
   return value as NodeJS.ProcessEnv;
+}
+
+/** The fields of a plain object, or of `process.env`, each read once. @throws PoolError BROOD_BAD_OPTION */
+export function fieldsOf(option: string, value: unknown, accepted: string): [name: string, value: unknown][] {
+  const isObject = typeof value === "object" && value !== null && !isList(value);
+  if (!isObject || (value !== process.env && !isPlainObject(value))) throw badOption(option, value, accepted);
+  return keysOf(option, value).map((key) => [key, readOption(`${option}.${key}`, value, key)]);
+}
+
+/** Also of what cannot be asked for its class. */
+export function isInstance<Kind>(
+  value: unknown,
+  kind: abstract new (...given: never) => Kind,
+): value is Kind {
+  try {
+    return value instanceof kind;
+  } catch {
+    return false;
+  }
+}
+
+/** "inherit", or something that can be written to; undefined stays undefined. @throws PoolError BROOD_BAD_OPTION */
+export function outputOption(option: string, value: unknown): void {
+  if (value === undefined || value === "inherit") return;
+  const isStream =
+    typeof value === "object" &&
+    value !== null &&
+    typeof readOption(`${option}.write`, value, "write") === "function";
+  if (!isStream) throw badOption(option, value, '"inherit" or a stream that can be written to');
 }
 
 /** Something with the four functions of a Logger. @throws PoolError BROOD_BAD_OPTION */
@@ -150,15 +175,40 @@ function readOption(option: string, holder: object, key: string): unknown {
   }
 }
 
+/** A proxy that was revoked cannot be asked, and is none. */
+function isList(value: unknown): value is readonly unknown[] {
+  try {
+    return Array.isArray(value);
+  } catch {
+    return false;
+  }
+}
+
+function keysOf(option: string, holder: object): string[] {
+  try {
+    return Object.keys(holder);
+  } catch (cause) {
+    throw badOption(option, `an object whose fields cannot be listed: ${textOf(cause)}`, "a plain object");
+  }
+}
+
 /** Made by `{}`, here or in another realm, or without a prototype, as the namespace of a module. */
 function isPlainObject(value: object): boolean {
-  const above: unknown = Object.getPrototypeOf(value);
-  return above === null || Object.getPrototypeOf(above) === null;
+  try {
+    const above: unknown = Object.getPrototypeOf(value);
+    return above === null || Object.getPrototypeOf(above) === null;
+  } catch {
+    return false;
+  }
 }
 
 function classOf(value: object): string {
-  const made: unknown = Reflect.get(value, "constructor");
-  return typeof made === "function" && made.name !== "" ? made.name : "without a name";
+  try {
+    const made: unknown = Reflect.get(value, "constructor");
+    return typeof made === "function" && made.name !== "" ? made.name : "without a name";
+  } catch {
+    return "that cannot be looked at";
+  }
 }
 
 /** The known name that `name` begins, or that is at most two edits away. */

@@ -14,10 +14,12 @@ import {
   DRAIN_TIMEOUT_DEFAULT_MS,
   environmentOption,
   integerOption,
+  isInstance,
   loggerOption,
   nameOption,
   numberOption,
   objectOption,
+  outputOption,
   textOption,
   WORKERS_MAX,
 } from "./options.ts";
@@ -92,7 +94,6 @@ export function checkServiceOptions(options: ServiceOptions): CheckedServiceOpti
   objectOption("", options, KNOWN);
   environmentOption("env", options.env);
   loggerOption("logger", options.logger);
-  checkCallbacks(options);
   const runtime = checkRuntime(options);
   const spawn = choiceOption("spawn", options.spawn, ["fresh", "template"], "fresh");
   if (spawn === "template") checkTemplateSupport(options);
@@ -105,7 +106,7 @@ export function checkServiceOptions(options: ServiceOptions): CheckedServiceOpti
     30_000,
   );
   const machine = { ...checkRollOptions(options), heartbeatTimeoutMs };
-  return {
+  const checked: CheckedServiceOptions = {
     ...runtime,
     name: nameOption("name", options.name, "default"),
     entry: checkEntry(options.entry, folder),
@@ -124,6 +125,9 @@ export function checkServiceOptions(options: ServiceOptions): CheckedServiceOpti
     },
     heartbeatIntervalMs: heartbeatIntervalOf(heartbeatTimeoutMs),
   };
+  // Last, since a host's data is made of other options.
+  checkCallbacks(options);
+  return checked;
 }
 
 /** Three beats fit into the timeout, so that one late beat kills nobody; at least one each 5 s, because limits of memory
@@ -216,7 +220,7 @@ function checkFolder({ cwd, entry }: ServiceOptions): string {
 
 /** The entry as an absolute path, relative to the folder. */
 export function checkEntry(entry: unknown, folder: string): string {
-  if (!(entry instanceof URL)) {
+  if (!isInstance(entry, URL)) {
     const text = textOption("entry", entry);
     if (text === undefined) throw badOption("entry", entry, "a path or a file: URL");
     return meantPath(entryPath(text, folder), folder);
@@ -242,12 +246,10 @@ function checkCallbacks({ slotClosed, takeMessage, reload, stdout, stderr, ...re
   for (const [name, value] of Object.entries({ slotClosed, takeMessage, reload })) {
     if (value !== undefined && typeof value !== "function") throw badOption(name, value, "a function");
   }
-  for (const [name, value] of Object.entries({ stdout, stderr })) {
-    const isOutput = value === undefined || value === "inherit" || typeof Object(value).write === "function";
-    if (!isOutput) throw badOption(name, value, '"inherit" or a stream that can be written to');
-  }
+  outputOption("stdout", stdout);
+  outputOption("stderr", stderr);
   const { host, hostData } = rest;
-  if (host !== undefined && !(host instanceof URL)) throw badOption("host", host, "a URL");
+  if (host !== undefined && !isInstance(host, URL)) throw badOption("host", host, "a URL");
   try {
     JSON.stringify(hostData);
   } catch (cause) {

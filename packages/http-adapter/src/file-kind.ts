@@ -23,3 +23,12 @@ function kindOf(stats: Stats): string {
   if (stats.isSocket()) return "a socket";
   return "a device";
 }
+
+/** False also for what cannot be looked at: a name too long, a folder that is closed. */
+export function isFolder(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  } catch {
+    return false;
+  }
+}

@@ -2,7 +2,7 @@
 // (addresses, paths, modes). Ranges of the engine's own options are the engine's to check. Nothing is touched here:
 // bad input is refused before a socket is bound or a worker is started.
 
-import { realpathSync, statSync } from "node:fs";
+import { realpathSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { HealthCheckOptions, ServiceOptions } from "@brood/core";
@@ -10,7 +10,9 @@ import { badOption } from "@brood/core/errors";
 import {
   booleanOption,
   choiceOption,
+  fieldsOf,
   integerOption,
+  isInstance,
   nameOption,
   objectOption,
   textOption,
@@ -18,6 +20,7 @@ import {
 } from "@brood/core/options";
 import { entryFile, meantFolder, meantPath } from "@brood/core/place";
 import { envFilePaths, type FileVariable, readEnvFiles, workerVariables } from "./env-files.ts";
+import { isFolder } from "./file-kind.ts";
 import { type HandoffConfig, type HandoffOptions, readHandoffOptions } from "./handoff-options.ts";
 import {
   type HttpServerConfig,
@@ -214,8 +217,8 @@ export function readServeConfig(
 /** @param mustExist  at the start. A restart may be to another entry; the one that it is to must be there when it is resolved. */
 function readEntry(value: unknown, cwd: string, own: string, mustExist: boolean): string {
   const accepted = "the path of a module that exists";
-  if (typeof value !== "string" && !(value instanceof URL)) throw badOption("entry", value, accepted);
-  const isUrl = value instanceof URL || value.startsWith("file:");
+  if (typeof value !== "string" && !isInstance(value, URL)) throw badOption("entry", value, accepted);
+  const isUrl = typeof value !== "string" || value.startsWith("file:");
   const given = isUrl ? fromUrl(value) : resolve(cwd, value);
   const path = given === null ? null : meantPath(given, cwd, own);
   if (path === null || (mustExist && entryFile(path) === null))
@@ -260,7 +263,7 @@ function readControl(value: unknown, cwd: string): string | boolean {
 function readHealthCheck(
   value: ServeConfig["healthCheck"],
 ): Pick<ServeOptions, "healthPath" | "healthCheck"> {
-  const given: unknown = typeof value === "string" ? { path: value } : (value ?? {});
+  const given: unknown = typeof value === "string" ? { path: value } : value === undefined ? {} : value;
   const accepted = "a path that begins with '/', or an object";
   objectOption("healthCheck", given, ["path", "intervalMs", "timeoutMs"], accepted);
   const { path, ...healthCheck }: HealthCheckConfig = given;
@@ -272,14 +275,14 @@ function readHealthCheck(
 
 function readEnv(value: unknown): ServeConfig["env"] {
   if (value === undefined) return undefined;
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw badOption("env", value, "an object of strings");
-  const variables = Object.entries(value).map(([name, each]): [string, string | undefined] => {
-    if (each === undefined || typeof each === "string") return [name, each];
-    // As a JSON file has them.
-    if (typeof each === "number" || typeof each === "boolean") return [name, String(each)];
-    throw badOption(`env.${name}`, each, "a string");
-  });
+  const variables = fieldsOf("env", value, "an object of strings").map(
+    ([name, each]): [string, string | undefined] => {
+      if (each === undefined || typeof each === "string") return [name, each];
+      // As a JSON file has them.
+      if (typeof each === "number" || typeof each === "boolean") return [name, String(each)];
+      throw badOption(`env.${name}`, each, "a string");
+    },
+  );
   return Object.fromEntries(variables);
 }
 
@@ -292,8 +295,4 @@ function readPath(option: string, value: unknown, cwd: string): string | undefin
 function pickEngine(config: ServeConfig): EngineOptions {
   const entries = ENGINE_KEYS.map((key) => [key, config[key]]).filter(([, value]) => value !== undefined);
   return Object.fromEntries(entries);
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

@@ -11,6 +11,7 @@ import {
   DRAIN_TIMEOUT_DEFAULT_MS,
   environmentOption,
   integerOption,
+  isInstance,
   loggerOption,
   nameOption,
   numberOption,
@@ -201,11 +202,10 @@ export function checkBounds(
 
 /** Absolute; symlinks are left for each generation to resolve. */
 export function checkFilename(option: string, filename: unknown): string {
-  if (typeof filename !== "string" && !(filename instanceof URL))
-    throw badOption(option, filename, "a path or a file: URL");
-  const text = filename instanceof URL ? filename.href : (textOption(option, filename) ?? "");
-  if (!text.startsWith("file:") && !(filename instanceof URL))
-    return isAbsolute(text) ? text : resolve(meantFolder(), text);
+  const isUrl = isInstance(filename, URL);
+  if (typeof filename !== "string" && !isUrl) throw badOption(option, filename, "a path or a file: URL");
+  const text = isUrl ? filename.href : (textOption(option, filename) ?? "");
+  if (!text.startsWith("file:") && !isUrl) return isAbsolute(text) ? text : resolve(meantFolder(), text);
   try {
     return fileURLToPath(text);
   } catch (cause) {

@@ -1,9 +1,11 @@
 // Options of one run, one map, one close.
 
 import { badOption } from "../errors.ts";
+import { textOf } from "../link/described.ts";
 import {
   booleanOption,
   integerOption,
+  isInstance,
   numberOption,
   objectOption,
   textOption,
@@ -25,9 +27,10 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   transfer: "transferList",
 };
 
-/** Options of one run. Checked by hand: a pool runs hundreds of thousands a second. */
-export function checkRunOptions(options: RunOptions): void {
-  if (typeof options !== "object" || options === null) throw badOption("options", options, "an object");
+/** Options of one run, each read once. Checked by hand: a pool runs hundreds of thousands a second. */
+export function checkRunOptions(given: RunOptions): RunOptions {
+  if (typeof given !== "object" || given === null) throw badOption("options", given, "an object");
+  const options = copyOf(given);
   for (const key of Object.keys(options)) {
     if (!RUN.includes(key)) throw unknownOption(key, Reflect.get(options, key), RUN, ELSEWHERE);
   }
@@ -39,6 +42,17 @@ export function checkRunOptions(options: RunOptions): void {
   if (transferList !== undefined && !Array.isArray(transferList))
     throw badOption("transferList", transferList, "an array");
   checkSignal(signal);
+  return options;
+}
+
+/** @throws PoolError BROOD_BAD_OPTION that names a getter that throws */
+function copyOf(given: RunOptions): RunOptions {
+  try {
+    return { ...given };
+  } catch (cause) {
+    objectOption("", given, RUN);
+    throw badOption("options", given, `an object that can be read: ${textOf(cause)}`);
+  }
 }
 
 export function checkMapOptions(options: MapOptions, fallback: number): number {
@@ -60,7 +74,7 @@ export function checkCloseOptions(options: CloseOptions): Required<CloseOptions>
 }
 
 function checkSignal(signal: unknown): void {
-  if (signal !== undefined && !(signal instanceof AbortSignal))
+  if (signal !== undefined && !isInstance(signal, AbortSignal))
     throw badOption("signal", signal, "an AbortSignal");
 }
 

@@ -113,9 +113,9 @@ export class Runs {
     return promise;
   }
 
-  #requestOf(moved: Moved | null, options: RunOptions, isPinned: boolean): TaskRequest {
+  #requestOf(moved: Moved | null, given: RunOptions, isPinned: boolean): TaskRequest {
     const { name, retries, taskTimeoutMs } = this.#options;
-    checkRunOptions(options);
+    const options = checkRunOptions(given);
     return {
       name: options.name ?? name,
       // A copy: what the caller does to the list later, or has made of it, is not looked at again.
