@@ -86,6 +86,23 @@ describe.each(RUNTIMES)("over %s", (runtime) => {
     expect(outcomes.map(code)).toEqual([1, 2, 3].flatMap(() => [ofModules, "number"]));
   });
 
+  it("G80: runs that were refused leave nothing behind when their signal aborts later", async () => {
+    const small = pool({ filename, runtime, maxQueue: 1 });
+    const stop = new AbortController();
+    const { signal } = stop;
+    const runs = Array.from({ length: 50 }, () => small.run(50, { signal }));
+    const settled = Promise.allSettled(runs);
+    expect(await refusal(small.run(1, { signal, retries: -1 }))).toMatchObject({ code: "BROOD_BAD_OPTION" });
+    expect(await runs[0]).toBe(50);
+    const next = small.run(5);
+    stop.abort();
+    expect(await within("the accepted one", next)).toBe(5);
+    const outcomes = (await within("every run", settled)).map((each) =>
+      each.status === "rejected" ? each.reason.code : "done",
+    );
+    expect(outcomes.filter((each) => each === "BROOD_QUEUE_FULL").length).toBeGreaterThan(40);
+  });
+
   it("runOnAll sets every worker up, once", async () => {
     const two = pool({ filename, runtime, minWorkers: 2, maxWorkers: 2 });
     expect(await two.runOnAll(null, { name: "setUp" })).toEqual([
