@@ -1,5 +1,6 @@
 // Frames on the wire: wraps outgoing messages, unwraps and checks incoming ones. Pure, the same on both ends and over
-// every transport. A frame seen twice is dropped; a missing one is a breach, because every message matters.
+// every transport. A frame seen twice is dropped; a missing one is a breach, because every message matters. So is another one
+// under a number that has been: somebody else writes to this wire, and the owner's next frame would be dropped in its place.
 // The transports keep order and message borders; the sequence number proves that they did. messages.ts has the decoder of
 // each message.
 
@@ -71,6 +72,7 @@ export function isFrame(value: unknown): value is ClaimedFrame {
 
 function createReader<Message>(decode: Decoder<Message>): FrameReader<Message> {
   let lastSeq = 0;
+  let last: unknown = null;
   return {
     read(value) {
       if (!isFrame(value)) return { kind: "foreign" };
@@ -79,9 +81,13 @@ function createReader<Message>(decode: Decoder<Message>): FrameReader<Message> {
         return violation(`protocol version ${describe(brood)}, expected ${PROTOCOL_VERSION}`);
       if (typeof seq !== "number" || !Number.isSafeInteger(seq) || seq < 1)
         return violation(`a frame without a number: ${describe(seq)}`);
-      if (seq <= lastSeq) return { kind: "duplicate" };
+      if (seq === lastSeq && last !== null && isSame(message, last)) return { kind: "duplicate" };
+      if (seq === lastSeq) return violation(`frame ${seq} came again, and is another one`);
+      if (seq < lastSeq) return violation(`frame ${seq} after ${lastSeq}`);
       if (seq !== lastSeq + 1) return violation(`frame ${seq} after ${lastSeq}: one was lost`);
       lastSeq = seq;
+      // What an application posts may be large, and is not kept.
+      last = isPost(message) ? null : message;
       try {
         return { kind: "message", message: decode(message) };
       } catch (error) {
@@ -90,6 +96,19 @@ function createReader<Message>(decode: Decoder<Message>): FrameReader<Message> {
       }
     },
   };
+}
+
+function isPost(message: unknown): boolean {
+  return typeof message === "object" && message !== null && "type" in message && message.type === "Post";
+}
+
+/** Values that came over a wire; small ones, but for those that are none of ours. */
+function isSame(one: unknown, other: unknown): boolean {
+  try {
+    return JSON.stringify(one) === JSON.stringify(other);
+  } catch {
+    return false;
+  }
 }
 
 /** Of something that is no number of ours. */

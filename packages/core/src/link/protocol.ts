@@ -1,7 +1,7 @@
 // The one message protocol between the supervisor and a worker, the same over every transport.
 // A frame carries the protocol's version, a sequence number, and on the worker's side its own identity: what a
 // worker says of itself is the fact, what the supervisor asked for is only a wish.
-// Rule: per direction `seq` starts at 1 and rises by 1. A repeated frame is dropped, a gap is a violation.
+// Rule: per direction `seq` starts at 1 and rises by 1. A repeated frame is dropped; a gap, or another one under the same number, is a violation.
 
 import type { Answers } from "../machine/answers.ts";
 import type { Generation, Release, Usage, WorkerId } from "../machine/names.ts";

@@ -6,19 +6,21 @@
 // silent one to be continued. Kill budget: at most a quarter of the slots (at least one) may at the same time be waiting
 // for the replacement of a worker killed for silence; when a host starves, mass executions only make it worse.
 
-import { EXAMINE_MS, KILL_AGAIN_AFTER_MS } from "./config.ts";
-import { isDraining } from "./lifecycle.ts";
-import { serialOf, type WorkerState } from "./names.ts";
+import { EXAMINE_MS, STALL_MS } from "./config.ts";
+import { serialOf } from "./names.ts";
 import { heartbeatTimeout } from "./reasons.ts";
 import type { Silence, Worker } from "./registry.ts";
 import { expel } from "./slots.ts";
 import type { Template } from "./template-registry.ts";
-import { killTemplate, setTemplateDeadline } from "./templates.ts";
-import { note, setDeadline } from "./workers.ts";
+import { killTemplate, lengthenTemplateDeadline } from "./templates.ts";
+import { lengthenDeadline, note } from "./workers.ts";
 import type { Turn, World } from "./world.ts";
 
 /** A worker or a template: each is held to the settings of its own generation. */
 type Watched = Pick<Worker, "config">;
+
+/** Stalls that are remembered: as long as a silence may last there are hardly so many. */
+const STALLS_MAX = 64;
 
 const NEVER_MS = Number.NEGATIVE_INFINITY;
 
@@ -33,7 +35,7 @@ export function checkLiveness(turn: Turn, worker: Worker): void {
   const { world, atMs } = turn;
   if (worker.state !== "ready") return;
   const suspendedAtMs = worker.silence?.suspendedAtMs ?? NEVER_MS;
-  const silentSinceAtMs = Math.max(signOfLifeAtMs(worker), suspendedAtMs, world.silenceForgivenAtMs);
+  const silentSinceAtMs = excused(world, Math.max(signOfLifeAtMs(worker), suspendedAtMs));
   const dueAtMs = silentSinceAtMs + worker.config.heartbeatTimeoutMs;
   if (atMs < dueAtMs) return checkAgain(turn, worker, dueAtMs);
   const againMs = recheckMs(worker);
@@ -83,26 +85,43 @@ function examine(turn: Turn, worker: Worker, silence: Silence): void {
   checkAgain(turn, worker, turn.atMs + Math.min(EXAMINE_MS, recheckMs(worker)));
 }
 
-/** The deadlines came late: the supervisor stood still for about `lateMs`. What runs against workers starts anew:
- *  how much of its time each had left when the stall began, nobody knows. */
+/** The deadlines came late: the supervisor stood still for `lateMs`. What runs against workers is longer by that, and by no more:
+ *  a supervisor that stands still again and again would else never end anybody. What came in the meantime is still to be read,
+ *  so a deadline that has passed in it is looked at once more; each state has that once. */
 export function forgiveStall(turn: Turn, lateMs: number): void {
   const { world, atMs } = turn;
-  world.silenceForgivenAtMs = atMs;
+  world.stalls.push({ atMs, lateMs });
+  if (world.stalls.length > STALLS_MAX) world.stalls.shift();
   for (const worker of world.registry.workers.values()) {
-    if (!Number.isFinite(worker.stateDeadlineAtMs)) continue;
-    setDeadline(turn, worker, durationMaxMs(worker));
+    const leftMs = leftAfterStall(turn, worker, lateMs);
+    if (leftMs !== null) lengthenDeadline(turn, worker, leftMs);
   }
   for (const template of world.templates.alive.values()) {
-    if (!Number.isFinite(template.stateDeadlineAtMs)) continue;
-    setTemplateDeadline(turn, template, durationMaxMs(template));
+    const leftMs = leftAfterStall(turn, template, lateMs);
+    if (leftMs !== null) lengthenTemplateDeadline(turn, template, leftMs);
   }
-  note(turn, "warn", `the supervisor stood still for ${Math.round(lateMs)} ms; deadlines were re-armed`);
+  note(turn, "warn", `the supervisor stood still for ${Math.round(lateMs)} ms; deadlines are later by that`);
 }
 
-/** How long a state that has a deadline may last. */
-function durationMaxMs({ config, state }: Watched & { readonly state: WorkerState }): number {
-  if (isDraining(state)) return config.drainTimeoutMs;
-  return state === "killing" ? KILL_AGAIN_AFTER_MS : config.bootTimeoutMs;
+/** How long a state may still last after a stall; null: it has no deadline, or began after the stall. */
+function leftAfterStall(
+  { atMs }: Turn,
+  watched: { readonly stateDeadlineAtMs: number; readonly deadlineSetAtMs: number; isSpared: boolean },
+  lateMs: number,
+): number | null {
+  const lostMs = Math.min(lateMs, atMs - watched.deadlineSetAtMs);
+  if (!Number.isFinite(watched.stateDeadlineAtMs) || lostMs <= 0) return null;
+  const leftMs = watched.stateDeadlineAtMs + lostMs - atMs;
+  if (leftMs >= STALL_MS || watched.isSpared) return Math.max(0, leftMs);
+  watched.isSpared = true;
+  return STALL_MS;
+}
+
+/** A moment from which on somebody was silent, later by the stalls of the supervisor since then. */
+function excused({ stalls }: World, sinceAtMs: number): number {
+  let at = sinceAtMs;
+  for (const { atMs, lateMs } of stalls) at += Math.min(lateMs, Math.max(0, atMs - sinceAtMs));
+  return at;
 }
 
 function isBudgetSpent(world: World): boolean {
@@ -113,7 +132,7 @@ function isBudgetSpent(world: World): boolean {
 export function checkTemplateLiveness(turn: Turn, template: Template): void {
   const { world, atMs } = turn;
   if (template.state !== "ready") return;
-  const silentSinceAtMs = Math.max(template.lastHeartbeatAtMs, world.silenceForgivenAtMs);
+  const silentSinceAtMs = excused(world, template.lastHeartbeatAtMs);
   const dueAtMs = silentSinceAtMs + template.config.heartbeatTimeoutMs;
   if (atMs < dueAtMs) return checkTemplateAgain(turn, template, dueAtMs);
   const againMs = recheckMs(template);

@@ -44,6 +44,10 @@ export interface Worker {
   readyAtMs: Milliseconds | null;
   /** Infinity while no deadline ends the state. */
   stateDeadlineAtMs: Milliseconds;
+  /** When that deadline was set, however often it was put off since. */
+  deadlineSetAtMs: Milliseconds;
+  /** The deadline passed while the supervisor stood still, and was put off for a last look. */
+  isSpared: boolean;
   lastHeartbeatAtMs: Milliseconds;
   /** Null until anything was noted in it; most workers never fall silent. */
   silence: Silence | null;

@@ -23,6 +23,9 @@ export interface Template {
   held: HeldCounts | null;
   /** Infinity while no deadline ends the state. */
   stateDeadlineAtMs: Milliseconds;
+  /** Both as of a worker. */
+  deadlineSetAtMs: Milliseconds;
+  isSpared: boolean;
   lastHeartbeatAtMs: Milliseconds;
   /** When its silence was last found too long. */
   suspectedAtMs: Milliseconds;

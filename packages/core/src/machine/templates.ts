@@ -71,6 +71,8 @@ function fill(turn: Turn, generation: Generation): void {
     readyAtMs: null,
     held: null,
     stateDeadlineAtMs: Number.POSITIVE_INFINITY,
+    deadlineSetAtMs: atMs,
+    isSpared: false,
     lastHeartbeatAtMs: atMs,
     suspectedAtMs: Number.NEGATIVE_INFINITY,
     forkFailures: 0,
@@ -103,6 +105,13 @@ export function killTemplateAgain(turn: Turn, template: Template): void {
 }
 
 export function setTemplateDeadline(turn: Turn, template: Template, afterMs: number): void {
+  template.isSpared = false;
+  template.deadlineSetAtMs = turn.atMs;
+  lengthenTemplateDeadline(turn, template, afterMs);
+}
+
+/** The same state goes on for so long from now. */
+export function lengthenTemplateDeadline(turn: Turn, template: Template, afterMs: number): void {
   template.stateDeadlineAtMs = turn.atMs + afterMs;
   turn.world.deadlines.push({
     kind: "template-state",

@@ -36,6 +36,8 @@ export function spawnInto(turn: Turn, slot: Slot, generation: Generation): Worke
     pid: null,
     readyAtMs: null,
     stateDeadlineAtMs: Number.POSITIVE_INFINITY,
+    deadlineSetAtMs: atMs,
+    isSpared: false,
     lastHeartbeatAtMs: atMs,
     silence: null,
     usage: NO_USAGE,
@@ -117,6 +119,13 @@ export function killAgain(turn: Turn, worker: Worker): void {
 }
 
 export function setDeadline(turn: Turn, worker: Worker, afterMs: number): void {
+  worker.isSpared = false;
+  worker.deadlineSetAtMs = turn.atMs;
+  lengthenDeadline(turn, worker, afterMs);
+}
+
+/** The same state goes on for so long from now. */
+export function lengthenDeadline(turn: Turn, worker: Worker, afterMs: number): void {
   worker.stateDeadlineAtMs = turn.atMs + afterMs;
   turn.world.deadlines.push({ kind: "state", subject: worker.serial, atMs: worker.stateDeadlineAtMs });
 }

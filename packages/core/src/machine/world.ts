@@ -74,8 +74,8 @@ export interface World {
   readonly recycling: SlotQueue;
   /** Slots that wait for a replacement of a worker killed for its silence: the kill budget. */
   readonly executed: Set<SlotIndex>;
-  /** Silence before this instant is not held against anyone: the supervisor itself stood still. */
-  silenceForgivenAtMs: Milliseconds;
+  /** The last times that the supervisor itself stood still, each with its end: no silence then is held against anyone. */
+  readonly stalls: { readonly atMs: Milliseconds; readonly lateMs: Milliseconds }[];
   startFailures: number;
   startReason: FailureReason | null;
   nextWorker: number;
@@ -167,7 +167,7 @@ export function createWorld(config: MachineConfig): World {
     vacant: new SlotQueue(),
     recycling: new SlotQueue(),
     executed: new Set(),
-    silenceForgivenAtMs: Number.NEGATIVE_INFINITY,
+    stalls: [],
     startFailures: 0,
     startReason: null,
     nextWorker: 1,

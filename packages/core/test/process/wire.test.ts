@@ -39,7 +39,7 @@ async function full(made: Service, workers: number): Promise<void> {
 }
 
 describe("the border of a worker's link", () => {
-  it.each(RUNTIMES)("what a %s forges ends it alone, with what was wrong", async (runtime) => {
+  it.each(RUNTIMES)("G75: what a %s forges ends it alone, with what was wrong", async (runtime) => {
     const isIpc = runtime === "process" && SPAWN === "fresh";
     const some = process.env["BROOD_TEST_ROWS"] === "all" ? MISDEEDS : SOME;
     const misdeeds: readonly string[] = isIpc ? [...some, ...MISDEEDS_OF_IPC] : some;
@@ -57,7 +57,7 @@ describe("the border of a worker's link", () => {
   });
 
   it.runIf(SPAWN === "fresh")(
-    "handles and values that an application sends are nobody's end, and are closed",
+    "G75: handles and values that an application sends are nobody's end, and are closed",
     async () => {
       const made = await started("process", 1);
       const worker = made.stats().workers[0]?.worker ?? "w0";

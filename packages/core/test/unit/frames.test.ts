@@ -43,6 +43,11 @@ describe("frames", () => {
     const first = written(writer, ready);
     reader.read(first);
     expect(reader.read(first)).toEqual({ kind: "duplicate" });
+    const bye = { ...ready, type: "Bye" };
+    expect(reader.read({ ...first, message: bye })).toMatchObject({
+      kind: "violation",
+      detail: "frame 1 came again, and is another one",
+    });
     written(writer, ready);
     expect(reader.read(written(writer, ready))).toMatchObject({
       kind: "violation",

@@ -25,7 +25,7 @@ function get(port: number, path: string): Promise<string> {
 
 describe.skipIf(!nativeSupport().ok)("the border of the channel for connections", () => {
   it.each(["connection", "reuseport"] as const)(
-    "%s: what a worker writes into it, or its end, ends that worker alone",
+    "G75: %s: what a worker writes into it, or its end, ends that worker alone",
     async (handoff) => {
       const server = await serve({
         entry: ENTRY,

@@ -112,6 +112,10 @@ const HOLDS: readonly (readonly [ids: string, holds: string])[] = [
   ["G73*-", "A template that holds a lock on a file is refused with the file's path."],
   ["G74*-", "Nothing of the application runs in its template after it has loaded; every fork is looked at."],
   [
+    "G75*-",
+    "Whatever a worker writes to any of its channels, handles included, ends that worker and nobody else.",
+  ],
+  [
     "G76*",
     "A callback of the host that fails is an error event with its name, and nothing else happens to anybody.",
   ],
@@ -215,6 +219,7 @@ const THROWN = [
   "",
   "| fuzzer | what is drawn, and what holds | cases | held | command |",
   "| --- | --- | --- | --- | --- |",
+  "| wire | each message of a worker mutated, raw bytes and handles, answers of tasks, on every runtime: the forger alone ends, or nobody; all settles | 92,000 | all | `pnpm fuzz:wire --seconds 240` |",
   "| tasks | values × outcomes × runtimes, aborted, timed out: each run settles with what may become of it | 54,000 runs | all | `pnpm fuzz:tasks --seconds 600` |",
   "| options | of services, servers, pools, runs and the command: accepted, or refused by name | 6,300 | all | `pnpm fuzz:options --seconds 600` |",
   "| control | requests to the control socket, whole, torn, half open: answered, or closed | 3,000 | all | `pnpm fuzz:control --seconds 600` |",

@@ -73,12 +73,25 @@ describe("supervision", () => {
     const world = drive({ desired: 3 }).start().fresh().at(60_000);
     world.step({ type: "DeadlinesReached", dueAtMs: 6_000 });
     expect(world.trace).toEqual(["t=60000 DeadlinesReached"]);
-    world.at(66_000).deadlines();
-    expect(world.trace.at(-1)).toBe("t=66000 DeadlinesReached");
-    world.at(67_000).deadlines();
-    expect(world.trace.at(-1)).toContain("ExamineWorker");
-    world.at(67_250).deadlines();
-    expect(world.trace.at(-1)).toContain("KillWorker");
+    // What the workers said meanwhile is read before the second look.
+    world.beat("w1").beat("w2");
+    world.at(61_000).deadlines();
+    expect(world.trace.at(-1)).toBe("t=61000 DeadlinesReached -> ExamineWorker w3");
+    world.at(61_250).deadlines();
+    expect(world.trace.at(-1)).toContain("KillWorker w3");
+  });
+
+  it("D41: a stall makes a deadline later by itself, and no stall after it gives the whole time again", () => {
+    const world = drive({ desired: 1, bootTimeoutMs: 30_000 }).start().exit("w1", null, "SIGKILL").fresh();
+    // Two seconds of the boot's time were the supervisor's own: it has 32 s.
+    world.at(12_000).step({ type: "DeadlinesReached", dueAtMs: 10_000 });
+    world.at(31_000).deadlines();
+    expect(world.trace).toEqual(["t=12000 DeadlinesReached", "t=31000 DeadlinesReached"]);
+    // Due while it stood still once more: one last look, and that once.
+    world.at(40_000).step({ type: "DeadlinesReached", dueAtMs: 32_000 });
+    world.at(41_200).step({ type: "DeadlinesReached", dueAtMs: 40_500 });
+    expect(world.trace.at(-2)).toBe("t=40000 DeadlinesReached");
+    expect(world.trace.at(-1)).toContain("t=41200 DeadlinesReached -> KillWorker w2");
   });
 
   it("a message that the table does not know for the state ends that worker", () => {
