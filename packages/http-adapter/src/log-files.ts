@@ -54,6 +54,14 @@ export class LogFile extends Writable {
     });
   }
 
+  /** What came meanwhile, in one write: a thread's output comes line by line. */
+  override _writev(
+    writes: readonly { readonly chunk: Buffer }[],
+    done: (error?: Error | null) => void,
+  ): void {
+    this._write(Buffer.concat(writes.map(({ chunk }) => chunk)), "buffer", done);
+  }
+
   /** Comes after the last write: it is ended, never destroyed early. */
   override _final(done: (error?: Error | null) => void): void {
     this.#takeNext();

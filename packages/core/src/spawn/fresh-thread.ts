@@ -180,14 +180,20 @@ function outOfMemory({ worker, generation }: SpawnOrder, limitMb: number | undef
 
 /** Calls back once, when everything that the thread printed has been read. */
 function whenRead(thread: Worker, report: () => void): void {
-  if (thread.stderr.readableEnded) return report();
+  const open = [thread.stdout, thread.stderr].filter((each) => !each.readableEnded);
+  let left = open.length;
+  if (left === 0) return report();
   const finish = (): void => {
     clearTimeout(patience);
-    thread.stderr.off("end", finish);
+    for (const each of open) each.off("end", ended);
     report();
   };
+  const ended = (): void => {
+    left -= 1;
+    if (left === 0) finish();
+  };
   const patience = setTimeout(finish, STDERR_GRACE_MS);
-  thread.stderr.once("end", finish);
+  for (const each of open) each.once("end", ended);
 }
 
 /** Anything may have been thrown in the thread, null too. */

@@ -12,6 +12,6 @@ export type {
 } from "./host.ts";
 export { leaveBrokenLink } from "./link.ts";
 export type { PlainContext, PlainEntry, PlainService } from "./plain-host.ts";
-export { type HeldSignal, heldSignals } from "./signals.ts";
+export { type HeldSignal, heldSignals, isOwnListener } from "./signals.ts";
 export { unheld } from "./unheld.ts";
 export { setFlagUnlessGiven } from "./v8-flag.ts";

@@ -16,6 +16,8 @@ import { type Heartbeat, startHeartbeat } from "./heartbeat.ts";
 import type { CreateWorkerHost, HostOrder, LoadedRelease, MutableContext, WorkerHost } from "./host.ts";
 import type { WorkerLink } from "./link.ts";
 import { loadEntry } from "./load-entry.ts";
+import { outputWritten, writeOutputAtOnce } from "./output.ts";
+import { keepOwnSignals } from "./own-signals.ts";
 import { createPlainHost } from "./plain-host.ts";
 import { holdSignals, releaseSignals } from "./signals.ts";
 import { locateSyntaxError } from "./syntax-error.ts";
@@ -49,6 +51,7 @@ export async function runWorker(
   link.onClose(() => worker.orphaned());
   // A thread gets no signals; there this serves an application that emits the event itself.
   holdSignals(() => worker.signalled());
+  if (order.runtime === "thread") keepOwnSignals();
   process.on("uncaughtExceptionMonitor", (error) => worker.confess(error));
   await worker.boot();
 }
@@ -137,10 +140,11 @@ function createWorker(link: WorkerLink, order: BootOrder, inheritance: Inheritan
     send({ type: "Draining" });
     hasStartedDrain = true;
     await host.drain();
+    await writeOutputAtOnce();
     releaseSignals();
     await host.close();
     send({ type: "Bye" });
-    await link.flush();
+    await Promise.all([link.flush(), outputWritten()]);
     process.exit(0);
   };
 
@@ -154,7 +158,7 @@ function createWorker(link: WorkerLink, order: BootOrder, inheritance: Inheritan
     // A failure that explains itself needs no stack into our own code.
     process.stderr.write(`${error instanceof PoolError ? error.message : format(error)}\n`);
     confess(error);
-    await link.flush();
+    await Promise.all([link.flush(), outputWritten()]);
     process.exit(1);
   };
 

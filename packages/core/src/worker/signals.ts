@@ -45,9 +45,23 @@ export function holdSignals(onTerminate: () => void): void {
   });
 }
 
+/** Keeps a signal from ending the process; no wish of the application's. */
+export function isOwnListener(listener: unknown): boolean {
+  return listener === ignore;
+}
+
 /** Everything is answered: the application may hear of them from now on. */
 export function releaseSignals(): void {
   if (hold !== null) hold.isOver = true;
+}
+
+/** Whether the application hears of it only when everything is answered, and that is still to come. */
+export function isHeld(signal: string): boolean {
+  return hold?.isOver === false && HELD.some((each) => each === signal);
+}
+
+export function areReleased(): boolean {
+  return hold?.isOver === true;
 }
 
 /** What came while they were held. */

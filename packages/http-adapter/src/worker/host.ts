@@ -50,7 +50,6 @@ export const loadRelease: LoadRelease = async (order) => {
   const watch = watchProgram(hostData, true);
   const loading = loadApp(order, hostData, watch);
   const loaded = await Promise.race([loading, order.holding?.waiting.then(() => null) ?? loading]);
-  if (loaded === null) watch.script.loaded();
   return {
     beforeFork: async () => void (await loaded?.exports?.beforeFork?.(order.context)),
     createWorkerHost: (workerOrder) => new HttpHost(workerOrder, hostData, watch, () => loading),

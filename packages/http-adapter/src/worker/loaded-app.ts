@@ -59,7 +59,6 @@ export async function loadApp(
     await app.ready();
   }
   await warmUp(order, app, hostData.warmup);
-  script.loaded();
   return { app, exports, late: loading };
 }
 

@@ -3,13 +3,13 @@
 //   message "shutdown"      after everything was answered the script is told to end itself (PM2: shutdown_with_message)
 //   SIGTERM, else SIGINT    the same for a script that listens for the signal; emitted, since nobody sends it in a roll, and
 //                           since the engine has held back one that was sent
-//   NODE_APP_INSTANCE       the slot's number
+//   NODE_APP_INSTANCE       the slot's number, unless node-config is strict about it
 // Told last and not first, as PM2 does: a script that calls process.exit() at once has nothing in flight by then.
-// Listeners of our own, and of the engine, do not count: only those that came with the application.
+// Listeners of our own, and of the engine, do not count: only those that came with the application, whenever they came.
 
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
-import { heldSignals } from "@brood/core/worker";
+import { heldSignals, isOwnListener } from "@brood/core/worker";
 
 const ENDINGS = ["message", "SIGTERM", "SIGINT"] as const;
 
@@ -23,9 +23,7 @@ export class ScriptConventions {
   /** The script has sent "ready". */
   readonly ready: Promise<void>;
   #isReady: () => void = () => {};
-  #isLoaded = false;
   #foreign: Listeners = new Map();
-  #own: Listeners = new Map();
 
   constructor() {
     this.ready = new Promise((resolve) => {
@@ -47,23 +45,9 @@ export class ScriptConventions {
     });
   }
 
-  /** After the application was loaded, and before a template is forked; the first time counts. */
-  loaded(): void {
-    if (this.#isLoaded) return;
-    this.#isLoaded = true;
-    const before = this.#foreign;
-    this.#own = new Map(
-      [...listenersNow()].map(([ending, all]) => [
-        ending,
-        new Set([...all].filter((each) => !before.get(ending)?.has(each))),
-      ]),
-    );
-  }
-
-  /** In a forked worker: the engine has its listeners by now. */
+  /** In a forked worker. */
   enterFork(slot: number): void {
     this.#enter(slot);
-    this.#foreign = listenersNow();
   }
 
   /** Tells the script to end itself and waits until it has: it exits, or nothing of it keeps the process alive any more, or
@@ -86,12 +70,14 @@ export class ScriptConventions {
   }
 
   #enter(slot: number): void {
+    // node-config's strict mode refuses a number for which there is no file.
+    if (process.env["NODE_CONFIG_STRICT_MODE"]) return;
     process.env["NODE_APP_INSTANCE"] ??= String(slot);
   }
 
   #has(ending: Ending): boolean {
     const isTheirs = (each: unknown): boolean =>
-      this.#own.get(ending)?.has(each) === true || this.#foreign.get(ending)?.has(each) !== true;
+      !isOwnListener(each) && this.#foreign.get(ending)?.has(each) !== true;
     return process.rawListeners(ending).some(isTheirs);
   }
 }

@@ -26,7 +26,8 @@ export class ForkedWorker implements WorkerHandle {
   readonly #writer = createFrameWriter<SupervisorMessage>();
   readonly #reader = createWorkerFrameReader();
   readonly #tail = createTail();
-  readonly #stderr: Socket;
+  /** Its stderr; its stdout, where that is not inherited. */
+  readonly #outputs: readonly Socket[];
   /** Closed, it tells the worker that its supervisor is gone: by `#finish`, or by the kernel when this process or thread ends. */
   readonly #closeLifeline: () => void;
   /** The worker's ends, to be passed on: link, lifeline, stderr, stdout if it is not inherited. */
@@ -68,11 +69,12 @@ export class ForkedWorker implements WorkerHandle {
       frame: (payload, descriptors) => this.#read(payload, descriptors),
       ended: (error) => this.#linkEnded(error),
     });
-    this.#stderr = reader(errors[0]);
-    this.#tail.add(this.#stderr);
-    stderr.add(this.#stderr);
-    this.#stderr.once("close", () => this.#reportWhenRead());
-    if (output !== undefined) stdout?.add(reader(output[0]));
+    const [said, printed] = [reader(errors[0]), output === undefined ? null : reader(output[0])];
+    this.#tail.add(said);
+    stderr.add(said);
+    if (printed !== null) stdout?.add(printed);
+    this.#outputs = printed === null ? [said] : [said, printed];
+    for (const each of this.#outputs) each.once("close", () => this.#reportWhenRead());
   }
 
   /** They were sent, or never will be. */
@@ -157,7 +159,7 @@ export class ForkedWorker implements WorkerHandle {
       this.#whenRead = null;
       this.#closeLink();
       this.#finish(() => this.#sink.exited({ exitCode, signal, stderr: this.#tail.text() }));
-      this.#stderr.destroy();
+      for (const each of this.#outputs) each.destroy();
     };
     const patience = setTimeout(report, STDERR_GRACE_MS);
     this.#whenRead = report;
@@ -167,7 +169,8 @@ export class ForkedWorker implements WorkerHandle {
   }
 
   #reportWhenRead(): void {
-    if (!this.#isLinkOpen && (this.#stderr.readableEnded || this.#stderr.destroyed)) this.#whenRead?.();
+    const isRead = this.#outputs.every((each) => each.readableEnded || each.destroyed);
+    if (!this.#isLinkOpen && isRead) this.#whenRead?.();
   }
 
   #closeLink(): void {
