@@ -6,6 +6,7 @@ export const NOT_YET_RUN = "not yet run";
 /** @returns undefined when it did, else what to do about it */
 export function judge(expected, { wrong, output }) {
   if (expected === "runs") return wrong.length === 0 ? undefined : wrong.join("\n");
+  if (expected === NOT_YET_RUN) return `listed as not yet run. What it did: ${wrong.join("\n") || "it runs"}`;
   if (wrong.length === 0)
     return `listed as ${JSON.stringify(expected)}, but it runs. Write "runs" into its table.`;
   if (expected.differs !== undefined) return undefined;

@@ -37,6 +37,11 @@ describe("the verdict on a row", () => {
     expect(judge({ refused: "a TCP socket" }, lost)).toContain("but it started");
   });
 
+  it("tells what a row did that nobody had run", () => {
+    expect(judge("not yet run", ran)).toContain("it runs");
+    expect(judge("not yet run", lost)).toContain("lost 3 of 9");
+  });
+
   it("wants the table changed when a listed row runs", () => {
     expect(judge({ refused: "a TCP socket" }, ran)).toContain("but it runs");
     expect(judge({ differs: "its sockets are closed" }, ran)).toContain("but it runs");

@@ -24,7 +24,7 @@ export const rows = [
       with: { fastify },
       needs: ["redis"],
     },
-    ...{ files: ["fastify-redis.cjs"], entry: "fastify-redis.cjs", ...NOT_RUN },
+    ...{ files: ["fastify-redis.cjs"], entry: "fastify-redis.cjs", ...RUNS },
   },
   {
     ...{
@@ -33,11 +33,11 @@ export const rows = [
       with: { express, ioredis: "6.0.0" },
       needs: ["redis"],
     },
-    ...{ files: ["bullmq.mjs"], entry: "bullmq.mjs", ...NOT_RUN },
+    ...{ files: ["bullmq.mjs"], entry: "bullmq.mjs", ...RUNS },
   },
   {
     ...{ name: "pg", packages: { pg: "8.23.1" }, with: { express }, needs: ["postgres"] },
-    ...{ files: ["pg.mjs"], entry: "pg.mjs", ...RUNS, template: NOT_RUN.template },
+    ...{ files: ["pg.mjs"], entry: "pg.mjs", ...RUNS },
   },
   {
     ...{ name: "postgres-js", packages: { postgres: "3.4.9" }, with: { fastify }, needs: ["postgres"] },
@@ -50,7 +50,7 @@ export const rows = [
       with: { pg: "8.23.1", koa: "3.3.0" },
       needs: ["postgres"],
     },
-    ...{ files: ["knex.cjs"], entry: "knex.cjs", ...RUNS, template: NOT_RUN.template },
+    ...{ files: ["knex.cjs"], entry: "knex.cjs", ...RUNS },
   },
   {
     ...{
@@ -67,15 +67,15 @@ export const rows = [
       with: { pg: "8.23.1", express },
       needs: ["postgres"],
     },
-    ...{ files: ["sequelize.cjs"], entry: "sequelize.cjs", ...NOT_RUN },
+    ...{ files: ["sequelize.cjs"], entry: "sequelize.cjs", ...RUNS },
   },
   {
     ...{ name: "mysql2", packages: { mysql2: "3.24.6" }, with: { express }, needs: ["mariadb"] },
-    ...{ files: ["mysql2.mjs"], entry: "mysql2.mjs", ...RUNS, template: NOT_RUN.template },
+    ...{ files: ["mysql2.mjs"], entry: "mysql2.mjs", ...RUNS },
   },
   {
     ...{ name: "mariadb", packages: { mariadb: "3.5.4" }, with: { fastify }, needs: ["mariadb"] },
-    ...{ files: ["mariadb.mjs"], entry: "mariadb.mjs", ...RUNS, template: NOT_RUN.template },
+    ...{ files: ["mariadb.mjs"], entry: "mariadb.mjs", ...RUNS },
   },
   {
     ...{
@@ -85,7 +85,7 @@ export const rows = [
       unique: true,
       note: "no server: it tries to connect all the time",
     },
-    ...{ files: ["mongoose.mjs"], entry: "mongoose.mjs", ...NOT_RUN },
+    ...{ files: ["mongoose.mjs"], entry: "mongoose.mjs", ...RUNS },
   },
   {
     ...{
@@ -94,7 +94,7 @@ export const rows = [
       with: { express },
       note: "no broker: it tries to connect all the time",
     },
-    ...{ files: ["kafkajs.cjs"], entry: "kafkajs.cjs", ...NOT_RUN },
+    ...{ files: ["kafkajs.cjs"], entry: "kafkajs.cjs", ...RUNS },
   },
   {
     ...{

@@ -5,6 +5,16 @@ const NOT_RUN = { fresh: "not yet run", template: "not yet run", thread: "not ye
 const express = "5.3.0";
 const fastify = "5.12.8";
 
+const STRICT = {
+  refused: "Strict-Mode",
+  because: "node-config's strict mode takes no NODE_APP_INSTANCE that it has no file for",
+};
+const HELD_BY_TSX = { refused: "survive a fork", because: "tsx starts a process of esbuild's" };
+const NO_HOOKS = {
+  refused: "ERR_UNKNOWN_FILE_EXTENSION",
+  because: "hooks of --import do not reach the thread",
+};
+
 /** One folder for all of them. */
 export const place = "libraries";
 
@@ -87,7 +97,7 @@ export const rows = [
       files: ["config.cjs", "config", "env"],
     },
     ...{ note: "and dotenv; NODE_CONFIG_STRICT_MODE", env: { NODE_CONFIG_STRICT_MODE: "true" } },
-    ...{ entry: "config.cjs", changes: ["config"], ...RUNS, fresh: NOT_RUN.fresh, thread: NOT_RUN.thread },
+    ...{ entry: "config.cjs", changes: ["config"], ...RUNS, fresh: STRICT, thread: STRICT },
   },
   {
     ...{
@@ -105,7 +115,13 @@ export const rows = [
       with: { express },
       note: "a pool of threads inside the application",
     },
-    ...{ files: ["piscina.mjs", "piscina-worker.mjs"], entry: "piscina.mjs", ...NOT_RUN },
+    ...{
+      files: ["piscina.mjs", "piscina-worker.mjs"],
+      entry: "piscina.mjs",
+      ...RUNS,
+      template: NOT_RUN.template,
+      thread: NOT_RUN.thread,
+    },
   },
   {
     ...{ name: "workerpool", packages: { workerpool: "10.0.3" }, with: { express } },
@@ -113,11 +129,18 @@ export const rows = [
   },
   {
     ...{ name: "chokidar", packages: { chokidar: "5.0.0" }, with: { express }, note: "watches a folder" },
-    ...{ files: ["chokidar.mjs"], entry: "chokidar.mjs", ...RUNS, template: NOT_RUN.template },
+    ...{ files: ["chokidar.mjs"], entry: "chokidar.mjs", ...RUNS },
   },
   {
     ...{ name: "tsx", packages: { tsx: "4.23.15" }, with: { fastify }, node: ["--import", "tsx"] },
-    ...{ note: "TypeScript, loaded with --import", files: ["tsx.mts"], entry: "tsx.mts", ...NOT_RUN },
+    ...{
+      note: "TypeScript, loaded with --import",
+      files: ["tsx.mts"],
+      entry: "tsx.mts",
+      ...RUNS,
+      template: HELD_BY_TSX,
+      thread: NO_HOOKS,
+    },
   },
 ];
 

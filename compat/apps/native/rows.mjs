@@ -1,14 +1,22 @@
 // Addons in C, C++ and Rust; files with locks.
 
+const RUNS = { fresh: "runs", template: "runs", thread: "runs" };
 const NOT_RUN = { fresh: "not yet run", template: "not yet run", thread: "not yet run" };
 const express = "5.3.0";
+
+const LOCKED = { refused: "a lock (POSIX) on", because: "LMDB locks its file: open it in onWorkerBoot" };
 
 /** One folder for all of them. */
 export const place = "native";
 
 export const rows = [
   {
-    ...{ name: "better-sqlite3", packages: { "better-sqlite3": "12.11.1" }, with: { express } },
+    ...{
+      name: "better-sqlite3",
+      place: "better-sqlite3",
+      packages: { "better-sqlite3": "12.11.1" },
+      with: { express },
+    },
     ...{ files: ["better-sqlite3.cjs"], entry: "better-sqlite3.cjs", ...NOT_RUN },
   },
   {
@@ -27,7 +35,8 @@ export const rows = [
       with: { express },
       files: ["lmdb.mjs"],
       entry: "lmdb.mjs",
-      ...NOT_RUN,
+      ...RUNS,
+      template: LOCKED,
     },
   },
   {
