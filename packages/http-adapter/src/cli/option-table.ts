@@ -34,7 +34,7 @@ export const OPTION_ROWS: readonly OptionRow[] = [
     ...row(
       "-l, --listen <address>",
       "listen",
-      "3000, 127.0.0.1:3000, tcp://[::1]:3000, unix:/run/app.sock or fd:3; repeatable (default: $PORT, else 3000)",
+      "3000, 127.0.0.1:3000, tcp://[::1]:3000, unix:/run/app.sock or fd:3; repeatable (default: where the program listens, else $PORT, else 3000)",
       text,
     ),
     isRepeatable: true,

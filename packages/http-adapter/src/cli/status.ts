@@ -45,7 +45,9 @@ function headLines(stats: ServiceStats): readonly string[] {
   ];
   const held = stats.template?.held ? heldInWords(stats.template.held) : "";
   if (held !== "") lines.push(`template ${held}`);
-  const { unreachable = [] } = stats;
+  const { unreachable = [], listeners = [] } = stats;
+  for (const { address, kind, workers } of listeners)
+    lines.push(`listens ${kind} ${address} workers=${workers}`);
   if (unreachable.length > 0) lines.push(`unreachable ${unreachable.join(" ")}`);
   if (release !== null) lines.push(`release ${releaseLine(release)}`);
   if (roll !== null) {

@@ -20,7 +20,15 @@ const LOOK_EVERY_MS = 10;
 const { setTimeout } = globalThis;
 
 export class PendingWork {
-  readonly #before: ReadonlyMap<string, number> = counted();
+  #before: ReadonlyMap<string, number> = counted();
+
+  /** In a forked worker, before the application goes on: what its template had for its own has not all come along. */
+  enterFork(): void {
+    const now = counted();
+    this.#before = new Map(
+      [...this.#before].map(([kind, count]) => [kind, Math.min(count, now.get(kind) ?? 0)]),
+    );
+  }
 
   get isPending(): boolean {
     return [...counted()].some(([kind, count]) => count > (this.#before.get(kind) ?? 0));

@@ -99,6 +99,7 @@ export class ListenCapture {
   enter(channel: ListenChannel, known: CaptureKnown, events: CaptureEvents): void {
     this.#known = known;
     this.#events = events;
+    if (this.#isTemplate) this.#pending.enterFork();
     this.#questions.enter(channel, known);
     this.#datagrams.enter(channel);
   }
