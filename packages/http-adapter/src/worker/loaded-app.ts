@@ -2,6 +2,7 @@
 // made ready. In a fresh worker this is the first half of its boot; a template does it once, and its forks go on from there.
 // An entry that listens and does not settle (it awaits its own `listen()`) is known by its server; its hooks come later.
 
+import { resolve } from "node:path";
 import { detached, ignored } from "@brood/core/callbacks";
 import type { LoadOrder as LoadOrderOfEngine } from "@brood/core/worker";
 import { PORT_DEFAULT } from "../listen/addresses.ts";
@@ -44,7 +45,7 @@ export async function loadApp(
   const pending = new PendingWork();
   publishContext(order.context);
   capture.install();
-  guardSockets(capture, unixPaths(hostData.addresses));
+  guardSockets(capture, hostData);
   script.install(order.context.slot);
   await prepareCluster(order.context.release.entry, order.context.slot);
   const loading = load(order);
@@ -77,12 +78,16 @@ export function knownOf({ addresses, handoff, sharing }: Required<HttpHostData>)
   };
 }
 
-function guardSockets(capture: ListenCapture, shared: readonly string[]): void {
-  const listened = (): string | null => capture.call?.path ?? null;
-  if (shared.length > 0) return guardPaths(shared, listened);
-  // It may listen on a path of its own, which is not made: it is served on the supervisor's port.
+function guardSockets(capture: ListenCapture, { addresses, sharing }: Required<HttpHostData>): void {
+  const isOwn = sharing?.isGiven === false;
+  // Without `--listen` it listens where its path says.
+  const unmade = (): string | null => (isOwn ? null : (capture.call?.path ?? null));
+  const shared = unixPaths([...addresses, ...(sharing?.learned.shared ?? [])]);
+  if (shared.length > 0) return guardPaths(shared, unmade);
+  // It may listen on a path of its own, which is not made under `--listen`: it is served on the supervisor's port.
   const guarding = capture.listened().then(() => {
-    if (listened() !== null) guardPaths([], listened);
+    const path = capture.call?.path ?? null;
+    if (path !== null) guardPaths(isOwn ? [resolve(path)] : [], unmade);
   });
   detached(guarding, ignored);
 }
