@@ -233,6 +233,8 @@ class HttpHost implements WorkerHost {
   /** The public server takes nothing more. Unless the program opens one again soon this worker is of no use. */
   #closedByProgram(server: Server): void {
     this.#channel.tell({ brood: "accepting", isAccepting: false });
+    this.#intake?.paused();
+    this.#leaving?.cancel();
     this.#leaving = new ClosedForGood(server, leave);
   }
 

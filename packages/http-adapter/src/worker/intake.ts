@@ -65,6 +65,8 @@ export class Intake {
   #connections: ConnectionIntake | null = null;
   #arrivals: Arrivals | null = null;
   #mover: Mover | null = null;
+  /** Sockets of slots, while the program has no server open. */
+  #waiting: { readonly slot: number; readonly handle: BareHandle }[] | null = null;
   #isClosed = false;
   #emptiesFirst = false;
   readonly #ended: Promise<void>;
@@ -109,6 +111,11 @@ export class Intake {
     this.#channel = this.#openChannel();
   }
 
+  /** The program has closed its server. Sockets that come meanwhile wait for the next one. */
+  paused(): void {
+    this.#waiting ??= [];
+  }
+
   /** The program has closed its server, and listens again; with another one, maybe. */
   async reopen(server: Server, { path, addresses, options, given }: Opening): Promise<void> {
     this.#server = server;
@@ -120,6 +127,9 @@ export class Intake {
       const listeners = given.map((each) => this.#sharedOf(each));
       this.#sockets = await SharedSockets.open(server, listeners, path, options, this.#noDelay);
     }
+    const waiting = this.#waiting ?? [];
+    this.#waiting = null;
+    for (const { slot, handle } of waiting) this.#adopt(slot, handle);
   }
 
   /** What waits in its sockets is this worker's to accept: after it nobody comes. */
@@ -132,6 +142,7 @@ export class Intake {
     if (this.#emptiesFirst) await this.#sockets?.emptied(EMPTY_WITHIN_MS);
     if (this.#arrivals !== null) await within(this.#ended, END_WITHIN_MS);
     this.#isClosed = true;
+    for (const { handle } of this.#waiting ?? []) handle.close();
     this.#lent?.close();
     this.#connections?.close();
     this.#sockets?.close();
@@ -235,6 +246,7 @@ export class Intake {
   #adopt(slot: number, handle: BareHandle): void {
     // Sent before the supervisor knew of the drain: somebody else has it by now.
     if (this.#isClosed) handle.close();
+    else if (this.#waiting !== null) this.#waiting.push({ slot, handle });
     else this.#sockets?.adopt(slot, handle);
   }
 
