@@ -176,7 +176,7 @@ function readOption(option: string, holder: object, key: string): unknown {
 }
 
 /** A proxy that was revoked cannot be asked, and is none. */
-function isList(value: unknown): value is readonly unknown[] {
+export function isList(value: unknown): value is readonly unknown[] {
   try {
     return Array.isArray(value);
   } catch {

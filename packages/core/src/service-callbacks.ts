@@ -2,6 +2,7 @@
 
 import { type CallbackGuard, callbackFailed, yesOrNo } from "./callbacks.ts";
 import type { WorkerId } from "./machine/names.ts";
+import { isList } from "./options.ts";
 import type { PassedSocket } from "./ports/spawn-strategy.ts";
 import type { ServiceOptions, WorkerSeat } from "./service-types.ts";
 import type { SupervisorPorts } from "./supervisor/supervisor.ts";
@@ -48,7 +49,7 @@ export function isTaken(
 }
 
 export function isSocketList(value: unknown): value is readonly PassedSocket[] {
-  return Array.isArray(value) && value.every(isSocket);
+  return isList(value) && value.every(isSocket);
 }
 
 function isSocket(each: unknown): boolean {

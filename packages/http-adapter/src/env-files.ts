@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseEnv } from "node:util";
 import { badOption } from "@brood/core/errors";
-import { textOption } from "@brood/core/options";
+import { fieldsOf, isList, textOption } from "@brood/core/options";
 
 export interface FileVariable {
   readonly value: string;
@@ -17,7 +17,7 @@ export interface FileVariable {
 
 /** The names of files as absolute paths. @throws PoolError BROOD_BAD_OPTION */
 export function envFilePaths(envFile: unknown, cwd: string): readonly string[] {
-  const list: readonly unknown[] = Array.isArray(envFile) ? envFile : envFile === undefined ? [] : [envFile];
+  const list: readonly unknown[] = isList(envFile) ? envFile : envFile === undefined ? [] : [envFile];
   return list.map((each) => {
     if (typeof each !== "string") throw badOption("envFile", each, "the path of a file, or an array of them");
     return resolve(cwd, textOption("envFile", each) ?? "");
@@ -51,4 +51,18 @@ function readText(path: string): string {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw badOption("envFile", path, `a file that can be read (${why})`);
   }
+}
+
+/** `env` of the configuration: texts, or numbers and true or false as a JSON file has them. @throws PoolError BROOD_BAD_OPTION */
+export function readEnv(value: unknown): Readonly<Record<string, string | undefined>> | undefined {
+  if (value === undefined) return undefined;
+  const variables = fieldsOf("env", value, "an object of strings").map(
+    ([name, each]): [string, string | undefined] => {
+      if (each === undefined || typeof each === "string") return [name, each];
+      // As a JSON file has them.
+      if (typeof each === "number" || typeof each === "boolean") return [name, String(each)];
+      throw badOption(`env.${name}`, each, "a string");
+    },
+  );
+  return Object.fromEntries(variables);
 }

@@ -10,16 +10,16 @@ import { badOption } from "@brood/core/errors";
 import {
   booleanOption,
   choiceOption,
-  fieldsOf,
   integerOption,
   isInstance,
+  isList,
   nameOption,
   objectOption,
   textOption,
   WORKERS_MAX,
 } from "@brood/core/options";
 import { entryFile, meantFolder, meantPath } from "@brood/core/place";
-import { envFilePaths, type FileVariable, readEnvFiles, workerVariables } from "./env-files.ts";
+import { envFilePaths, type FileVariable, readEnv, readEnvFiles, workerVariables } from "./env-files.ts";
 import { isFolder } from "./file-kind.ts";
 import { type HandoffConfig, type HandoffOptions, readHandoffOptions } from "./handoff-options.ts";
 import {
@@ -162,6 +162,7 @@ export interface ServeOptions {
 
 const LINGER_MAX_MS = 60_000;
 const DAY_MS = 86_400_000;
+const TIMER_MAX_MS = 2 ** 31 - 1;
 /** For each worker or template; more only delays its boot. */
 const WARMUP_REQUESTS_MAX = 100_000;
 
@@ -202,7 +203,10 @@ export function readServeConfig(
       config.lingerMs === undefined ? null : integerOption("lingerMs", config.lingerMs, 0, LINGER_MAX_MS, 0),
     server: readHttpServerOptions(config.server),
     waitReady: booleanOption("waitReady", config.waitReady, false),
-    ticketKeysMs: readTicketKeysMs(config.ticketKeysMs),
+    ticketKeysMs:
+      config.ticketKeysMs === 0
+        ? 0
+        : integerOption("ticketKeysMs", config.ticketKeysMs, 1_000, TIMER_MAX_MS, DAY_MS),
     control: readControl(config.control, own),
     ...readHealthCheck(config.healthCheck),
     pidfile: readPath("pidfile", config.pidfile, own),
@@ -244,13 +248,11 @@ function readWorkers(value: unknown): number | undefined {
 function readWarmup(warmup: WarmupOptions = {}): Required<WarmupOptions> {
   objectOption("warmup", warmup, ["requests", "paths"]);
   const { paths = ["/"] } = warmup;
-  const wrong = Array.isArray(paths) ? paths.find((each) => !/^\/[^\s]*$/.test(String(each))) : paths;
+  const wrong = isList(paths)
+    ? paths.find((each) => typeof each !== "string" || !/^\/[^\s]*$/.test(each))
+    : paths;
   if (wrong !== undefined) throw badOption("warmup.paths", wrong, 'an array of paths such as "/"');
   return { requests: integerOption("warmup.requests", warmup.requests, 0, WARMUP_REQUESTS_MAX, 0), paths };
-}
-
-function readTicketKeysMs(value: unknown): number {
-  return value === 0 ? 0 : integerOption("ticketKeysMs", value, 1_000, 2 ** 31 - 1, DAY_MS);
 }
 
 function readControl(value: unknown, cwd: string): string | boolean {
@@ -271,19 +273,6 @@ function readHealthCheck(
   if (path !== undefined && !isPath)
     throw badOption("healthCheck", path, "a path that begins with '/', as \"/healthz\"");
   return { healthPath: path ?? null, healthCheck };
-}
-
-function readEnv(value: unknown): ServeConfig["env"] {
-  if (value === undefined) return undefined;
-  const variables = fieldsOf("env", value, "an object of strings").map(
-    ([name, each]): [string, string | undefined] => {
-      if (each === undefined || typeof each === "string") return [name, each];
-      // As a JSON file has them.
-      if (typeof each === "number" || typeof each === "boolean") return [name, String(each)];
-      throw badOption(`env.${name}`, each, "a string");
-    },
-  );
-  return Object.fromEntries(variables);
 }
 
 function readPath(option: string, value: unknown, cwd: string): string | undefined {

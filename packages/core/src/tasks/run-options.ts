@@ -6,6 +6,7 @@ import {
   booleanOption,
   integerOption,
   isInstance,
+  isList,
   numberOption,
   objectOption,
   textOption,
@@ -39,7 +40,7 @@ export function checkRunOptions(given: RunOptions): RunOptions {
   checkTimeout("timeoutMs", timeoutMs);
   integerOption("retries", retries, 0, 1_000, 0);
   integerOption("priority", priority, -1_000, 1_000, 0);
-  if (transferList !== undefined && !Array.isArray(transferList))
+  if (transferList !== undefined && !isList(transferList))
     throw badOption("transferList", transferList, "an array");
   checkSignal(signal);
   return options;

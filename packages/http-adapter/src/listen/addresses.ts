@@ -7,6 +7,7 @@
 import { isIPv6 } from "node:net";
 import { resolve } from "node:path";
 import { badOption } from "@brood/core/errors";
+import { isList } from "@brood/core/options";
 import { type InheritedSocket, inheritedSockets } from "../systemd/inherited-sockets.ts";
 
 export type ListenAddress =
@@ -33,7 +34,7 @@ export function parseAddresses(
   const inherited = inheritedSockets(env, process.pid);
   if (listen === undefined && inherited.length > 0) return inherited.map(({ fd }) => ({ kind: "fd", fd }));
   if (listen === undefined) return [defaultAddress(env)];
-  const list: readonly unknown[] = Array.isArray(listen) ? listen : [listen];
+  const list: readonly unknown[] = isList(listen) ? listen : [listen];
   if (list.length === 0) throw badOption("listen", listen, `at least one address: ${ADDRESS_FORMS}`);
   const addresses = list.map((each) => parseAddress(each, cwd, inherited));
   refuseDuplicates(addresses);

@@ -2,6 +2,7 @@
 // one before anything is bound.
 
 import net from "node:net";
+import { detached, ignored } from "@brood/core/callbacks";
 import { adoptDescriptor, bindTcp } from "../listen/server-handle.ts";
 import type { GivenSocket } from "./listen-channel.ts";
 import type { AcceptingHandle } from "./virtual-handle.ts";
@@ -19,7 +20,7 @@ export function freePort(host: string | null): number | null {
   if (address !== null && net.isIP(address) === 0) return null;
   const bound = bindTcp(address, 0, address !== null && net.isIPv4(address) ? 4 : 6);
   if (!bound.ok) return null;
-  void bound.handle.close();
+  detached(bound.handle.close(), ignored);
   return bound.handle.name?.port ?? null;
 }
 

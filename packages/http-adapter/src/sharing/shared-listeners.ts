@@ -5,6 +5,7 @@
 
 import { fstatSync } from "node:fs";
 import type { Logger, Service } from "@brood/core";
+import { detached, ignored } from "@brood/core/callbacks";
 import { PoolError } from "@brood/core/errors";
 import { nativeSupport } from "@brood/core/native";
 import type { Handoff } from "../handoff/handoff.ts";
@@ -98,7 +99,7 @@ export class SharedListeners {
   takeMessage(worker: WorkerId, payload: unknown): boolean {
     const message = readToSupervisor(payload);
     if (message === null) return false;
-    if (message.brood === "listen") void this.#listen(worker, message);
+    if (message.brood === "listen") detached(this.#listen(worker, message), ignored);
     else if (message.brood === "unlisten") this.#unlisten(worker, message.id);
     else if (message.brood === "accepting") this.#handoff.accepting(worker, message.isAccepting);
     else if (message.brood === "elsewhere") this.#sayElsewhere(message);
@@ -174,13 +175,11 @@ export class SharedListeners {
     const opening = this.#open(key, wanted, isPublic, backlog);
     const entry: SharedEntry = { key, wanted, isPublic, opening, socket: null, users: new Map() };
     this.#entries.set(key, entry);
-    opening.then(
-      (socket) => this.#opened(entry, socket),
-      (error: unknown) => {
-        this.#entries.delete(key);
-        if (isPublic && error instanceof PoolError) this.#failure = error;
-      },
-    );
+    const opened = opening.then((socket) => this.#opened(entry, socket));
+    detached(opened, (error) => {
+      this.#entries.delete(key);
+      if (isPublic && error instanceof PoolError) this.#failure = error;
+    });
     return entry;
   }
 
@@ -231,7 +230,7 @@ export class SharedListeners {
     if (wanted.kind !== "unix" && wanted.port === 0) this.#learning.gave(entry.key, port);
     if (isPublic) this.#makePublic(entry);
     this.#options.logger?.info(`listens on ${socket.address}${isPublic ? "" : ", shared by the workers"}`);
-    if (this.#isStopping) void socket.release();
+    if (this.#isStopping) detached(socket.release(), ignored);
   }
 
   #makePublic(entry: SharedEntry): void {
@@ -257,14 +256,12 @@ export class SharedListeners {
 
   #close(entry: SharedEntry): void {
     this.#entries.delete(entry.key);
-    void entry.opening.then(
-      async (socket) => {
-        if (entry.isPublic) this.#handoff.withdraw(socket.address);
-        await socket.release();
-        this.#options.logger?.info(`no longer listens on ${socket.address}: no worker does`);
-      },
-      () => undefined,
-    );
+    const closing = entry.opening.then(async (socket) => {
+      if (entry.isPublic) this.#handoff.withdraw(socket.address);
+      await socket.release();
+      this.#options.logger?.info(`no longer listens on ${socket.address}: no worker does`);
+    });
+    detached(closing, ignored);
   }
 
   /** Each once. */

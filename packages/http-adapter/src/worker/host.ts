@@ -195,7 +195,7 @@ class HttpHost implements WorkerHost {
   #enter(): void {
     this.#capture.enter(this.#channel, knownOf(readHostData(this.#order.hostData)), {
       closed: (server) => this.#closedByProgram(server),
-      reopened: (main) => void this.#reopen(main),
+      reopened: (main) => detached(this.#reopen(main), leave),
       misjudged: leave,
     });
   }

@@ -10,6 +10,7 @@
 
 import net from "node:net";
 import { resolve } from "node:path";
+import { detached, ignored } from "@brood/core/callbacks";
 import type { ListenChannel } from "../sharing/listen-channel.ts";
 import { Listener } from "../sharing/listener.ts";
 import { PendingWork } from "../sharing/pending-work.ts";
@@ -210,7 +211,7 @@ export class ListenCapture {
       );
     }
     this.#share(listener);
-    if (isAnyPort && role === "unknown" && this.main === null) void this.#perhapsMain(listener);
+    if (isAnyPort && role === "unknown" && this.main === null) detached(this.#perhapsMain(listener), ignored);
   }
 
   #addPublic(listener: Listener): void {

@@ -5,6 +5,7 @@
 import { ChildProcess } from "node:child_process";
 import { PassThrough } from "node:stream";
 import { finished } from "node:stream/promises";
+import { detached } from "../../link/detached.ts";
 import type { HeldThings } from "./held-things.ts";
 
 type Spawn = (this: ChildProcess, options: Options) => unknown;
@@ -93,7 +94,16 @@ function join(child: ChildProcess, standing: Standing): void {
   child.emit = ((...parameters: [string, ...unknown[]]): boolean => {
     if (parameters[0] !== "close") return Reflect.apply(emitOfNode, child, parameters);
     const ends = Promise.allSettled(read.map((each) => finished(each)));
-    void ends.then(() => Reflect.apply(emitOfNode, child, parameters));
+    const rethrow = (error: unknown): void => {
+      // As from the event itself: a listener of the application's threw.
+      queueMicrotask(() => {
+        throw error;
+      });
+    };
+    detached(
+      ends.then(() => Reflect.apply(emitOfNode, child, parameters)),
+      rethrow,
+    );
     return child.listenerCount("close") > 0;
   }) as typeof child.emit;
 }
