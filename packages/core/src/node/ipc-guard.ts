@@ -2,7 +2,7 @@
 // libuv and opens handles that come along in a `nextTick`: a line that is no JSON, a forged acknowledgement or a handle of an
 // unknown kind would be an uncaught exception of this process. Here each is one child's breach, and nothing more of it is read.
 // Handles are closed before Node opens them: nobody here takes any from a child, and an opened server would begin to accept.
-// UNDOCUMENTED of Node, and probed by test/process/ipc-guard.test.ts on each version: `child[kChannelHandle].onread`,
+// UNDOCUMENTED of Node, and probed by test/process/wire.test.ts on each version: `child[kChannelHandle].onread`,
 // `pendingHandle`, the event `internalMessage` with `cmd`, and that the serialization "advanced" begins with the length.
 // Rejected: async_hooks around the fork (each fork would slow down the whole process); a channel of our own instead of Node's
 // (the application's `process.send` would have no other end).

@@ -1,9 +1,12 @@
 // What a worker may write to its link, whatever it is: the end of that worker with BROOD_PROTOCOL, and of nobody else. The
 // supervisor here is this very process: an exception of its own would fail the run.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Service } from "@brood/core";
 import { describe, expect, it } from "vitest";
+import { guardIpc } from "../../src/node/ipc-guard.ts";
 // @ts-expect-error a fixture without types
 import { DEEDS, MISDEEDS, MISDEEDS_OF_IPC } from "../fixtures/wire/forger.mjs";
 import { nextEvent, SPAWN, service, within } from "./support.ts";
@@ -38,6 +41,39 @@ async function full(made: Service, workers: number): Promise<void> {
   while (made.stats().ready < workers) await nextEvent(made, "worker:ready");
 }
 
+/** What a child does to its channel; each is a breach, but the first. */
+const CHILDREN = {
+  json: {
+    nothing: "",
+    "no JSON": "fs.writeSync(3, 'x\\n')",
+    "an acknowledgement": "process.send({ cmd: 'NODE_HANDLE_ACK' })",
+  },
+  advanced: {
+    nothing: "",
+    "a length of gigabytes": "fs.writeSync(3, 'x\\n of no kind')",
+    "bytes of no value": "fs.writeSync(3, Buffer.from([0, 0, 0, 2, 7, 7]))",
+  },
+} as const;
+
+describe("Node's reader of a child's IPC channel", () => {
+  it.each(["json", "advanced"] as const)(
+    "G75: %s: can be guarded on this Node, and what breaks it is told",
+    async (serialization) => {
+      for (const [what, code] of Object.entries(CHILDREN[serialization])) {
+        const script = `const fs = require("node:fs"); ${code}; process.disconnect()`;
+        const child = spawn(process.execPath, ["-e", script], {
+          serialization,
+          stdio: ["ignore", "ignore", "ignore", "ipc"],
+        });
+        const told: string[] = [];
+        expect(guardIpc(child, serialization, (detail) => told.push(detail))).toBe(true);
+        await within(what, once(child, "close"));
+        expect([what, told.length]).toEqual([what, what === "nothing" ? 0 : 1]);
+      }
+    },
+  );
+});
+
 describe("the border of a worker's link", () => {
   it.each(RUNTIMES)("G75: what a %s forges ends it alone, with what was wrong", async (runtime) => {
     const isIpc = runtime === "process" && SPAWN === "fresh";
@@ -52,8 +88,8 @@ describe("the border of a worker's link", () => {
       await full(made, half + 1);
     }
     expect(made.stats().workers.map(({ worker }) => worker)).toContain(bystander);
-    expect(await within("restart", made.restart())).toMatchObject({ result: "completed" });
     await within("scale", made.scale(1));
+    expect(await within("restart", made.restart())).toMatchObject({ result: "completed" });
   });
 
   it.runIf(SPAWN === "fresh")(
