@@ -11,7 +11,7 @@ const HOW = [
   ["--runtime", "thread"],
 ] as const;
 
-const LINES = 3_000;
+const LINES = 1_000;
 
 /** Says what to do at its end only after it has waited for something. Letters of two bytes each in every line. */
 const SCRIPT = `
