@@ -20,7 +20,10 @@ const nest = {
 const flags = ["--experimentalDecorators", "--emitDecoratorMetadata", "--target", "es2022", "--skipLibCheck"];
 const compile = (file) => [["npx", "tsc", file, "--outDir", "dist", "--module", "nodenext", ...flags]];
 
-const RERAISES = { differs: "it sends itself SIGTERM again after its clean-up, which ends the whole server" };
+const SWITCHES_PORT = {
+  differs:
+    "it takes another port where its own is in use, as it is in a restart; --no-port-switching forbids that",
+};
 
 /** One folder for all but Nest. */
 export const place = "frameworks";
@@ -29,7 +32,7 @@ export const rows = [
   {
     ...{ name: "nest-express", packages: { "@nestjs/core": "12.5.1" }, ...nest, files: ["nest-express.ts"] },
     ...{ build: compile("nest-express.ts"), entry: "dist/nest-express", changes: ["dist/nest-express.js"] },
-    ...{ note: "shutdown hooks; the entry without its extension", ...NOT_RUN },
+    ...{ note: "shutdown hooks; the entry without its extension", ...RUNS },
   },
   {
     ...{ name: "nest-fastify", packages: { "@nestjs/core": "12.5.1" }, ...nest, files: ["nest-fastify.ts"] },
@@ -37,7 +40,7 @@ export const rows = [
       build: compile("nest-fastify.ts"),
       entry: "dist/nest-fastify.js",
       changes: ["dist/nest-fastify.js"],
-      ...NOT_RUN,
+      ...RUNS,
     },
   },
   {
@@ -60,7 +63,7 @@ export const rows = [
       with: { graphql: "16.15.0" },
       files: ["apollo.mjs"],
     },
-    ...{ entry: "apollo.mjs", request: graphql("/"), ...RUNS, thread: RERAISES },
+    ...{ entry: "apollo.mjs", request: graphql("/"), ...RUNS },
   },
   {
     ...{
@@ -70,7 +73,7 @@ export const rows = [
       entry: "apollo-express.mjs",
     },
     ...{ with: { graphql: "16.15.0", express, cors: "2.8.6", "@as-integrations/express5": "1.1.2" } },
-    ...{ note: "drains its server by itself", request: graphql("/graphql"), ...RUNS, thread: RERAISES },
+    ...{ note: "drains its server by itself", request: graphql("/graphql"), ...RUNS },
   },
   {
     ...{
@@ -101,7 +104,7 @@ export const rows = [
     ...{
       entry: "node_modules/.bin/fastify",
       args: ["start", "-p", "{port}", "fastify-plugin.cjs"],
-      ...NOT_RUN,
+      ...RUNS,
     },
   },
   {
@@ -111,11 +114,18 @@ export const rows = [
       files: ["db.json"],
       entry: "node_modules/.bin/json-server",
     },
-    ...{ args: ["--port", "{port}", "db.json"], path: "/posts/1", ...NOT_RUN },
+    ...{ args: ["--port", "{port}", "db.json"], path: "/posts/1", ...RUNS },
   },
   {
     ...{ name: "serve", packages: { serve: "14.2.7" }, files: ["public"], entry: "node_modules/.bin/serve" },
-    ...{ args: ["-l", "{port}", "public"], path: "/index.html", ...NOT_RUN },
+    ...{
+      args: ["-l", "{port}", "public"],
+      path: "/",
+      ...RUNS,
+      fresh: SWITCHES_PORT,
+      template: SWITCHES_PORT,
+      thread: SWITCHES_PORT,
+    },
   },
   {
     ...{ name: "loopback", packages: { "@loopback/rest": "15.0.16" }, with: { "@loopback/core": "7.0.15" } },

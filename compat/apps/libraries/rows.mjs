@@ -1,14 +1,9 @@
 // What applications are made of: ids, sessions, schedules, settings, middleware, threads.
 
 const RUNS = { fresh: "runs", template: "runs", thread: "runs" };
-const NOT_RUN = { fresh: "not yet run", template: "not yet run", thread: "not yet run" };
 const express = "5.3.0";
 const fastify = "5.12.8";
 
-const STRICT = {
-  refused: "Strict-Mode",
-  because: "node-config's strict mode takes no NODE_APP_INSTANCE that it has no file for",
-};
 const HELD_BY_TSX = { refused: "survive a fork", because: "tsx starts a process of esbuild's" };
 const NO_HOOKS = {
   refused: "ERR_UNKNOWN_FILE_EXTENSION",
@@ -97,7 +92,7 @@ export const rows = [
       files: ["config.cjs", "config", "env"],
     },
     ...{ note: "and dotenv; NODE_CONFIG_STRICT_MODE", env: { NODE_CONFIG_STRICT_MODE: "true" } },
-    ...{ entry: "config.cjs", changes: ["config"], ...RUNS, fresh: STRICT, thread: STRICT },
+    ...{ entry: "config.cjs", changes: ["config"], ...RUNS },
   },
   {
     ...{
@@ -119,8 +114,6 @@ export const rows = [
       files: ["piscina.mjs", "piscina-worker.mjs"],
       entry: "piscina.mjs",
       ...RUNS,
-      template: NOT_RUN.template,
-      thread: NOT_RUN.thread,
     },
   },
   {

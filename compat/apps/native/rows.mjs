@@ -4,7 +4,14 @@ const RUNS = { fresh: "runs", template: "runs", thread: "runs" };
 const NOT_RUN = { fresh: "not yet run", template: "not yet run", thread: "not yet run" };
 const express = "5.3.0";
 
-const LOCKED = { refused: "a lock (POSIX) on", because: "LMDB locks its file: open it in onWorkerBoot" };
+const LOCKED = {
+  refused: "a lock (POSIX) on",
+  because: "the database locks a file: open it in onWorkerBoot",
+};
+const ONE_PROCESS = { refused: "LEVEL_LOCKED", because: "LevelDB opens a database once" };
+const CRASHES = {
+  differs: "the process ended without a word once threads that had used the addon were gone",
+};
 
 /** One folder for all of them. */
 export const place = "native";
@@ -26,7 +33,14 @@ export const rows = [
       with: { express },
       note: "LevelDB lets one process in: no server of several workers",
     },
-    ...{ files: ["level.cjs"], entry: "level.cjs", ...NOT_RUN },
+    ...{
+      files: ["level.cjs"],
+      entry: "level.cjs",
+      ...RUNS,
+      fresh: ONE_PROCESS,
+      template: LOCKED,
+      thread: ONE_PROCESS,
+    },
   },
   {
     ...{
@@ -46,7 +60,7 @@ export const rows = [
       with: { express },
       files: ["sharp.cjs"],
       entry: "sharp.cjs",
-      ...NOT_RUN,
+      ...RUNS,
     },
   },
   {
@@ -56,7 +70,7 @@ export const rows = [
       with: { express },
       files: ["esbuild.mjs"],
       entry: "esbuild.mjs",
-      ...NOT_RUN,
+      ...RUNS,
     },
   },
   {
@@ -66,7 +80,8 @@ export const rows = [
       with: { express },
       files: ["swc.cjs"],
       entry: "swc.cjs",
-      ...NOT_RUN,
+      ...RUNS,
+      thread: CRASHES,
     },
   },
   {
@@ -76,7 +91,7 @@ export const rows = [
       with: { express },
       files: ["bcrypt.cjs"],
       entry: "bcrypt.cjs",
-      ...NOT_RUN,
+      ...RUNS,
     },
   },
   {
@@ -86,7 +101,7 @@ export const rows = [
       with: { express },
       files: ["argon2.cjs"],
       entry: "argon2.cjs",
-      ...NOT_RUN,
+      ...RUNS,
     },
   },
 ];

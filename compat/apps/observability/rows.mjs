@@ -28,7 +28,6 @@ export const rows = [
       files: ["pino-transport.mjs"],
       entry: "pino-transport.mjs",
       ...RUNS,
-      template: NOT_RUN.template,
     },
   },
   {

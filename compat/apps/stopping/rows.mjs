@@ -2,7 +2,6 @@
 
 const RUNS = { fresh: "runs", template: "runs", thread: "runs" };
 
-const RERAISES = { differs: "it sends itself SIGTERM again after its clean-up, which ends the whole server" };
 const PROBES = {
   refused: "onconnection",
   because: "the server that looks for a free port is taken for the public one",
@@ -23,7 +22,7 @@ export const rows = [
   },
   {
     ...{ name: "terminus", packages: { "@godaddy/terminus": "4.12.1" }, with: { express: "5.3.0" } },
-    ...{ files: ["terminus.cjs"], entry: "terminus.cjs", ...RUNS, thread: RERAISES },
+    ...{ files: ["terminus.cjs"], entry: "terminus.cjs", ...RUNS },
   },
   {
     ...{ name: "stoppable", packages: { stoppable: "1.1.0" } },
