@@ -1,5 +1,6 @@
 // Frameworks that are built once, into the cache; a deploy changes what was built.
 
+const RUNS = { fresh: "runs", template: "runs", thread: "runs" };
 const NOT_RUN = { fresh: "not yet run", template: "not yet run", thread: "not yet run" };
 const react = { react: "19.3.1", "react-dom": "19.3.1" };
 const next = {
@@ -85,7 +86,7 @@ export const rows = [
       files: ["vite-ssr/"],
     },
     build: [["npx", "vite", "build", "--ssr", "src/entry-server.js", "--outDir", "dist/server"]],
-    ...{ entry: "server.js", changes: ["dist/server"], ...NOT_RUN },
+    ...{ entry: "server.js", changes: ["dist/server"], ...RUNS },
   },
   {
     ...{ name: "adonis", packages: { "@adonisjs/core": "6.21.0" }, type: "module", files: ["adonis/"] },

@@ -46,7 +46,7 @@ export const rows = [
   {
     ...{ name: "nest-typeorm", packages: { "@nestjs/typeorm": "12.0.2" }, ...nest, needs: ["postgres"] },
     ...{ files: ["nest-typeorm.ts"], build: compile("nest-typeorm.ts"), entry: "dist/nest-typeorm.js" },
-    ...{ changes: ["dist/nest-typeorm.js"], ...NOT_RUN },
+    ...{ changes: ["dist/nest-typeorm.js"], ...RUNS },
   },
   {
     ...{
