@@ -42,7 +42,7 @@ function installPackages(name, rows) {
     }
   }
   mkdirSync(folder, { recursive: true });
-  const { type = "commonjs" } = rows[0];
+  const [{ type }] = rows;
   const sorted = Object.fromEntries(Object.entries(dependencies).sort());
   const manifest = JSON.stringify(
     { name: "application", version: "1.0.0", private: true, type, dependencies: sorted },
