@@ -23,6 +23,7 @@ export interface ListenQuestion {
   readonly isPublic: boolean;
   readonly backlog: number | null;
   readonly addressOnly: boolean;
+  readonly isSecond?: boolean;
 }
 
 interface Waiting {
@@ -44,7 +45,7 @@ export class ListenChannel {
   ask(question: ListenQuestion, take: (answer: Answer) => void): void {
     const id = this.#nextId++;
     this.#waiting.set(id, { sockets: [], answer: take });
-    this.tell({ brood: "listen", id, ...question });
+    this.tell({ brood: "listen", id, isSecond: false, ...question });
   }
 
   /** Resolves when every question has been answered, those too that were asked meanwhile. */

@@ -13,6 +13,8 @@ export type ToSupervisor =
       readonly backlog: number | null;
       /** Only the address is asked for: the sockets came with the worker, or connections come from the supervisor. */
       readonly addressOnly: boolean;
+      /** Of several public addresses only this one: another server has the others. */
+      readonly isSecond: boolean;
     }
   /** The program has closed what it asked for under this id. */
   | { readonly brood: "unlisten"; readonly id: number }
@@ -56,6 +58,7 @@ export function readToSupervisor(payload: unknown): ToSupervisor | null {
         backlog,
         isPublic: field(payload, "isPublic") === true,
         addressOnly: field(payload, "addressOnly") === true,
+        isSecond: field(payload, "isSecond") === true,
       };
     }
     case "unlisten": {

@@ -155,14 +155,14 @@ export class SharedListeners {
   }
 
   /** The program listens on Brood's own address again, or with a second server on one of several. */
-  #answerGiven(worker: WorkerId, { id, wanted, addressOnly }: ListenRequest): void {
+  #answerGiven(worker: WorkerId, { id, wanted, addressOnly, isSecond }: ListenRequest): void {
     const { addresses } = this.#handoff;
     const index = Math.max(
       0,
       addresses.findIndex((address) => isMeant(address, wanted)),
     );
     const sockets = addressOnly ? [] : this.#handoff.socketsAgain(worker);
-    this.#answer(worker, id, addresses[index] ?? "", sockets);
+    this.#answer(worker, id, addresses[index] ?? "", isSecond ? sockets.slice(index, index + 1) : sockets);
   }
 
   #entryOf(wanted: Wanted, isPublic: boolean, backlog: number | null): SharedEntry {

@@ -15,7 +15,7 @@ import type { ListenChannel } from "../sharing/listen-channel.ts";
 import { Listener } from "../sharing/listener.ts";
 import { PendingWork } from "../sharing/pending-work.ts";
 import { VirtualHandle, virtualHandleOf } from "../sharing/virtual-handle.ts";
-import { describeWanted, keyOf, ownAddressOf, roleOf, type Wanted } from "../sharing/wanted.ts";
+import { describeWanted, isMeant, keyOf, ownAddressOf, roleOf, type Wanted } from "../sharing/wanted.ts";
 import { DatagramCapture } from "./datagrams.ts";
 import { ListenAliases } from "./listen-aliases.ts";
 import { type ListenCall, readListenCall, readListenDescriptor } from "./listen-call.ts";
@@ -66,12 +66,10 @@ export class ListenCapture {
     this.#datagrams.install();
   }
 
-  /** What is served now. */
   get main(): Listener | null {
     return this.#served.current;
   }
 
-  /** The script has called it for `main`. */
   get call(): ListenCall | null {
     return this.main?.call ?? null;
   }
@@ -233,7 +231,9 @@ export class ListenCapture {
   #becomeMain(listener: Listener, isCertain: boolean): void {
     listener.isCertain = isCertain;
     this.#served.set(listener);
-    if (this.#known.isGiven) listener.rename(this.#known.addresses[0] ?? listener.handle.address);
+    const { isGiven, addresses } = this.#known;
+    const meant = addresses.find((each) => isMeant(each, listener.wanted)) ?? addresses[0];
+    if (isGiven) listener.rename(meant ?? listener.handle.address);
     if (this.#isOpen) this.#questions.reopen(listener, () => this.#events?.reopened(listener));
     else this.#questions.ask(listener);
   }

@@ -53,7 +53,7 @@ export class ListenQuestions {
     listener.isAsked = true;
     const isPublic = isSecondPublic || (isMain && isCertain);
     const backlog = listener.call?.options.backlog ?? null;
-    const question = { wanted, isPublic, backlog, addressOnly: false };
+    const question = { wanted, isPublic, backlog, addressOnly: false, isSecond: isSecondPublic };
     channel.ask(question, (answer) => this.#answer(listener, answer));
   }
 

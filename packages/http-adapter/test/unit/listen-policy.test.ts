@@ -104,6 +104,7 @@ describe("messages about listening", () => {
     backlog: null,
     isPublic: true,
     addressOnly: false,
+    isSecond: false,
   };
   const listening = {
     brood: "listening",
