@@ -76,7 +76,7 @@ napi_value brood_peer_address(napi_env env, napi_callback_info info) {
   if (getpeername(fd, &peer.any, &length) == 0) {
     if (peer.any.sa_family == AF_INET) inet_ntop(AF_INET, &peer.v4.sin_addr, text, sizeof text);
     if (peer.any.sa_family == AF_INET6) inet_ntop(AF_INET6, &peer.v6.sin6_addr, text, sizeof text);
-  } else if (errno != ENOTCONN) {
+  } else if (errno != ENOTCONN && errno != ENOBUFS) {
     return brood_throw_errno(env, errno, "getpeername");
   }
   BROOD_TRY(env, napi_create_string_utf8(env, text, NAPI_AUTO_LENGTH, &result));

@@ -4,13 +4,22 @@
 #include "addon.h"
 #include "libuv.h"
 
+#include <errno.h>
 #include <stdio.h>
+
+/** What libuv has no name for and a call of ours may be answered. */
+static const struct {
+  int error;
+  const char *name;
+} NAMELESS[] = {{ETOOMANYREFS, "ETOOMANYREFS"}, {ENOLCK, "ENOLCK"}, {EDQUOT, "EDQUOT"}};
 
 napi_value brood_throw_errno(napi_env env, int error, const char *syscall) {
   char code[32];
   char reason[128];
   char text[256];
   uv_err_name_r(-error, code, sizeof code);
+  for (size_t index = 0; index < sizeof NAMELESS / sizeof *NAMELESS; index += 1)
+    if (NAMELESS[index].error == error) snprintf(code, sizeof code, "%s", NAMELESS[index].name);
   uv_strerror_r(-error, reason, sizeof reason);
   snprintf(text, sizeof text, "%s: %s, %s", code, reason, syscall);
 

@@ -162,14 +162,20 @@ napi_value brood_watchdog_start(napi_env env, napi_callback_info info) {
     watchdog.isolate = isolate;
     watchdog.link = link;
     watchdog.grace_ms = grace_ms;
+    const struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    struct sigaction before;
+    if (sigaction(SIGURG, &action, &before) != 0) {
+      const int refused = errno;
+      close(watchdog.wake);
+      return brood_throw_errno(env, refused, "sigaction");
+    }
     const int error = start_thread();
     if (error != 0) {
+      (void)sigaction(SIGURG, &before, NULL); /* it would write to a descriptor that is closed now */
       close(watchdog.wake);
       return brood_throw_errno(env, error, "pthread_create");
     }
     watchdog.pid = getpid();
-    const struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
-    if (sigaction(SIGURG, &action, NULL) != 0) return brood_throw_errno(env, errno, "sigaction");
   }
   BROOD_TRY(env, napi_get_boolean(env, possible, &result));
   return result;

@@ -18,7 +18,7 @@ export interface LinkSink {
 }
 
 export interface FramedLink {
-  /** False when the link is closed or its queue is full; nothing was taken then. */
+  /** False when the link is closed, its queue is full, or no descriptor is left to keep copies in; nothing was taken then. */
   send(payload: Uint8Array, descriptors?: readonly number[]): boolean;
   readonly queuedBytes: number;
   ref(): void;
@@ -33,6 +33,11 @@ const QUEUE_MAX_BYTES = 16 * 1024 * 1024;
 const CHUNK_BYTES = 64 * 1024;
 /** Then the loop has its turn: one busy peer must not keep the others from theirs. */
 const CHUNKS_PER_TURN = 16;
+
+/** The kernel refuses for now: descriptors or memory are used up, here or (ETOOMANYREFS) on their way. Nothing went. */
+const PASSING: ReadonlySet<unknown> = new Set(["ENOMEM", "ENOBUFS", "ETOOMANYREFS", "EMFILE", "ENFILE"]);
+/** Then what was refused is tried again; the socket itself has room, and cannot tell when. */
+const TRY_AGAIN_AFTER_MS = 20;
 
 interface Outgoing {
   bytes: Buffer;
@@ -61,6 +66,7 @@ class SocketLink implements FramedLink {
   readonly #queue: Outgoing[] = [];
   #queuedBytes = 0;
   #isOpen = true;
+  #tryAgain: NodeJS.Timeout | undefined;
 
   constructor(binding: Binding, fd: number, sink: LinkSink, queueMaxBytes: number) {
     this.#binding = binding;
@@ -83,8 +89,7 @@ class SocketLink implements FramedLink {
     const bytes = encodeFrame(payload, descriptors.length);
     const sent = this.#queue.length > 0 ? 0 : this.#write(bytes, descriptors);
     if (sent === null) return false;
-    if (sent < bytes.length) this.#enqueue(bytes.subarray(sent), sent > 0 ? [] : descriptors);
-    return true;
+    return sent === bytes.length || this.#enqueue(bytes.subarray(sent), sent > 0 ? [] : descriptors);
   }
 
   ref(): void {
@@ -98,6 +103,7 @@ class SocketLink implements FramedLink {
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
+    clearTimeout(this.#tryAgain);
     this.#binding.watchStop(this.#watch);
     for (const { descriptors } of this.#queue.splice(0)) this.#closeAll(descriptors);
     this.#closeAll(this.#decoder.descriptors.splice(0).filter((each) => each >= 0));
@@ -105,28 +111,46 @@ class SocketLink implements FramedLink {
     this.#queuedBytes = 0;
   }
 
-  /** How many bytes went; null when the peer has gone (`ended` tells, in the loop's next turn). */
+  /** How many bytes went, 0 too when the kernel refuses for now; null when the peer has gone (`ended` tells, in the loop's next turn). */
   #write(bytes: Buffer, descriptors: readonly number[]): number | null {
     try {
       return Math.max(0, this.#binding.linkSend(this.#fd, bytes, descriptors));
     } catch (error) {
       if (isPeerGone(error)) return null;
-      throw error;
+      if (!PASSING.has((error as NodeJS.ErrnoException).code)) throw error;
+      this.#tryAgain ??= setTimeout(() => this.#triedAgain(), TRY_AGAIN_AFTER_MS);
+      return 0;
     }
   }
 
-  #enqueue(bytes: Buffer, descriptors: readonly number[]): void {
-    this.#queue.push({ bytes, descriptors: this.#duplicateAll(descriptors) });
-    this.#queuedBytes += bytes.length;
-    if (this.#queue.length === 1) this.#binding.watchChange(this.#watch, READABLE | WRITABLE);
+  #triedAgain(): void {
+    this.#tryAgain = undefined;
+    this.#turn(0, WRITABLE);
   }
 
-  #duplicateAll(descriptors: readonly number[]): number[] {
+  /** False: there are no descriptors to keep copies of these in. */
+  #enqueue(bytes: Buffer, descriptors: readonly number[]): boolean {
+    const copies = this.#duplicateAll(descriptors);
+    if (copies === null) return false;
+    this.#queue.push({ bytes, descriptors: copies });
+    this.#queuedBytes += bytes.length;
+    this.#listen();
+    return true;
+  }
+
+  /** The socket's room is of interest while something waits for it, and for nothing else. */
+  #listen(): void {
+    const waits = this.#queue.length > 0 && this.#tryAgain === undefined;
+    this.#binding.watchChange(this.#watch, waits ? READABLE | WRITABLE : READABLE);
+  }
+
+  #duplicateAll(descriptors: readonly number[]): number[] | null {
     const copies: number[] = [];
     try {
       for (const descriptor of descriptors) copies.push(this.#binding.duplicate(descriptor));
     } catch (error) {
       this.#closeAll(copies);
+      if (PASSING.has((error as NodeJS.ErrnoException).code)) return null;
       throw error;
     }
     return copies;
@@ -149,13 +173,14 @@ class SocketLink implements FramedLink {
   #flush(): void {
     for (let head = this.#queue[0]; head !== undefined; head = this.#queue[0]) {
       const sent = this.#write(head.bytes, head.descriptors);
-      if (sent === null || sent === 0) return;
+      if (sent === null) return;
+      if (sent === 0) return this.#listen();
       this.#closeAll(head.descriptors);
       this.#queuedBytes -= sent;
       if (sent === head.bytes.length) this.#queue.shift();
       else this.#queue[0] = { bytes: head.bytes.subarray(sent), descriptors: [] };
     }
-    this.#binding.watchChange(this.#watch, READABLE);
+    this.#listen();
   }
 
   #read(): void {

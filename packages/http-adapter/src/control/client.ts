@@ -1,5 +1,6 @@
-// The client of the control socket, as the commands use it. No request has a time limit: a restart lasts as long as
-// its drains, and the server answers or closes the connection. Nobody there is one clear error.
+// The client of the control socket, as the commands use it. What the server answers at once has a deadline: one that was stopped
+// (SIGSTOP) or hangs is said, instead of waiting for it. A restart, a scale or a stop lasts as long as its drains: there the server
+// must only take the connection. Nobody there is one clear error.
 
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import { ERROR_CATALOGUE, type ErrorCode, PoolError } from "@brood/core/errors";
@@ -10,15 +11,20 @@ export interface ControlAnswer {
   readonly body: unknown;
 }
 
-/** @returns the answer of a server that did what was asked.
+/** A server whose event loop turns answers within milliseconds; on a busy machine within seconds. */
+const ANSWER_WITHIN_MS = 10_000;
+
+/** @param withinMs for the head of the answer; 0: no limit
+ *  @returns the answer of a server that did what was asked.
  *  @throws PoolError BROOD_CONTROL_FAILED when none is there or it went away; the server's own error otherwise. */
 export async function callControl(
   path: string,
   method: "GET" | "POST",
   route: string,
   body?: unknown,
+  withinMs: number = method === "GET" ? ANSWER_WITHIN_MS : 0,
 ): Promise<ControlAnswer> {
-  const response = await open(path, method, route, body);
+  const response = await open(path, method, route, { body, withinMs });
   const chunks: Buffer[] = [];
   try {
     for await (const chunk of response) if (Buffer.isBuffer(chunk)) chunks.push(chunk);
@@ -35,17 +41,32 @@ export async function callControl(
 
 /** Opens `GET /events`. The stream has begun when this resolves: no later event is missed. */
 export async function openEventStream(path: string): Promise<IncomingMessage> {
-  const response = await open(path, "GET", "/events");
+  const response = await open(path, "GET", "/events", { withinMs: ANSWER_WITHIN_MS });
   if (response.statusCode === 200) return response;
   response.destroy();
   throw new PoolError("BROOD_CONTROL_FAILED", `${path} answered ${response.statusCode} to GET /events.`);
 }
 
-function open(path: string, method: string, route: string, body?: unknown): Promise<IncomingMessage> {
+interface Asked {
+  readonly body?: unknown;
+  /** For the head of its answer; 0: no limit. */
+  readonly withinMs: number;
+}
+
+function open(
+  path: string,
+  method: string,
+  route: string,
+  { body, withinMs }: Asked,
+): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
+    const late =
+      withinMs === 0 ? undefined : setTimeout(() => request.destroy(silent(path, withinMs)), withinMs);
     // Without the default agent, which would keep the connection and so this process.
     const request = httpRequest({ socketPath: path, method, path: route, agent: false }, resolve);
-    request.once("error", (cause) => reject(unreachable(path, cause)));
+    request.once("close", () => clearTimeout(late));
+    request.once("response", () => clearTimeout(late));
+    request.once("error", (cause) => reject(cause instanceof PoolError ? cause : unreachable(path, cause)));
     request.end(body === undefined ? undefined : JSON.stringify(body));
   });
 }
@@ -58,6 +79,15 @@ function unreachable(path: string, cause: Error): PoolError {
     details: { path, absent: isAbsent },
     cause,
   });
+}
+
+function silent(path: string, afterMs: number): PoolError {
+  return new PoolError(
+    "BROOD_CONTROL_FAILED",
+    `the server at ${path} is there and did not answer within ${afterMs} ms: it was stopped (SIGSTOP), or its event loop is held up. ` +
+      "Look at the process (ps shows the state T), and continue it (kill -CONT) or end it.",
+    { details: { path, wasThere: true } },
+  );
 }
 
 function wentAway(path: string, cause: unknown): PoolError {

@@ -108,14 +108,17 @@ export class Delivery {
     const sockets = this.#channels?.open(worker) ?? [];
     const page = this.#counters?.open(worker) ?? null;
     if (page !== null) {
-      this.send(worker, { type: "Counters" }, [{ fd: page, handle: null }]);
+      // Without the page the worker tells by messages.
+      if (!this.send(worker, { type: "Counters" }, [{ fd: page, handle: null }]))
+        this.#counters?.close(worker);
       this.#binding?.close(page);
     }
     return sockets;
   }
 
-  send(worker: WorkerId, message: ToWorker, passed: readonly Passable[] = []): void {
-    this.#channels?.send(worker, message, passed);
+  /** False: the worker is beyond reach, or no descriptors can be passed on for now. */
+  send(worker: WorkerId, message: ToWorker, passed: readonly Passable[] = []): boolean {
+    return this.#channels?.send(worker, message, passed) ?? false;
   }
 
   /** False: it is not about connections. */
@@ -230,11 +233,11 @@ export class Delivery {
   #send(worker: WorkerId, ids: readonly ConnectionId[]): void {
     const entries = ids.flatMap((id) => this.#entries.get(id) ?? []);
     const connections = entries.map(({ connection }) => connection);
-    const pasts = entries.some(({ past }) => past !== null) ? entries.map(({ past }) => past) : undefined;
-    const known = pasts === undefined ? {} : { pasts };
-    // If it cannot be sent the worker is dying; its end brings them back.
-    if (!this.#lends) this.send(worker, { type: "Connections", ...known }, connections);
-    else this.send(worker, { type: "Lent", descriptors: connections.map(({ fd }) => fd), ...known });
+    const known = entries.some(({ past }) => past !== null) ? { pasts: entries.map(({ past }) => past) } : {};
+    const lent = { type: "Lent", descriptors: connections.map(({ fd }) => fd), ...known } as const;
+    const given = { type: "Connections", ...known } as const;
+    const isSent = this.#lends ? this.send(worker, lent) : this.send(worker, given, connections);
+    if (!isSent && this.#binding !== null) this.#dispatcher.unsent(worker, ids.length, performance.now());
   }
 
   #counted(worker: WorkerId, { taken, closed, own }: Totals): void {

@@ -36,6 +36,10 @@ export interface DispatcherOptions {
  *  end. */
 export const FULL_MS = 500;
 
+/** The kernel refused to pass on what was meant for a worker: descriptors or memory are used up, here or on their way. It is tried
+ *  again after so long. */
+export const UNSENT_MS = 50;
+
 export interface Dispatched {
   readonly sent: ReadonlyMap<WorkerId, readonly ConnectionId[]>;
   /** To be answered 503. */
@@ -55,7 +59,7 @@ interface Held {
 
 interface Target extends Candidate {
   readonly generation: number;
-  /** It had no descriptor left: it gets nothing before then. */
+  /** It had no descriptor left, or nothing could be sent to it: it gets nothing before then. */
   fullUntilMs: number;
   /** In the order in which they were sent. */
   readonly untaken: Held[];
@@ -139,6 +143,16 @@ export class Dispatcher {
     target.sent -= untaken.length;
     this.#held.unshift(...untaken);
     return untaken.length;
+  }
+
+  /** The last `count` that it was to get could not be sent: they are held again, for whoever can be sent something. */
+  unsent(id: WorkerId, count: number, atMs: number): void {
+    const target = this.#targets.get(id);
+    if (target === undefined || count === 0) return;
+    target.fullUntilMs = Math.max(target.fullUntilMs, atMs + UNSENT_MS);
+    const back = target.untaken.splice(-count);
+    target.sent -= back.length;
+    this.#held.unshift(...back);
   }
 
   /** What it had not taken is held again, before everything else. @returns how many those are. */

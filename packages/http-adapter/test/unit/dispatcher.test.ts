@@ -2,7 +2,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Balance } from "../../src/handoff/balance.ts";
-import { type Dispatched, Dispatcher, FULL_MS, STALLED_MS, WINDOW } from "../../src/handoff/dispatcher.ts";
+import {
+  type Dispatched,
+  Dispatcher,
+  FULL_MS,
+  STALLED_MS,
+  UNSENT_MS,
+  WINDOW,
+} from "../../src/handoff/dispatcher.ts";
 import type { WorkerId } from "../../src/handoff/names.ts";
 
 const dispatcherOf = (
@@ -27,6 +34,20 @@ const range = (from: number, count: number): number[] =>
   Array.from({ length: count }, (_, index) => from + index);
 
 describe("dispatcher", () => {
+  it("takes back what could not be sent, and sends it to others, or again after a while", () => {
+    const dispatcher = dispatcherOf();
+    dispatcher.ready("w1", 0);
+    expect(sentOf(accept(dispatcher, [1, 2, 3]))).toEqual({ w1: [1, 2, 3] });
+    dispatcher.unsent("w1", 2, 0);
+    expect(sentOf(dispatcher.dispatch(0))).toEqual({});
+    expect(dispatcher.held).toBe(2);
+    expect(dispatcher.nextDeadlineAtMs()).toBe(UNSENT_MS);
+    expect(sentOf(dispatcher.dispatch(UNSENT_MS))).toEqual({ w1: [2, 3] });
+    dispatcher.unsent("w1", 2, UNSENT_MS);
+    dispatcher.ready("w2", 1);
+    expect(sentOf(dispatcher.dispatch(UNSENT_MS))).toEqual({ w2: [2, 3] });
+  });
+
   it("holds connections until a worker is ready, and refuses those that come too late or wait too long", () => {
     const dispatcher = dispatcherOf("least-connections", 2);
     expect(accept(dispatcher, [1, 2, 3])).toEqual({
