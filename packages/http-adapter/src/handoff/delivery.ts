@@ -2,9 +2,8 @@
 // worker has taken it. They come from whoever accepts (handoff `connection`), and from draining workers, which pass on what
 // they keep (every handoff): such a connection is nobody's to read until it is taken, and what its client sends waits in
 // the kernel. Bare descriptors only: a net.Socket in between would read.
-// Rule: a draining worker closes its end when it is told `Moved`, not before: the connection is taken by another worker
-// then, or nobody is ready and the supervisor holds it. So nothing is lost when a target dies, when no descriptor is left
-// anywhere, or when the draining worker itself dies.
+// Rule: a draining worker closes its end when it is told `Moved`, not before: another worker has taken the connection then, or
+// the supervisor holds it. So nothing is lost when a worker dies, or when no descriptor is left anywhere.
 
 import type { Logger, PassedSocket, Service } from "@brood/core";
 import { CallbackGuard } from "@brood/core/callbacks";
@@ -108,7 +107,6 @@ export class Delivery {
     const sockets = this.#channels?.open(worker) ?? [];
     const page = this.#counters?.open(worker) ?? null;
     if (page !== null) {
-      // Without the page the worker tells by messages.
       if (!this.send(worker, { type: "Counters" }, [{ fd: page, handle: null }]))
         this.#counters?.close(worker);
       this.#binding?.close(page);
