@@ -54,6 +54,7 @@ interface Loaded {
   readonly draining: AbortController;
   readonly written: WrittenPages;
   readonly preflight: Preflight;
+  readonly readiness: Readiness;
 }
 
 export class Template {
@@ -129,7 +130,7 @@ export class Template {
     await tick();
     const written = new WrittenPages(this.#parts.binding);
     preflight.settle();
-    this.#loaded = { order, release, context, draining, written, preflight };
+    this.#loaded = { order, release, context, draining, written, preflight, readiness };
     this.#heartbeat = setInterval(() => this.#send({ type: "Heartbeat" }), order.heartbeatIntervalMs);
     const counts = { ...held.counts(), timers: this.#timers.parked };
     this.#send({ type: "Ready", held: counts, isWaiting: readiness.isWaiting });
@@ -176,8 +177,9 @@ export class Template {
     for (const pidfd of this.#forks.values()) binding.close(pidfd);
     this.#forks.clear();
     process.off("uncaughtExceptionMonitor", this.#onUncaught);
-    const { release, context, draining, written, preflight } = loaded;
+    const { release, context, draining, written, preflight, readiness } = loaded;
     preflight.end();
+    readiness.enterWorker();
     signals.release();
     const whenReady = written.ready.bind(written);
     const inheritance = { loaded: release, context, draining, whenReady };

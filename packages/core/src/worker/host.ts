@@ -87,6 +87,8 @@ export interface Holding {
   readonly made: number;
   /** Nothing is held that is wanted still; in a worker it has been done. */
   readonly isEmpty: boolean;
+  /** For a loader that can go on only in a worker. @returns resolves there */
+  forked(): Promise<void>;
   /** Work of the loader's own: while it lasts, `waiting` is not concluded. */
   busy<Result>(work: Promise<Result>): Promise<Result>;
 }

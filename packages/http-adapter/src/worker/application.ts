@@ -21,13 +21,14 @@ import { inWords } from "./value-words.ts";
 /** Nothing is pending for so long: what is not looked at (a computation in a thread) has had its time. */
 const QUIET_MS = 300;
 
-/** @throws PoolError BROOD_BOOT_FAILED, BROOD_NOTHING_SERVED, naming the entry, what was found and what is accepted */
+/** @returns null: nothing is served so far, and `onWorkerBoot` may listen
+ *  @throws PoolError BROOD_BOOT_FAILED, BROOD_NOTHING_SERVED, naming the entry, what was found and what is accepted */
 export async function chooseApplication(
   exports: EntryExports,
   capture: ListenCapture,
   order: Pick<LoadOrder, "context" | "holding">,
   pending: Pick<PendingWork, "done" | "isPending">,
-): Promise<AppServer> {
+): Promise<AppServer | null> {
   const { resolves, load } = packagesOf(order.context.release.entry);
   const hasFastify = resolves("fastify");
   const exported = kindOfApp(exports.app, hasFastify);
@@ -41,10 +42,23 @@ export async function chooseApplication(
     return app;
   }
   const server = await listened(capture, pending, order.holding);
+  if (server === null && exports.onWorkerBoot !== undefined && !isMade) return null;
   if (server === null) throw nothingServed(exports, isMade, made, order);
   return kind.kind === "served" && kind.app.isFastify
     ? { ...servedBy(kind.app), server }
     : plain(server, null);
+}
+
+/** Of a program that listens in `onWorkerBoot`, once that has been called. @throws PoolError BROOD_NOTHING_SERVED */
+export async function serverAfterBoot(
+  exports: EntryExports,
+  capture: ListenCapture,
+  order: Pick<LoadOrder, "context" | "holding">,
+  pending: Pick<PendingWork, "done" | "isPending">,
+): Promise<AppServer> {
+  const server = await listened(capture, pending, order.holding);
+  if (server === null) throw nothingServed(exports, false, exports.app, order);
+  return plain(server, null);
 }
 
 type Factory = Extract<AppKind, { readonly kind: "factory" }>;

@@ -111,6 +111,7 @@ class HttpHost implements WorkerHost {
     const loaded = await this.#load();
     this.#loaded = loaded;
     if (loaded.exports === null) this.#lateHooks = loaded.late.then((late) => this.#callLateHooks(late));
+    else if (loaded.hasBooted) this.#exports = loaded.exports;
     else await this.#callBootHook(loaded.exports);
     this.#prepare(loaded.app);
   }

@@ -9,7 +9,7 @@ import { PORT_DEFAULT } from "../listen/addresses.ts";
 import { PendingWork } from "../sharing/pending-work.ts";
 import { NOTHING_LEARNED } from "../sharing/wanted.ts";
 import { type AppServer, plain } from "./app-server.ts";
-import { chooseApplication } from "./application.ts";
+import { chooseApplication, serverAfterBoot } from "./application.ts";
 import { prepareCluster } from "./cluster-script.ts";
 import { publishContext } from "./context-key.ts";
 import { type EntryExports, readEntryExports } from "./entry-exports.ts";
@@ -35,6 +35,8 @@ export interface LoadedApp {
   readonly exports: EntryExports | null;
   /** What rejects here unheard ends the process, as it would without us. */
   readonly late: Promise<EntryExports>;
+  /** `onWorkerBoot` has been called: it is what listens. */
+  readonly hasBooted: boolean;
 }
 
 export async function loadApp(
@@ -51,16 +53,18 @@ export async function loadApp(
   const loading = load(order);
   const stillRunning = capture.listened().then(() => null);
   const exports = await Promise.race([loading, stillRunning]);
-  const app =
+  const chosen =
     exports === null
       ? plain(await capture.listened(), null)
       : await chooseApplication(exports, capture, order, pending);
-  if (exports !== null) {
-    await exports.warmup?.(order.context);
-    await app.ready();
-  }
+  await exports?.warmup?.(order.context);
+  const booting = chosen === null && exports !== null ? bootIn(order, exports, capture) : null;
+  if (booting !== null) await booting;
+  const app = chosen ?? (exports === null ? null : await serverAfterBoot(exports, capture, order, pending));
+  if (app === null) throw new TypeError("a program without exports was chosen to boot");
+  if (exports !== null) await app.ready();
   await warmUp(order, app, hostData.warmup);
-  return { app, exports, late: loading };
+  return { app, exports, late: loading, hasBooted: booting !== null };
 }
 
 /** Of the worker, or the template, that runs this. */
@@ -114,4 +118,18 @@ function isTemplate({ context }: LoadOrder): boolean {
 
 async function load(order: LoadOrder): Promise<EntryExports> {
   return readEntryExports(await order.loadEntry());
+}
+
+/** A program that listens in `onWorkerBoot`: its application is known only then, so a template is forked before it. The hook may
+ *  wait for its server to listen, which it does only when the worker opens. */
+async function bootIn(order: LoadOrder, exports: EntryExports, capture: ListenCapture): Promise<void> {
+  await order.holding?.forked();
+  const hook = Promise.resolve(exports.onWorkerBoot?.(order.context));
+  await Promise.race([hook, capture.listened()]);
+  // What it rejects with later is the program's own unhandled error.
+  detached(hook, (error) =>
+    process.nextTick(() => {
+      throw error;
+    }),
+  );
 }

@@ -97,3 +97,27 @@ describe("a program that connects while it loads, in forked workers", () => {
     expect(await server.command("stop")).toMatchObject({ exitCode: 0 });
   });
 });
+
+it("H4: a program that listens in onWorkerBoot is ready when it does, also where it waits for that itself", async () => {
+  const folder = await testFolder({
+    "app.mjs": `import http from "node:http";
+let warm = 0;
+export const warmup = () => { warm += 1; };
+export async function onWorkerBoot() {
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  const server = http.createServer((request, response) => response.end(process.pid + " " + request.url));
+  await new Promise((resolve) => server.listen(process.env.PORT || 8080, resolve));
+}`,
+  });
+  for (const spawn of ["template", "fresh"]) {
+    const server = await startBroodWith(
+      {},
+      folder,
+      ...["app.mjs", "--spawn", spawn, "-w", "1", "-l", "127.0.0.1:0", "--min-healthy", "0"],
+      ...["--template-fallback", "wait"],
+    );
+    const pids = (await server.stats()).workers.map(({ pid }) => pid);
+    for (const pid of await answers(server, 2)) expect(pids).toContain(pid);
+    expect(await server.command("stop")).toMatchObject({ exitCode: 0 });
+  }
+});

@@ -33,7 +33,10 @@ export class Readiness {
   readonly #held: HeldThings;
   readonly #origins: Origins;
   readonly #timers: ParkedTimers;
+  readonly #inWorker: Promise<void>;
   #resolve: () => void = () => {};
+  #enter: () => void = () => {};
+  #mustFork = false;
   #busy = 0;
   #requests = 0;
   #isOver = false;
@@ -45,6 +48,9 @@ export class Readiness {
     this.#timers = timers;
     this.waiting = new Promise((resolve) => {
       this.#resolve = resolve;
+    });
+    this.#inWorker = new Promise((resolve) => {
+      this.#enter = resolve;
     });
   }
 
@@ -79,6 +85,7 @@ export class Readiness {
         tellAtMs = nowMs + TELL_AFTER_MS;
         this.#tell();
       }
+      if (this.#mustFork) break;
       if (this.#held.isEmpty) continue;
       if (this.#busy === 0) this.#timers.parkIntervals();
       if (this.#hasRequest()) requestAtMs = nowMs;
@@ -94,6 +101,16 @@ export class Readiness {
   /** It was found to wait. */
   get isWaiting(): boolean {
     return this.#isWaiting;
+  }
+
+  forked(): Promise<void> {
+    this.#mustFork = true;
+    return this.#inWorker;
+  }
+
+  /** In a worker. */
+  enterWorker(): void {
+    this.#enter();
   }
 
   /** It has loaded. */
