@@ -2,6 +2,7 @@
 
 const RUNS = { fresh: "runs", template: "runs", thread: "runs" };
 const NOT_RUN = { fresh: "not yet run", template: "not yet run", thread: "not yet run" };
+const NO_CHDIR = { refused: "process.chdir()", because: "Node has no process.chdir() in threads" };
 const react = { react: "19.3.1", "react-dom": "19.3.1" };
 const next = {
   ...{
@@ -18,14 +19,14 @@ const router = "7.18.5";
 export const rows = [
   {
     ...{ name: "next-start", ...next, entry: "node_modules/.bin/next", args: ["start", "-p", "{port}"] },
-    ...{ changes: [".next/server"], ...NOT_RUN },
+    ...{ changes: [".next/server"], ...RUNS },
   },
   {
-    ...{ name: "next-custom-server", ...next, entry: "server.mjs", changes: [".next/server"], ...NOT_RUN },
+    ...{ name: "next-custom-server", ...next, entry: "server.mjs", changes: [".next/server"], ...RUNS },
   },
   {
     ...{ name: "next-standalone", ...next, entry: ".next/standalone/server.js" },
-    ...{ changes: [".next/standalone/.next/server"], ...NOT_RUN },
+    ...{ changes: [".next/standalone/.next/server"], ...RUNS, thread: NO_CHDIR },
   },
   {
     ...{
