@@ -6,6 +6,7 @@
 import { promises as fs } from "node:fs";
 import { detached, ignored } from "@brood/core/callbacks";
 import { type Binding, nativeSupport } from "@brood/core/engine";
+import { isCode } from "./listen/unix-path.ts";
 
 /** Far longer than libuv needs, short enough that no table of processes fills up. */
 const PATIENCE_MS = 1_000;
@@ -19,11 +20,12 @@ export function reapOrphans(reaped: (pid: number) => void): void {
   let isWaiting = false;
   const look = async (): Promise<void> => {
     const zombies = await zombieChildren();
+    isWaiting = false;
+    if (zombies === null) return lookLater();
     for (const pid of zombies.filter((each) => suspects.includes(each))) {
       if (bury(binding, pid)) reaped(pid);
     }
     suspects = zombies;
-    isWaiting = false;
     if (zombies.length > 0) lookLater();
   };
   const lookLater = (): void => {
@@ -38,24 +40,34 @@ export function reapOrphans(reaped: (pid: number) => void): void {
 function bury(binding: Binding, pid: number): boolean {
   try {
     const pidfd = binding.pidfdOpen(pid);
-    const [state] = binding.processEnd(pidfd);
-    binding.close(pidfd);
-    return state === "ended";
+    try {
+      return binding.processEnd(pidfd)[0] === "ended";
+    } finally {
+      binding.close(pidfd);
+    }
   } catch {
-    return false; // it has gone meanwhile
+    return false; // it has gone meanwhile, or the kernel refuses for now
   }
 }
 
-async function zombieChildren(): Promise<number[]> {
-  const pids = (await fs.readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
-  const stats = await Promise.all(
-    pids.map(async (pid) => ({
-      pid,
-      stat: await fs.readFile(`/proc/${pid}/stat`, "latin1").catch(() => ""),
-    })),
-  );
-  // `pid (name) state ppid ...`; a name may hold anything, also parentheses.
-  return stats
-    .filter(({ stat }) => / Z 1 /.test(stat.slice(stat.lastIndexOf(")") + 1, -1)))
-    .map(({ pid }) => pid);
+/** Null when /proc cannot be read for now: no free descriptor. Without /proc none is ever found. */
+async function zombieChildren(): Promise<number[] | null> {
+  try {
+    const pids = (await fs.readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
+    const stats = await Promise.all(pids.map(async (pid) => ({ pid, stat: await statOf(pid) })));
+    // `pid (name) state ppid ...`; a name may hold anything, also parentheses.
+    return stats
+      .filter(({ stat }) => / Z 1 /.test(stat.slice(stat.lastIndexOf(")") + 1, -1)))
+      .map(({ pid }) => pid);
+  } catch (error) {
+    return isCode(error, "ENOENT") ? [] : null;
+  }
+}
+
+/** Empty for one that has gone. */
+function statOf(pid: number): Promise<string> {
+  return fs.readFile(`/proc/${pid}/stat`, "latin1").catch((error: unknown) => {
+    if (isCode(error, "ENOENT", "ESRCH")) return "";
+    throw error;
+  });
 }

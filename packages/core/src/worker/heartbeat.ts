@@ -29,6 +29,7 @@ export function startHeartbeat(
   send: (usage: Usage) => void,
 ): Heartbeat {
   const delayMs = measuresDelay ? measureDelay() : () => 0;
+  const memoryBytes = keepLast(runtime === "process" ? () => process.memoryUsage.rss() : heapBytes);
   let last: EventLoopUtilization = performance.eventLoopUtilization();
   const beat = (): void => {
     const now = performance.eventLoopUtilization();
@@ -36,7 +37,7 @@ export function startHeartbeat(
     last = now;
     send({
       ...wholeCounts(work()),
-      rssBytes: atLeastZero(runtime === "process" ? process.memoryUsage.rss() : heapBytes()),
+      rssBytes: memoryBytes(),
       eventLoopUtilization: Math.min(1, atLeastZero(Math.round(utilization * 1000) / 1000)),
       eventLoopDelayMs: atLeastZero(delayMs()),
     });
@@ -71,6 +72,20 @@ function measureDelay(): () => number {
     const lateMs = histogram.percentile(99) / NANOSECONDS_PER_MS - RESOLUTION_MS;
     histogram.reset();
     return Math.max(0, Math.round(lateMs * 10) / 10);
+  };
+}
+
+/** A figure that cannot be read now is the one before it, 0 at first: without a free descriptor or without /proc the kernel
+ *  tells no resident set, and a worker lives without that. */
+function keepLast(read: () => number): () => number {
+  let value = 0;
+  return () => {
+    try {
+      value = atLeastZero(read());
+    } catch {
+      // As it was.
+    }
+    return value;
   };
 }
 
