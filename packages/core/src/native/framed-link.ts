@@ -228,7 +228,7 @@ function breach(what: string): PoolError {
 }
 
 /** As the addon would throw it. */
-function outOfDescriptors(dropped: number): Error {
+export function outOfDescriptors(dropped: number): Error {
   const error = new Error(`EMFILE recvmsg: ${dropped} descriptors dropped, this process may open no more`);
   return Object.assign(error, { code: "EMFILE", syscall: "recvmsg" });
 }

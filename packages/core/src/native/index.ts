@@ -9,7 +9,7 @@ export {
   type Watch,
   WRITABLE,
 } from "./binding.ts";
-export { createFramedLink, type FramedLink, type LinkSink } from "./framed-link.ts";
+export { createFramedLink, type FramedLink, type LinkSink, outOfDescriptors } from "./framed-link.ts";
 export { type ProcessEnd, type ProcessWatch, watchProcess } from "./process-watch.ts";
 export { spawnTied } from "./spawn-tied.ts";
 export { templateBinding } from "./template-binding.ts";

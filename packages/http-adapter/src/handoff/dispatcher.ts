@@ -227,7 +227,7 @@ export class Dispatcher {
   /** When a full worker is tried again; those that stand still tell by their counters. */
   #roomAgainAtMs(): number {
     return Math.min(
-      ...this.#newest.map(({ fullUntilMs }) => (fullUntilMs > this.#dispatchedAtMs ? fullUntilMs : Infinity)),
+      ...this.#ready.map(({ fullUntilMs }) => (fullUntilMs > this.#dispatchedAtMs ? fullUntilMs : Infinity)),
     );
   }
 

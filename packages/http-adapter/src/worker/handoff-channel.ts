@@ -4,7 +4,7 @@
 
 import { closeSync } from "node:fs";
 import { PoolError } from "@brood/core/errors";
-import { createFramedLink, type FramedLink, nativeSupport } from "@brood/core/native";
+import { createFramedLink, type FramedLink, nativeSupport, outOfDescriptors } from "@brood/core/native";
 import { type HostOrder, leaveBrokenLink } from "@brood/core/worker";
 import {
   decodeToWorker,
@@ -32,8 +32,8 @@ export interface HandoffChannel {
 export type ReceiveFromSupervisor = (message: ToWorker, received: readonly Received[]) => void;
 
 export interface ChannelEnds {
-  /** As what is received, but some of it was dropped: this process may open no more. Without this it ends, loudly. */
-  readonly cutOff?: ReceiveFromSupervisor | undefined;
+  /** Some connections of a message were dropped: this process may open no more. The others are the receiver's. */
+  readonly refuse: (received: readonly Received[]) => void;
   /** Nothing can be sent or received any more. */
   readonly lost: () => void;
 }
@@ -52,33 +52,40 @@ export function openHandoffChannel(
 function nativeChannel(
   fd: number,
   receive: ReceiveFromSupervisor,
-  { cutOff, lost }: ChannelEnds,
+  { refuse, lost }: ChannelEnds,
 ): HandoffChannel {
   const native = nativeSupport();
   if (!native.ok) {
     throw new PoolError("BROOD_BOOT_FAILED", `this worker cannot receive sockets: ${native.reason}`);
   }
-  const frameTo =
-    (receiver: ReceiveFromSupervisor) =>
-    (payload: Buffer, descriptors: readonly number[]): void =>
-      receiver(
-        believed(() => decodeToWorker(payload)),
-        descriptors.map((each) => ({ fd: each, handle: null })),
-      );
+  const decode = (payload: Buffer): ToWorker => believed(() => decodeToWorker(payload));
+  const end = (error: Error | null): void => {
+    receive({ type: "End" }, []);
+    lost();
+    // A worker that nothing reaches any more, and that looks well: it ends loudly, and is replaced.
+    if (error !== null) throw unreachable(error);
+  };
   const link: FramedLink = createFramedLink(native.binding, fd, {
-    frame: frameTo(receive),
-    ...(cutOff === undefined ? {} : { cutOff: frameTo(cutOff) }),
-    ended: (error) => {
-      receive({ type: "End" }, []);
-      lost();
-      // A worker that nothing reaches any more, and that looks well: it ends loudly, and is replaced.
-      if (error !== null) throw unreachable(error);
+    frame: (payload, descriptors) => receive(decode(payload), descriptors.map(bare)),
+    cutOff(payload, descriptors, dropped) {
+      const { type } = decode(payload);
+      if (type === "Connections") return refuse(descriptors.map(bare));
+      for (const each of descriptors) closeSync(each);
+      // Without its page a worker tells what it counts; without a slot's sockets it would let clients wait for ever.
+      if (type !== "Adopt") return;
+      link.close();
+      end(outOfDescriptors(dropped));
     },
+    ended: end,
   });
   // Whether this process goes on is for the engine's link to say.
   link.unref();
   link.send(encode({ type: "Open" }));
   return { send: (message, descriptors) => link.send(encode(message), descriptors), take: () => false };
+}
+
+function bare(fd: number): Received {
+  return { fd, handle: null };
 }
 
 /** What came, or the end of this worker. */

@@ -198,12 +198,8 @@ export class Intake {
   }
 
   #openChannel(): HandoffChannel {
-    const refuse = (message: ToWorker, received: readonly Received[]): void => {
-      if (message.type === "Connections") this.#arrivals?.refuse(received);
-    };
     return openHandoffChannel(this.#order, (message, received) => this.#receive(message, received), {
-      // A worker that only the supervisor's connections reach is of no use when they cannot: it ends, and is replaced.
-      cutOff: this.#handoff === "listener" ? refuse : undefined,
+      refuse: (received) => this.#arrivals?.refuse(received),
       lost: () => this.#mover?.close(),
     });
   }

@@ -13,6 +13,7 @@ import { faultInjector } from "@brood/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { testFolder } from "../support/brood-server.ts";
 import { fetchOver } from "../support/fetch-over.ts";
+import { seen as look } from "../support/look.ts";
 import { SPAWN } from "../support/spawn.ts";
 import { within } from "../support/within.ts";
 
@@ -213,15 +214,17 @@ describe("balance", () => {
 });
 
 describe.skipIf(!nativeSupport().ok)("a worker that can open no more descriptors", () => {
-  it("is replaced, and what it could not take is answered by another", async () => {
+  it("lives on: another answers what it could not take, and it serves when there are some again", async () => {
     const { server } = await start({ workers: 2, balance: "round-robin" });
     await using inject = faultInjector(server);
     const { pid } = server.stats().workers[0] ?? {};
-    const exited = new Promise((resolve) => server.once("worker:exited", resolve));
-    await inject.exhaustDescriptors(0);
+    const shortage = await inject.exhaustDescriptors(0);
     const answers = await Promise.all(Array.from({ length: 8 }, () => ask(server)));
     expect(answers.filter((answer) => answer.pid === pid)).toEqual([]);
-    expect(await within("the worker's end", exited)).toMatchObject({ slot: 0, exitCode: 1 });
+    shortage.release();
+    const served = look(async () => (await ask(server)).pid === pid);
+    await within("an answer of the worker that was full", served);
+    expect(server.stats().counters).toMatchObject({ spawned: 2, exited: 0 });
   });
 });
 
