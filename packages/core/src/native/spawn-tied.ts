@@ -3,15 +3,17 @@
 // it is spawned as it is: then it leaves only when its own event loop turns.
 
 import { nativeSupport } from "./binding.ts";
+import { wholeSpawn } from "./whole-spawn.ts";
 
 /** @param spawn     spawns it, synchronously
- *  @param inherited descriptors that it finds at the same numbers, besides its stdio; only with the addon */
+ *  @param inherited descriptors that it finds at the same numbers, besides its stdio; only with the addon
+ *  @throws the system's error when there is no process; then nothing of it is left */
 export function spawnTied<Child>(spawn: () => Child, inherited: readonly number[] = []): Child {
   const support = nativeSupport();
-  if (!support.ok) return spawn();
+  if (!support.ok) return wholeSpawn(spawn);
   support.binding.bequeath(inherited);
   try {
-    return spawn();
+    return wholeSpawn(spawn);
   } finally {
     support.binding.bequeath(null);
   }

@@ -120,9 +120,14 @@ export class ProcessTasks {
     this.#plane.close(this.#order.worker);
   }
 
+  /** It could not be started, and somebody else says so. */
+  dropped(): void {
+    this.#journal.close();
+  }
+
   /** It could not be started. */
   failed(error: Error): void {
-    this.#journal.close();
+    this.dropped();
     this.#sink.failed(error);
   }
 

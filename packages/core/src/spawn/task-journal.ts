@@ -69,7 +69,9 @@ function openMemory(): { readonly file: number; readonly memory: ArrayBuffer } |
 
 function openFile(): number {
   const folder = mkdtempSync(join(tmpdir(), "brood-journal-"));
-  const file = openSync(join(folder, "begun"), "w+", 0o600);
-  rmSync(folder, { recursive: true });
-  return file;
+  try {
+    return openSync(join(folder, "begun"), "w+", 0o600);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }

@@ -78,7 +78,10 @@ class TaskProcess implements WorkerHandle {
     const opening = spawnTied(() => pool.run({ session, journal }), inherited);
     opening.catch(() => {});
     const child: unknown = Reflect.get(pool.threads[0] ?? {}, "process");
-    if (!(child instanceof ChildProcess)) throw new Error("tinypool started no process");
+    if (!(child instanceof ChildProcess)) {
+      await opening;
+      throw new Error("tinypool started no process");
+    }
     this.#watch(child);
     await opening.catch((error: unknown) => this.#couldNotOpen(error));
   }

@@ -41,16 +41,21 @@ class ForkedTaskWorker implements WorkerHandle {
     const { journal } = tasks;
     const given = typeof journal === "number" ? [{ role: JOURNAL_ROLE, fd: journal, address: null }] : [];
     const sockets = [...order.sockets, ...given];
-    this.#handle = template.fork(
-      { ...order, sockets },
-      {
-        spawned: (pid) => tasks.spawned(pid),
-        violated: (detail) => sink.violated(detail),
-        failed: (error) => tasks.failed(error),
-        message: (message) => this.#receive(message, sink),
-        exited: (end) => tasks.ended(end),
-      },
-    );
+    try {
+      this.#handle = template.fork(
+        { ...order, sockets },
+        {
+          spawned: (pid) => tasks.spawned(pid),
+          violated: (detail) => sink.violated(detail),
+          failed: (error) => tasks.failed(error),
+          message: (message) => this.#receive(message, sink),
+          exited: (end) => tasks.ended(end),
+        },
+      );
+    } catch (error) {
+      tasks.dropped();
+      throw error;
+    }
   }
 
   send(message: SupervisorMessage): boolean {
