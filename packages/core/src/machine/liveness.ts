@@ -112,9 +112,11 @@ function leftAfterStall(
   const lostMs = Math.min(lateMs, atMs - watched.deadlineSetAtMs);
   if (!Number.isFinite(watched.stateDeadlineAtMs) || lostMs <= 0) return null;
   const leftMs = watched.stateDeadlineAtMs + lostMs - atMs;
-  if (leftMs >= STALL_MS || watched.isSpared) return Math.max(0, leftMs);
+  // Never more than the whole time that the state had.
+  const lastLookMs = Math.min(STALL_MS, watched.stateDeadlineAtMs - watched.deadlineSetAtMs);
+  if (leftMs >= lastLookMs || watched.isSpared) return Math.max(0, leftMs);
   watched.isSpared = true;
-  return STALL_MS;
+  return lastLookMs;
 }
 
 /** A moment from which on somebody was silent, later by the stalls of the supervisor since then. */
