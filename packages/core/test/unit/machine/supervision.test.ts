@@ -81,6 +81,14 @@ describe("supervision", () => {
     expect(world.trace.at(-1)).toContain("KillWorker w3");
   });
 
+  it("D41: the last look after a stall is no longer than the whole time that a state had", () => {
+    const world = drive({ desired: 1, drainTimeoutMs: 100 }).start().fresh().at(4_000);
+    world.step({ type: "StopRequested", now: false });
+    world.at(34_000).step({ type: "DeadlinesReached", dueAtMs: 4_100 });
+    world.at(34_100).deadlines();
+    expect(world.trace.at(-1)).toContain("t=34100 DeadlinesReached -> KillWorker w1");
+  });
+
   it("D41: a stall makes a deadline later by itself, and no stall after it gives the whole time again", () => {
     const world = drive({ desired: 1, bootTimeoutMs: 30_000 }).start().exit("w1", null, "SIGKILL").fresh();
     // Two seconds of the boot's time were the supervisor's own: it has 32 s.
