@@ -14,14 +14,14 @@ const { setTimeout } = globalThis;
 
 const LOOK_AGAIN_AFTER_MS = 10;
 
-/** Nothing has happened for so long. What a program does between two requests takes no time, unless the machine is busy. */
-const QUIET_FOR_MS = 100;
+/** Looks at which nothing has happened: 100 ms. Counted in looks, since a program that loads for long without a pause is not quiet. */
+const QUIET_LOOKS = 10;
 
 /** A timer of this length is waited for; a longer one begins anew in each worker. */
 const SHORT_TIMER_MS = 250;
 
 /** Who does nothing but set short timers and begin what is held polls, and is not waited for. */
-const POLLS_FOR_MS = 1_000;
+const POLLING_LOOKS = 100;
 
 /** Says what it waits for, after so long and then again. */
 const TELL_AFTER_MS = 10_000;
@@ -73,9 +73,10 @@ export class Readiness {
 
   /** Looks until `end`. */
   async watch(): Promise<void> {
-    let requestAtMs = performance.now();
-    let eventAtMs = requestAtMs;
-    let tellAtMs = requestAtMs + TELL_AFTER_MS;
+    let tellAtMs = performance.now() + TELL_AFTER_MS;
+    /** Looks since the last request, and since anything. */
+    let withoutRequest = 0;
+    let quiet = 0;
     let held = 0;
     while (!this.#isOver) {
       await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_AFTER_MS));
@@ -88,11 +89,12 @@ export class Readiness {
       if (this.#mustFork) break;
       if (this.#held.isEmpty) continue;
       if (this.#busy === 0) this.#timers.parkIntervals();
-      if (this.#hasRequest()) requestAtMs = nowMs;
-      if (held !== this.#held.made || this.#timers.hasWithin(SHORT_TIMER_MS)) eventAtMs = nowMs;
+      const hasRequest = this.#hasRequest();
+      const hasEvent = held !== this.#held.made || this.#timers.hasWithin(SHORT_TIMER_MS);
       held = this.#held.made;
-      const isQuiet = nowMs - Math.max(requestAtMs, eventAtMs) >= QUIET_FOR_MS;
-      if (isQuiet || nowMs - requestAtMs >= POLLS_FOR_MS) break;
+      withoutRequest = hasRequest ? 0 : withoutRequest + 1;
+      quiet = hasRequest || hasEvent ? 0 : quiet + 1;
+      if (quiet >= QUIET_LOOKS || withoutRequest >= POLLING_LOOKS) break;
     }
     this.#isWaiting = true;
     this.#resolve();
