@@ -43,7 +43,9 @@ async function runAsMain(entry: string): Promise<void> {
   const url = pathToFileURL(entry).href;
   const begun = new AbortController();
   const look = (message: unknown): void => {
-    if (typeof message === "object" && message !== null && Reflect.get(message, "url") === url) begun.abort();
+    // A string, or a URL (Node 24).
+    if (typeof message === "object" && message !== null && String(Reflect.get(message, "url")) === url)
+      begun.abort();
   };
   start.subscribe(look);
   try {
