@@ -62,7 +62,7 @@ it("H1: connections and servers are held, in their order, and each worker has it
     expect(await ask(made, worker, "echo")).toBe(`early ${pid}`);
     expect(await ask(made, worker, "unix")).toBe("x");
     expect(await ask(made, worker, "failure")).toBe("ECONNREFUSED");
-    expect(await ask(made, worker, "fetch")).toBe("HPE_INVALID_CONSTANT");
+    expect(await ask(made, worker, "fetch")).toBe("TypeError: fetch failed");
     expect(await ask(made, worker, "served")).toBe(pid);
   }
   expect(tcp.count()).toBe(6); // 2 of each of 3 workers, none of the template
