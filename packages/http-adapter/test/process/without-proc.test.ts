@@ -6,7 +6,7 @@ import { once } from "node:events";
 import { nativeSupport } from "@brood/core/native";
 import { expect, it } from "vitest";
 import { startBroodIn, testFolder } from "../support/brood-server.ts";
-import { SPAWN } from "../support/spawn.ts";
+import { rowsOf, type Spawn } from "../support/spawn.ts";
 import { within } from "../support/within.ts";
 
 const APP = `export default (request, response) => response.end("answer");`;
@@ -28,16 +28,22 @@ function obstacle(): string | null {
 const reason = obstacle();
 if (reason !== null) console.warn(`a machine without /proc is not tested: ${reason}`);
 
-const hidden: readonly Hidden[] = SPAWN === "fresh" ? ["/proc", "/dev/shm"] : ["/dev/shm"];
+const ROWS: readonly { readonly spawn: Spawn; readonly hidden: readonly Hidden[] }[] = [
+  { spawn: "fresh", hidden: ["/proc", "/dev/shm"] },
+  { spawn: "template", hidden: ["/dev/shm"] },
+];
+const rows = rowsOf(ROWS, ({ spawn }) => spawn === "fresh", "spawn template without /dev/shm");
 
-it.skipIf(reason !== null)(
-  `without ${hidden.join(" and ")} it starts, serves, restarts and stops`,
-  async () => {
+it.skipIf(reason !== null).each(rows)(
+  "spawn $spawn without $hidden: it starts, serves, restarts and stops",
+  async ({ spawn: by, hidden }) => {
     const folder = await testFolder({ "app.mjs": APP });
     const through = (brood: readonly string[]) => without(hidden, brood);
     const server = await startBroodIn(
       { folder, cwd: folder, env: {}, through },
       "app.mjs",
+      "--spawn",
+      by,
       "-w",
       "1",
       "-l",
