@@ -223,7 +223,7 @@ const THROWN = [
   "| tasks | values × outcomes × runtimes, aborted, timed out: each run settles with what may become of it | 54,000 runs | all | `pnpm fuzz:tasks --seconds 600` |",
   "| options | of services, servers, pools, runs and the command: accepted, or refused by name | 6,300 | all | `pnpm fuzz:options --seconds 600` |",
   "| control | requests to the control socket, whole, torn, half open: answered, or closed | 3,000 | all | `pnpm fuzz:control --seconds 600` |",
-  "| errno | system calls that the kernel refuses × errnos × shares, while workers and templates die and restart: served again, no descriptor, no process left | 26 | all, in five seeds | `pnpm fuzz:errno --seconds 6` |",
+  "| errno | system calls that the kernel refuses × errnos × shares, while workers and templates die and restart: served again, no descriptor, no process left | 51 | all, in ten seeds | `pnpm fuzz:errno --seconds 6` |",
   "",
 ];
 
