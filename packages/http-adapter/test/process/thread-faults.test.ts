@@ -82,7 +82,7 @@ describe("a thread", () => {
   );
 
   it("that never drains is terminated at the deadline, and the roll goes on", async () => {
-    const server = await start("--drain-timeout", "300", "--min-healthy", "0");
+    const server = await start("--drain-timeout", "1500", "--min-healthy", "0");
     const struck = fetch(urlOf(server, "/hang")).catch((error: unknown) => error);
     const isTaken = async (): Promise<boolean> =>
       (await server.stats()).workers.some((each) => (each.lastHeartbeatAgoMs ?? 0) > 200);

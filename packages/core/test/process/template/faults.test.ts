@@ -91,7 +91,7 @@ describe("templates that fail", () => {
   });
 
   it("B16, B18: one that hangs or throws while it loads fails the roll; the old generation is untouched", async () => {
-    const { made, path } = await running({ "app.mjs": app("1") }, { bootTimeoutMs: 2_000 });
+    const { made, path } = await running({ "app.mjs": app("1") }, { bootTimeoutMs: 5_000 });
     const before = pidsOf(made);
     await fs.writeFile(join(path, "app.mjs"), "await new Promise(() => setInterval(() => {}, 1000));");
     expect(await within("roll", made.restart())).toMatchObject({
