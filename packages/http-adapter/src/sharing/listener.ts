@@ -33,6 +33,11 @@ export class Listener {
     giveHandle(server, handle);
   }
 
+  /** Nobody would be answered: it only looks whether its address is free. */
+  get isProbe(): boolean {
+    return this.call !== null && this.isCertain && this.server.listenerCount("connection") === 0;
+  }
+
   /** `listening` comes with the next tick, once. */
   announce(): void {
     if (this.handle.isListening) return;

@@ -19,7 +19,7 @@ import { Learning } from "./learning.ts";
 import { readToSupervisor, type ToListener, type ToSupervisor } from "./messages.ts";
 import { openShared, type SharedSocket } from "./open-socket.ts";
 import { type ListenerStatsList, type SharedEntry, statsOf } from "./shared-entry.ts";
-import { covers, elsewhere, isMeant, keyOf, type Learned, type Wanted } from "./wanted.ts";
+import { covers, elsewhere, isMeant, keyOf, type Learned, readTcp, type Wanted } from "./wanted.ts";
 
 export interface SharingOptions {
   readonly logger: Logger | undefined;
@@ -36,7 +36,6 @@ type ListenRequest = Extract<ToSupervisor, { readonly brood: "listen" }>;
 
 /** A program may listen some time after its worker is ready. */
 const UNUSED_AFTER_ROLL_MS = 3_000;
-
 /** So long does a program that looks for a free port listen on it. */
 const PROBE_WITHIN_MS = 2_000;
 
@@ -167,7 +166,9 @@ export class SharedListeners {
 
   #entryOf(wanted: Wanted, isPublic: boolean, backlog: number | null): SharedEntry {
     const key = keyOf(wanted);
-    const known = this.#entries.get(key) ?? this.#otherFor(wanted, isPublic);
+    const own = this.#entries.get(key);
+    const any = isPublic && own?.isPublic !== true ? this.#publicForAny(wanted) : undefined;
+    const known = any ?? own ?? this.#otherFor(wanted, isPublic);
     if (known !== undefined) {
       if (isPublic && !known.isPublic) this.#makePublic(known);
       return known;
@@ -181,6 +182,15 @@ export class SharedListeners {
       if (isPublic && error instanceof PoolError) this.#failure = error;
     });
     return entry;
+  }
+
+  /** For a public call that takes any port: a program that has found its own in use, by the workers before it, goes on there. */
+  #publicForAny(wanted: Wanted): SharedEntry | undefined {
+    if (wanted.kind !== "tcp" || wanted.port !== 0) return undefined;
+    return [...this.#entries.values()].find(({ isPublic, socket }) => {
+      const { port = 0 } = readTcp(socket?.address ?? "") ?? {};
+      return isPublic && socket !== null && isMeant(socket.address, { ...wanted, port });
+    });
   }
 
   /** One that serves what is wanted as well: on every interface, or on the port that was given for such a call before. A public

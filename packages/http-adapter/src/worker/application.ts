@@ -92,7 +92,7 @@ async function listened(
     for (;;) {
       await pending.done(Number.POSITIVE_INFINITY, hasListened);
       if (!hasListened()) await delay(QUIET_MS, undefined, { ref: false });
-      if (!hasListened() && !pending.isPending && !isHeld()) return null;
+      if (!hasListened() && !pending.isPending && !isHeld() && !capture.isJudging) return null;
       // It will come, whatever is pending.
       if (hasListened()) return new Promise(() => {});
     }

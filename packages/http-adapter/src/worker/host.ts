@@ -113,7 +113,9 @@ class HttpHost implements WorkerHost {
     if (loaded.exports === null) this.#lateHooks = loaded.late.then((late) => this.#callLateHooks(late));
     else if (loaded.hasBooted) this.#exports = loaded.exports;
     else await this.#callBootHook(loaded.exports);
-    this.#prepare(loaded.app);
+    await this.#capture.probed();
+    const { main } = this.#capture;
+    this.#serve(main?.server ?? loaded.app.server, loaded.app);
   }
 
   message(payload: unknown, handle: unknown): void {
@@ -132,9 +134,7 @@ class HttpHost implements WorkerHost {
     if (this.#loaded === null) throw new TypeError("open() before boot()");
     const { late } = this.#loaded;
     const main = await this.#capture.settled();
-    const app = main.server === this.#loaded.app.server ? this.#loaded.app : plain(main.server, null);
-    if (app !== this.#loaded.app) this.#prepare(app);
-    this.#app = app;
+    const app = this.#serve(main.server, this.#loaded.app);
     this.#sayDifference(main);
     this.#intake = new Intake(this.#order, app.server, this.#hostData);
     await this.#intake.open(this.#openingOf(main));
@@ -201,6 +201,13 @@ class HttpHost implements WorkerHost {
     });
   }
 
+  #serve(server: Server, loaded: AppServer | null): AppServer {
+    const app = server === loaded?.server ? loaded : plain(server, null);
+    this.#prepare(app);
+    this.#app = app;
+    return app;
+  }
+
   /** Before a server gets its first connection. */
   #prepare(app: AppServer): void {
     if (this.#prepared.has(app.server)) return;
@@ -242,8 +249,7 @@ class HttpHost implements WorkerHost {
   async #reopen(main: Listener): Promise<void> {
     this.#leaving?.cancel();
     this.#leaving = null;
-    this.#app = main.server === this.#loaded?.app.server ? this.#loaded.app : plain(main.server, null);
-    this.#prepare(this.#app);
+    this.#serve(main.server, this.#loaded?.app ?? null);
     await this.#intake?.reopen(main.server, this.#openingOf(main));
     this.#channel.tell({ brood: "accepting", isAccepting: true });
   }

@@ -1,7 +1,7 @@
 // An unchanged script calls `listen` itself. In a worker no call binds anything here: the supervisor has one socket for each
 // address (sharing/shared-listeners.ts), and the server gets a handle in its place (sharing/virtual-handle.ts), so that
 // `listening`, `address()`, `close()` and errors mean what they mean under node.
-//   public  served by the handoff; its `listening` comes when the worker opens, so it means what it says. One of them is `main`.
+//   public  served by the handoff; its `listening` comes just before the worker opens. One of them is `main`.
 //   shared  `listening` comes at once; it accepts from when the worker opens, until it drains.
 // Which it is sharing/wanted.ts says. A call that may be either is `main` for want of a better one, until the public call
 // comes. So when the worker opens, such a one gets its `listening` first, and whatever the script then has to do is waited for.
@@ -9,26 +9,25 @@
 // Calls with a handle, and those with `reusePort`, go to Node unchanged.
 
 import net from "node:net";
-import { resolve } from "node:path";
 import { detached, ignored } from "@brood/core/callbacks";
 import type { ListenChannel } from "../sharing/listen-channel.ts";
 import { Listener } from "../sharing/listener.ts";
 import { PendingWork } from "../sharing/pending-work.ts";
 import { VirtualHandle, virtualHandleOf } from "../sharing/virtual-handle.ts";
 import { describeWanted, isMeant, keyOf, ownAddressOf, roleOf, type Wanted } from "../sharing/wanted.ts";
+import { everywhere, WantedCalls } from "../sharing/wanted-calls.ts";
 import { DatagramCapture } from "./datagrams.ts";
 import { ListenAliases } from "./listen-aliases.ts";
 import { type ListenCall, readListenCall, readListenDescriptor } from "./listen-call.ts";
 import { fail, follow, refuse } from "./listen-failures.ts";
 import type { CaptureEvents, CaptureKnown } from "./listen-known.ts";
 import { ListenQuestions } from "./listen-questions.ts";
+import { ListenTrial, TRIAL_MS } from "./listen-trial.ts";
 import { ServedListener } from "./served-listener.ts";
 
 /** Node's own. */
 export const listenOfNode: typeof net.Server.prototype.listen = net.Server.prototype.listen;
 
-/** So long may a script that has listened, but not on a public address, take to do so. */
-const TRIAL_MS = 2_000;
 /** So long an entry that exports an application may take until it listens itself, while it is busy. */
 const LISTENS_WITHIN_MS = 2_500;
 /** The same when an earlier worker has seen it listen. */
@@ -41,10 +40,12 @@ export class ListenCapture {
   readonly #aliases: ListenAliases = new ListenAliases();
   readonly #served: ServedListener = new ServedListener();
   readonly #questions: ListenQuestions;
+  readonly #trial: ListenTrial;
   #events: CaptureEvents | null = null;
   readonly #datagrams: DatagramCapture = new DatagramCapture();
-  readonly #pending: PendingWork = new PendingWork();
-  #anyPorts = 0;
+  readonly pending: PendingWork = new PendingWork();
+  readonly #wantedCalls: WantedCalls = new WantedCalls();
+  #judged = 0;
   #hasCalled = false;
   #isOpen = false;
   #isEnding = false;
@@ -53,6 +54,7 @@ export class ListenCapture {
     this.#known = known;
     this.#isTemplate = isTemplate;
     this.#questions = new ListenQuestions(this.#live, this.#served, known);
+    this.#trial = new ListenTrial(this.#served, this.#questions, this.pending);
   }
 
   /** For good: the process is a worker's. */
@@ -84,13 +86,13 @@ export class ListenCapture {
     const { listens } = this.#known.learned;
     if (this.main !== null || listens === false) return;
     const limitMs = listens === true ? SURELY_LISTENS_WITHIN_MS : LISTENS_WITHIN_MS;
-    await this.#pending.done(limitMs, () => this.main?.call != null);
+    await this.pending.done(limitMs, () => this.main?.call != null);
   }
 
   /** The entry exports what is to be served; a later `listen` of the same application is an alias. */
   adopt(server: net.Server, listener: unknown): void {
     this.#aliases.listener = listener;
-    const wanted = anyPort(this.#known.port ?? this.#known.defaultPort);
+    const wanted = everywhere(this.#known.port ?? this.#known.defaultPort);
     this.#becomeMain(this.#listenerOf(server, null, wanted), true);
   }
 
@@ -98,20 +100,19 @@ export class ListenCapture {
   enter(channel: ListenChannel, known: CaptureKnown, events: CaptureEvents): void {
     this.#known = known;
     this.#events = events;
-    if (this.#isTemplate) this.#pending.enterFork();
+    if (this.#isTemplate) this.pending.enterFork();
     this.#questions.enter(channel, known);
     this.#datagrams.enter(channel);
   }
 
-  /** Resolves with what is to be served, when that is certain and all answers are there. */
-  async settled(): Promise<Listener> {
-    await this.#questions.answered();
-    if (this.main !== null && !this.main.isCertain) await this.#try(this.main);
-    await this.#served.steady();
-    await this.#questions.answered();
-    const main = this.main ?? (await this.settled());
-    this.#questions.report(main);
-    return main;
+  /** See ListenTrial. */
+  settled(): Promise<Listener> {
+    return this.#trial.settled();
+  }
+
+  /** See ListenTrial. */
+  probed(): Promise<void> {
+    return this.#trial.probed();
   }
 
   /** `main` listens: shared ones accept, and aliases learn that they listen too. */
@@ -120,6 +121,11 @@ export class ListenCapture {
     this.#questions.isServing = true;
     for (const each of this.#live) if (each !== this.main) each.serve();
     this.#aliases.openAll(this.main);
+  }
+
+  /** It has listened on any port, which may turn out to be `main`. */
+  get isJudging(): boolean {
+    return this.#judged > 0;
   }
 
   /** The script has listened itself, at some time. */
@@ -154,7 +160,7 @@ export class ListenCapture {
     // Node says that it listens already.
     if (own === null && Reflect.get(server, "_handle") != null) return false;
     if (own !== null && own.call !== null) return false;
-    const wanted = this.#wantedOf(call);
+    const wanted = this.#wantedCalls.next(call);
     if (wanted.kind !== "unix" && wanted.port === 0 && call.exclusive) return false;
     const isAlias = own === null && this.#aliases.isOne(this.main, server, wanted);
     if (own === null && !isAlias && this.#isNodes) return false;
@@ -185,7 +191,7 @@ export class ListenCapture {
     const call = readListenCall(typeof last === "function" ? [0, last] : [0]);
     if (call === null) return false;
     if (call.onListening !== null) server.once("listening", call.onListening);
-    this.#becomeMain(this.#listenerOf(server, call, anyPort(0)), true);
+    this.#becomeMain(this.#listenerOf(server, call, everywhere(0)), true);
     return true;
   }
 
@@ -209,7 +215,8 @@ export class ListenCapture {
       );
     }
     this.#share(listener);
-    if (isAnyPort && role === "unknown" && this.main === null) detached(this.#perhapsMain(listener), ignored);
+    if (!isAnyPort || role !== "unknown" || this.main !== null) return;
+    detached(this.#perhapsMain(listener), ignored);
   }
 
   #addPublic(listener: Listener): void {
@@ -245,19 +252,12 @@ export class ListenCapture {
     else this.#questions.ask(listener);
   }
 
-  /** Nobody knows whether it is the public one. It is told that it listens, and what the script then does is waited for. */
-  async #try(listener: Listener): Promise<void> {
-    listener.announce();
-    const isOver = (): boolean => this.main !== listener || listener.isCertain;
-    await this.#pending.done(TRIAL_MS, isOver);
-    if (this.main !== listener) return;
-    this.#questions.confirm(listener);
-  }
-
   /** The only one so far, on any port: a script that looks for a free one closes it soon. */
   async #perhapsMain(listener: Listener): Promise<void> {
+    this.#judged += 1;
     await this.#questions.answered();
-    await this.#pending.done(TRIAL_MS, () => this.main !== null || !this.#live.has(listener));
+    await this.pending.done(TRIAL_MS, () => this.main !== null || !this.#live.has(listener));
+    this.#judged -= 1;
     if (this.main !== null || !this.#live.has(listener) || this.#isOpen) return;
     this.#served.set(listener);
     if (this.#known.isGiven) {
@@ -285,15 +285,4 @@ export class ListenCapture {
     const handle = virtualHandleOf(server);
     return [...this.#live].find((each) => each.handle === handle && each.server === server) ?? null;
   }
-
-  #wantedOf({ port, path, host, ipv6Only }: ListenCall): Wanted {
-    if (path !== null) return { kind: "unix", path: resolve(path) };
-    const order = (port ?? 0) === 0 ? this.#anyPorts++ : 0;
-    return { kind: "tcp", host, port: port ?? 0, ipv6Only, order };
-  }
-}
-
-/** On every interface. */
-function anyPort(port: number): Wanted {
-  return { kind: "tcp", host: null, port, ipv6Only: false, order: 0 };
 }

@@ -62,8 +62,14 @@ export class ListenQuestions {
     listener.isCertain = true;
     if (this.#known.isGiven) return;
     const { wanted } = listener;
-    this.#channel?.ask({ wanted, isPublic: true, backlog: null, addressOnly: true }, (answer) => {
-      if (answer.ok) listener.rename(answer.address);
+    // A call for any port gets the one that is public already: its socket is another.
+    const isAnyPort = wanted.kind === "tcp" && wanted.port === 0;
+    const question = { wanted, isPublic: true, backlog: null, addressOnly: !isAnyPort };
+    this.#channel?.ask(question, (answer) => {
+      if (!answer.ok) return;
+      if (!isAnyPort) return listener.rename(answer.address);
+      this.drop(listener);
+      this.#answer(listener, answer);
     });
   }
 

@@ -44,7 +44,8 @@ export async function loadApp(
   hostData: Required<HttpHostData>,
   { script, capture }: ProgramWatch,
 ): Promise<LoadedApp> {
-  const pending = new PendingWork();
+  // That of a template's program goes on in its workers, which know what is left of it there.
+  const pending = isTemplate(order) ? capture.pending : new PendingWork();
   publishContext(order.context);
   capture.install();
   guardSockets(capture, hostData);
