@@ -68,7 +68,16 @@ describe.each(ROWS)("%s", (_, how, text, env, isGiven) => {
     const folder = await testFolder({ "server.cjs": text });
     const place = { folder, cwd: folder, env: { ...env, PORT: String(port), HOST: "127.0.0.1" } };
     const listen = isGiven ? ["-l", `127.0.0.1:${port}`] : [];
-    const server = await startBroodIn(place, "server.cjs", "-w", "2", ...listen, ...how);
+    const server = await startBroodIn(
+      place,
+      "server.cjs",
+      "-w",
+      "2",
+      "--min-healthy",
+      "0",
+      ...listen,
+      ...how,
+    );
     const answers = text === LISTENS ? `app ${port}` : "app";
     const isServed = async (): Promise<void> => {
       expect(await ask(port)).toBe(answers);
