@@ -6,7 +6,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { nativeSupport } from "@brood/core/native";
-import { expect, it, onTestFailed } from "vitest";
+import { expect, it, onTestFailed, onTestFinished } from "vitest";
 import { testFolder } from "../support/brood-server.ts";
 import { statsOf } from "../support/control.ts";
 import { seen as look } from "../support/look.ts";
@@ -57,6 +57,8 @@ it.skipIf(reason !== null)(
       cwd: folder,
       stdio: ["ignore", "pipe", "pipe"],
     });
+    // With it goes all that it has started.
+    onTestFinished(() => void child.kill("SIGKILL"));
     let output = "";
     const ready = new Promise<string>((resolve) => {
       child.stdout.on("data", (chunk) => {
