@@ -20,11 +20,6 @@ const nest = {
 const flags = ["--experimentalDecorators", "--emitDecoratorMetadata", "--target", "es2022", "--skipLibCheck"];
 const compile = (file) => [["npx", "tsc", file, "--outDir", "dist", "--module", "nodenext", ...flags]];
 
-const SWITCHES_PORT = {
-  differs:
-    "it takes another port where its own is in use, as it is in a restart; --no-port-switching forbids that",
-};
-
 /** One folder for all but Nest. */
 export const place = "frameworks";
 
@@ -122,9 +117,6 @@ export const rows = [
       args: ["-l", "{port}", "public"],
       path: "/",
       ...RUNS,
-      fresh: SWITCHES_PORT,
-      template: SWITCHES_PORT,
-      thread: SWITCHES_PORT,
     },
   },
   {

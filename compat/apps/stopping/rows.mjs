@@ -2,10 +2,6 @@
 
 const RUNS = { fresh: "runs", template: "runs", thread: "runs" };
 
-const PROBES = {
-  differs: "it sees that the port is taken, by Brood, and takes another that nobody knows",
-};
-
 /** One folder for all of them. */
 export const place = "stopping";
 
@@ -32,9 +28,6 @@ export const rows = [
       files: ["get-port.mjs"],
       entry: "get-port.mjs",
       ...RUNS,
-      fresh: PROBES,
-      template: PROBES,
-      thread: PROBES,
     },
   },
   {
