@@ -34,6 +34,45 @@ export const FROM_WORKER = [
   { type: "Post", payload: { any: [null] } },
 ];
 
+/** What a template says, without its signature. */
+export const FROM_TEMPLATE = [
+  { type: "Hello", release, pid: 7 },
+  { type: "Ready" },
+  { type: "Ready", isWaiting: true },
+  { type: "Heartbeat" },
+  { type: "Failed", error },
+  { type: "Forked", worker: "w2", pid: 8 },
+  { type: "ForkRefused", worker: "w2", message: "no" },
+];
+
+const pasts = [null, { requests: 3, toldMs: 5_000, key: null }];
+
+/** What a worker says of sockets, on the channel of its handoff. */
+export const SOCKETS = [
+  { type: "Open" },
+  { type: "Counts", taken: 4, closed: 2 },
+  { type: "PassOn", tokens: [1, 2], pasts },
+  { type: "PassOnLent", descriptors: [20, 21], tokens: [1, 2], pasts },
+  { type: "Full" },
+  { type: "Released", slot: 1 },
+];
+
+/** What a worker says of what its program listens on. */
+export const LISTENING = [
+  {
+    ...{
+      brood: "listen",
+      id: 1,
+      wanted: { kind: "tcp", host: null, port: 3_000, order: 0, ipv6Only: false },
+    },
+    ...{ isPublic: true, backlog: null, addressOnly: false, isSecond: false },
+  },
+  { brood: "unlisten", id: 1 },
+  { brood: "listens", main: null, shared: ["tcp::3000"], listens: true },
+  { brood: "elsewhere", wants: "port 3000", port: 3_000 },
+  { brood: "accepting", isAccepting: false },
+];
+
 const deep = (/** @type {number} */ levels) => {
   /** @type {unknown} */
   let list = 1;
@@ -66,7 +105,7 @@ const NASTY = [
 ];
 
 /** One place of a message is another than it should be. @param {Chance} chance @param {any} value @returns {any} */
-function changed(chance, value) {
+export function changed(chance, value) {
   const { pick, is } = chance;
   if (typeof value !== "object" || value === null || Object.keys(value).length === 0 || is(0.15))
     return pick(NASTY)(chance);

@@ -1,10 +1,11 @@
-// pnpm fuzz:wire [--seconds n] [--seed n]: messages of workers, forged by chance, against the decoders themselves and against
-// real services of all runtimes. Holds that no reader throws, that what is forged ends at most the worker that forged it, that
+// pnpm fuzz:wire [--seconds n] [--seed n]: messages of workers and templates, forged by chance, against the readers themselves
+// and against real services of all runtimes. Holds that no reader throws, that what is forged ends at most the worker that forged it, that
 // every worker answers or ends within its bound and is replaced, and that restart, scale and stop settle. Prints what a decode costs.
 import { readdirSync } from "node:fs";
 import { createService, createTaskPool } from "@brood/core";
 import { createFrameWriter, createWorkerFrameReader } from "@brood/core/engine";
 import { chance, fuzzOptions } from "./chance.mjs";
+import { fuzzDecoders } from "./wire-decoders.mjs";
 import { FROM_WORKER, forgedFrame, forgedMessage } from "./wire-messages.mjs";
 
 const options = fuzzOptions(process.argv.slice(2));
@@ -43,28 +44,6 @@ async function within(promise, what) {
     timer = setTimeout(() => resolve(faults.push(`NOT SETTLED: ${what}`)), BOUND_MS);
   });
   await Promise.race([promise, late]).finally(() => clearTimeout(timer));
-}
-
-/** The decoders alone, many a millisecond. */
-function decoders(random, count) {
-  const signature = { worker: "w1", generation: 1 };
-  for (const message of FROM_WORKER) {
-    const { kind } = createWorkerFrameReader().read({
-      brood: 1,
-      seq: 1,
-      message: { ...signature, ...message },
-    });
-    if (kind !== "message") faults.push(`the table does not take ${message.type} as it is: ${kind}`);
-  }
-  for (let at = 0; at < count; at += 1) {
-    const frame = forgedFrame(random, forgedMessage(random, signature), 1);
-    try {
-      createWorkerFrameReader().read(frame);
-    } catch (error) {
-      faults.push(`a reader threw ${error} at ${JSON.stringify(frame).slice(0, 300)}`);
-    }
-  }
-  cases += count;
 }
 
 /** Nanoseconds of CPU to read a heartbeat, the message that comes most often. */
@@ -196,7 +175,8 @@ do {
   // Each round has a seed of its own, so one can be replayed alone: --seed <it> --seconds 0.001.
   const seed = options.seed + rounds;
   const random = chance(seed);
-  decoders(random, 2_000);
+  faults.push(...fuzzDecoders(random, 2_000));
+  cases += 2_000;
   if (rounds % 2 === 0) await services(random, random.pick(KINDS));
   else await pools(random, random.pick(POOLS));
   rounds += 1;
