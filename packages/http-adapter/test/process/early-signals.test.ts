@@ -20,7 +20,10 @@ interface Started extends Starter {
 }
 
 async function started(): Promise<Started> {
-  const folder = await testFolder({ "app.mjs": "export default (request, response) => response.end();\n", "package.json": "{}" });
+  const folder = await testFolder({
+    "app.mjs": "export default (request, response) => response.end();\n",
+    "package.json": "{}",
+  });
   const control = join(folder, "c.sock");
   const args = ["app.mjs", "-w", "1", "-l", "127.0.0.1:0", "--min-healthy", "0", "--control", control];
   return { ...startCommand(args, folder), control };
@@ -68,7 +71,10 @@ if (!hasTerminal) console.log("left out: a terminal that closes, for there is no
 
 describe.skipIf(!hasTerminal)("a terminal", () => {
   it("that closes stops the server with 0", async () => {
-    const folder = await testFolder({ "app.mjs": "export default (request, response) => response.end();\n", "package.json": "{}" });
+    const folder = await testFolder({
+      "app.mjs": "export default (request, response) => response.end();\n",
+      "package.json": "{}",
+    });
     const [control, code] = [join(folder, "c.sock"), join(folder, "code")];
     const brood = `${process.execPath} ${join(import.meta.dirname, "../../bin/brood.js")}`;
     // The shell passes HUP on, as interactive ones do, and tells the exit code.

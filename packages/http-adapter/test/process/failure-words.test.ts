@@ -69,7 +69,10 @@ describe("a start that fails", () => {
 
 describe("a restart that fails", () => {
   it("says its reason once to the one who asked, and once in the server's log", async () => {
-    const folder = await testFolder({ "app.mjs": "export default (request, response) => response.end();\n", "package.json": "{}" });
+    const folder = await testFolder({
+      "app.mjs": "export default (request, response) => response.end();\n",
+      "package.json": "{}",
+    });
     const server = await startBrood(folder, "-w", "1", "-l", "127.0.0.1:0", "--min-healthy", "50");
     await fs.writeFile(join(folder, "app.mjs"), BROKEN);
     const { exitCode, stderr } = await server.command("restart");
