@@ -15,7 +15,7 @@ const PROGRAM = `import { rmSync } from "node:fs";
 import { createService, createTaskPool } from ${JSON.stringify(CORE)};
 const [entry, folder] = process.argv.slice(2);
 const common = { workers: 1, runtime: "thread", minHealthyMs: 0 };
-const service = createService({ name: "host", entry, cwd: folder, host: ${JSON.stringify(PLAIN)}, ...common });
+const service = createService({ name: "host", entry, cwd: folder, host: new URL(${JSON.stringify(PLAIN)}), ...common });
 await service.start();
 rmSync(process.cwd(), { recursive: true });
 const { reason } = await service.restart();
