@@ -8,14 +8,13 @@ import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 
 const CORE = new URL("../../dist/index.js", import.meta.url).href;
-const PLAIN = new URL("../../dist/worker/plain-host.js", import.meta.url).href;
 
 /** Prints the reason with which a service's restart and a task pool's start failed. */
 const PROGRAM = `import { rmSync } from "node:fs";
 import { createService, createTaskPool } from ${JSON.stringify(CORE)};
 const [entry, folder] = process.argv.slice(2);
 const common = { workers: 1, runtime: "thread", minHealthyMs: 0 };
-const service = createService({ name: "host", entry, cwd: folder, host: new URL(${JSON.stringify(PLAIN)}), ...common });
+const service = createService({ name: "host", entry, cwd: folder, ...common });
 await service.start();
 rmSync(process.cwd(), { recursive: true });
 const { reason } = await service.restart();
